@@ -83,6 +83,8 @@ AGE: Final = "age"
 PRIORITY: Final = "priority "
 """Before a priority's code in an order of calls."""
 
+UNLISTED: Final = "is not a listed call type"
+"""How the gates say so of a call whose type the document does not know."""
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
 
@@ -247,3 +249,9 @@ class Judgement(BaseModel):
     """Nothing reads it; readers of an older version ask for it."""
     unlisted: tuple[str, ...] = ()
     """Names of the call that the document does not list, each after its kind: `code …`, `caution …`, `question …`."""
+
+    @property
+    def unlisted_type(self) -> str:
+        """The call type where the document does not list it, as the CAD writes it; else empty."""
+        said = next((gate.sentence for gate in self.gates if gate.gate == "call-type"), "")
+        return said.removesuffix(f" {UNLISTED}.") if said.endswith(f" {UNLISTED}.") else ""

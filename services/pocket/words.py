@@ -119,8 +119,9 @@ def what_to_do(upgrade: UpgradeRaised) -> str:
 
 
 def facts(upgrade: UpgradeRaised) -> list[str]:
-    """What raised the level, one fact a line."""
-    return [
+    """What raised the level, one fact a line, and the call type where the document does not list it."""
+    unlisted = [f"Call type: {upgrade.unlisted_type}, not a listed one"] if upgrade.unlisted_type else []
+    return unlisted + [
         f"{raised.fact.replace('_', ' ').capitalize()}: "
         f"{UNKNOWN[raised.unknown] if raised.unknown else raised.value.replace('-', ' ')}"
         for raised in upgrade.raised_by

@@ -77,6 +77,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         on_phone=on_phone,
         level_told=0 if call.plan is None else call.plan.level_rank,
         hazards_told=() if call.plan is None else call.plan.hazards,
+        type_told="" if call.plan is None else call.plan.unlisted_type,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
         accepted_at=at,
@@ -256,6 +257,7 @@ def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
     changes: dict[str, Any] = {
         "level_told": max(assignment.level_told, event.level_rank),
         "hazards_told": known_hazards(event.raised_by, assignment.hazards_told),
+        "type_told": event.unlisted_type or assignment.type_told,
         "upgraded": True,
     }
     return _with_clocks(_with_assignment(state, event.call_id, **changes), event.call_id, at)

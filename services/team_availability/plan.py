@@ -169,6 +169,8 @@ class Plan:
     """Those that are known and put the call on its level."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
     level: str = ""
+    unlisted_type: str = ""
+    """The call type, where the document does not list it."""
     hold_minutes: int = 0
     hold_notice_minutes: tuple[int, ...] = ()
 
@@ -213,6 +215,7 @@ class Plan:
             hazards=known_hazards(judgement.raised_by),
             order_of_calls=judgement.order_of_calls,
             level=judgement.level,
+            unlisted_type=judgement.unlisted_type,
             hold_minutes=judgement.hold_minutes,
             hold_notice_minutes=judgement.hold_notice_minutes,
         )

@@ -225,6 +225,8 @@ class Assignment:
     """The highest level that the team knows of."""
     hazards_told: HazardRanks = ()
     """The hazards of such a level that it knows of."""
+    type_told: str = ""
+    """The last call type that no document lists of which it knows."""
     upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0

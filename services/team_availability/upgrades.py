@@ -11,7 +11,8 @@ from shared.events import LEVEL_NOT_KNOWN, UpgradeRaised
 def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
 
-    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
+    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told;
+    and where its type became one that the document does not list, for nothing unlisted is calm.
     The levels of two programme documents do not compare: by another one than the team went by, it is so on every level
     that its response may not go to, and with every hazard that it does not know of.
     """
@@ -21,12 +22,14 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     verdicts = {verdict.response: verdict for verdict in judgement.responses}
     verdict = verdicts.get(assignment.response)
     fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
-    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
+    is_strange = judgement.unlisted_type not in ("", assignment.type_told)
+    is_higher = judgement.level_rank > assignment.level_told or (is_strange and not fits)
+    told = assignment.hazards_told
     if plan is not None and plan.cites.programme_hash != judgement.programme_hash:
         is_higher = is_higher or not (fits or assignment.upgraded or judgement.level == plan.level)
     elif judgement.level_rank < assignment.level_told:
         return  # that news are stale, or disagree, makes nothing more dangerous
-    if not is_higher and known_hazards(judgement.raised_by, told) == told:
+    if not (is_higher or is_strange) and known_hazards(judgement.raised_by, told) == told:
         return
     stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
     on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
@@ -43,6 +46,7 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
             triaged_at=judged.triaged_at,
             team_on_scene=assignment.is_with_somebody,
             send="" if fits else "default",
+            unlisted_type=judgement.unlisted_type,
         )
     )
     if on_upgrade == "recall":

@@ -138,6 +138,7 @@ def essence(judgement: Judgement) -> tuple[Any, ...]:
         judgement.level_rank,
         judgement.district,
         judgement.category,
+        judgement.unlisted_type,
         judgement.programme_hash,
         [(raised.fact, raised.value, raised.unknown, raised.source) for raised in judgement.raised_by],
         [(verdict.response, verdict.may_go, verdict.phase, verdict.reasons) for verdict in judgement.responses],

@@ -881,6 +881,8 @@ class UpgradeRaised(Event):
     """The team is with somebody: it stays, whatever the document says of an upgrade."""
     send: str = ""
     """What is asked of the dispatcher: `default`, where the team's own response may not go to such a call."""
+    unlisted_type: str = ""
+    """The call type, where the document does not list it: what it means nobody knows."""
 
 
 class TeamNotMoving(Event):

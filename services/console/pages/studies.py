@@ -55,8 +55,12 @@ def approved_version(visit: Visit) -> int:
 
 
 async def studied(visit: Visit, text: str, in_force: str = "") -> Studied:
-    """What a document means, and how it differs from the one in force."""
-    return await visit.door.workbench.study(Study(text, "" if in_force == text else in_force))
+    """What a document means, and how it differs from the one in force, or from one that is by then."""
+    if not in_force or in_force == text:
+        return await visit.door.workbench.study(Study(text))
+    documents = visit.seen.documents.values()
+    waiting = tuple(seen.document for seen in documents if seen.state == "adopted" and seen.document not in ("", text))
+    return await visit.door.workbench.study(Study(text, in_force, waiting))
 
 
 def values_of(study: Studied) -> Mapping[str, Any]:

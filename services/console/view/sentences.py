@@ -263,7 +263,9 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.AssignmentMoved: "{e.sentence}",
     events.MemberConfirmed: "{e.person_id} has come to {e.team_id}.",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
-    events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
+    events.UpgradeRaised: (
+        "It became more dangerous while {e.team_id} has it: level {e.level} ({e.on_upgrade}). {e.sentence}"
+    ),
     events.TeamMayEnter: lambda e: (
         f"{e.team_id} may go in: a unit is on scene."
         if e.released_by == "units-on-scene"

@@ -61,7 +61,7 @@ class Workbench:
     async def study(self, task: Study) -> Studied:
         """What a document means. Never raises: a page that could not say it has other things to tell."""
         key = sha256(
-            f"{len(task.document)} {task.document}{task.in_force}{task.on}".encode("utf-8", "replace")
+            f"{len(task.document)} {task.document}{task.in_force}{task.on}{task.waiting}".encode("utf-8", "replace")
         ).digest()
         if key not in self._studied:
             try:

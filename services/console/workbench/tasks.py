@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -31,11 +31,13 @@ SOURCE = "tried"
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Read a document and say what it means, and how it differs from the one in force."""
+    """Read a document and say what it means, and how it differs from the one that it takes the place of."""
 
     document: str
     in_force: str = ""
-    """The text of that one; empty: there is none, or it is not compared."""
+    """The text of the one in force; empty: there is none, or it is not compared."""
+    waiting: tuple[str, ...] = ()
+    """The texts of those that are approved, and wait for their instant."""
     on: date | None = None
     """The day whose dates the week shows; else the day on which the document takes effect."""
     task: Literal["study"] = "study"
@@ -51,6 +53,10 @@ class Studied:
     """Each as `system code`."""
     districts: tuple[str, ...] = ()
     difference: Difference | None = None
+    compared_with: int = 0
+    """The version that is in force when it takes effect."""
+    overtaken: tuple[int, ...] = ()
+    """Approved versions that wait, and never take effect, because this one does before them."""
     not_compared: str = ""
     """Why it was not compared with the one in force."""
     trouble: str = ""
@@ -151,23 +157,30 @@ def study(task: Study) -> Studied:
         programme = read(task.document)
     except ProgrammeRefused as refused:
         return Studied(refused.faults)
-    compared, why_not = _compared(task, programme)
     return Studied(
         page=page(programme, task.on or programme.effective.astimezone(programme.zone).date()),
         codes=tuple(f"{system} {code}" for system, code in programme.codes),
         districts=tuple(programme.districts),
-        difference=compared,
-        not_compared=why_not,
+        **_compared(task, programme),
     )
 
 
-def _compared(task: Study, programme: Programme) -> tuple[Difference | None, str]:
+def _compared(task: Study, programme: Programme) -> dict[str, Any]:
+    """How it differs from what is in force by the instant at which it takes effect."""
     if not task.in_force:
-        return None, ""
+        return {}
     try:
-        return difference(read(task.in_force), programme), ""
-    except (ProgrammeRefused, TooLarge) as error:
-        return None, str(error)
+        waiting = [one for one in map(read, task.waiting) if one.version < programme.version]
+        by_then = [one for one in waiting if one.effective <= programme.effective]
+        before = max(by_then, key=lambda one: (one.effective, one.version), default=None) or read(task.in_force)
+    except ProgrammeRefused as refused:
+        return {"not_compared": str(refused)}
+    overtaken = tuple(one.version for one in waiting if one.effective > programme.effective)
+    told: dict[str, Any] = {"compared_with": before.version, "overtaken": overtaken}
+    try:
+        return told | {"difference": difference(before, programme)}
+    except TooLarge as error:
+        return told | {"not_compared": str(error)}
 
 
 def try_call(task: Try) -> Tried:

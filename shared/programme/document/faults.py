@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
 from difflib import get_close_matches
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from shared.programme.document.finding import Finding
+from shared.programme.document.kinds import shown
 from shared.programme.document.lines import Path
 from shared.programme.document.not_yet import NOT_YET
 from shared.programme.document.written import LIST_FORM, TABLE_FORM, Document
@@ -104,7 +104,7 @@ def _finding(error: ErrorDetails) -> Finding:
         return Finding(path, "is missing", f"add {path[-1]}")
     if error["type"] == "too_short":
         return Finding(path, "is empty", "name at least one")
-    return Finding(path, f"{_shown(error['input'])} does not fit", _right(path, error))
+    return Finding(path, f"{shown(error['input'])} does not fit", _right(path, error))
 
 
 def _right(path: Path, error: ErrorDetails) -> str:
@@ -179,7 +179,7 @@ def _unknown_key(path: Path) -> Finding:
 
 def _unknown_value(path: Path, value: object, candidates: list[str]) -> Finding:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
+    what = f"{shown(value)} is no fact" if key == "fact" else f"{shown(value)} is no value of {key}"
     return Finding(path, what, suggestion(value, candidates))
 
 
@@ -211,15 +211,3 @@ def _bare(kind: Any) -> Any:
 
 def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _shown(value: object) -> str:
-    """A value as a document writes it."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, tuple | list):
-        return "a list" if len(value) != 1 else f"a list of {_shown(value[0])}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = value.isoformat() if isinstance(value, date | time) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line

@@ -16,7 +16,7 @@ from shared.programme.document.written import Answer, Document
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import plain
 from shared.programme.judging.programme import Raise
-from shared.programme.judging.words import words_in
+from shared.programme.judging.words import HAZARD_FORMS, STEM, form_of, words_in
 
 UNKNOWN: Final = (*CANNOT_TELL, NOT_ASKED)
 _FLOOR_FROM: Final[Mapping[str, str]] = MappingProxyType({hazard: value for hazard, value, _ in FLOOR})
@@ -119,6 +119,16 @@ def weaker_of(document: Document) -> Iterator[Weaker]:
             if _is_weaker(raises, hazard, value, len(HAZARDS[hazard]) - 1):
                 path = ("heard", "cautions", flag, hazard)
                 yield Weaker(flag, path, f"{flag}: {_plain(hazard)} is only {value}")
+
+
+def words_taken_out(document: Document) -> Iterator[str]:
+    """Words that put a hazard in doubt under every document but this one."""
+    words = words_of(document, HAZARDS)
+    for word in document.heard.not_words:
+        form = form_of(word)
+        hazards = {hazard for hazard, forms in HAZARD_FORMS.items() if form in forms}
+        if lost := sorted(hazards - words_in(words, form.removesuffix(STEM))):
+            yield f"{word}: puts {' and '.join(lost)} in doubt no more"
 
 
 def _built_in(hazard: str, word: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -23,6 +23,18 @@ DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
 def fault(what: str, right: str) -> PydanticCustomError:
     """A fault in careroute's own words."""
     return PydanticCustomError("careroute", "{what}", {"what": what, "right": right})
+
+
+def shown(value: object) -> str:
+    """A value as a document writes it."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, tuple | list):
+        return "a list" if len(value) != 1 else f"a list of {shown(value[0])}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value.isoformat() if isinstance(value, date | time) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line
 
 
 def checked(check: Callable[[Any], object], right: str) -> AfterValidator:

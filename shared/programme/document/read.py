@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.programme.document.compile import compiled
 from shared.programme.document.faults import Fault, ProgrammeRefused, field_name, findings_of
 from shared.programme.document.finding import Finding
-from shared.programme.document.heard import weaker_of
+from shared.programme.document.heard import weaker_of, words_taken_out
 from shared.programme.document.limits import counts
 from shared.programme.document.lines import Lines
 from shared.programme.document.syntax import parsed
@@ -42,7 +42,8 @@ def read(text: str) -> Programme:
     wrong += islice(findings(document, sound), MAX_FAULTS)
     if wrong or faults:
         raise ProgrammeRefused([*faults, *_with_lines(wrong[:MAX_FAULTS], toml.text)])
-    return compiled(document, text, tuple(item.words for item in weaker_of(document)))
+    weaker = (*(item.words for item in weaker_of(document)), *words_taken_out(document))
+    return compiled(document, text, weaker)
 
 
 def _with_lines(wrong: list[Finding], text: str) -> list[Fault]:

@@ -44,6 +44,7 @@ from shared.programme.document.kinds import (
     fault,
     listed,
     one_of,
+    shown,
     thresholds,
     year,
     zone,
@@ -142,7 +143,7 @@ class Answer(BaseModel):
         values = (*VALUES.get(self.fact, ()), CANNOT_TELL[0], NOT_ASKED)
         for answer, value in (self.model_extra or {}).items():
             if value not in values:
-                raise fault(f"{answer} = {value!r} is no value of {self.fact}", "one of " + ", ".join(values))
+                raise fault(f"{answer} = {shown(value)} is no value of {self.fact}", "one of " + ", ".join(values))
         return self
 
 
@@ -247,7 +248,7 @@ class Response(Table):
     ] = ()
     """What the team waits for, staged, before it goes in: whichever comes first."""
     on_upgrade: OnUpgrade = "recall"
-    """What a team on its way does when the level rises: turn back, wait nearby, carry on."""
+    """What a team on its way does at a higher level, or a type that nobody lists: turn back, wait nearby, carry on."""
     silence_means: Literal["declined"] = "declined"
     """A team that does not answer has declined."""
     due_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
@@ -462,7 +463,7 @@ class AutomaticPause(Table):
     """When careroute pauses by itself. Only a person resumes."""
 
     unsafe_upgrades: Annotated[int, Field(ge=1, le=100)]
-    """Calls that a team had accepted and that then rose to a higher level, or for which the team asked for police."""
+    """Calls that a team had accepted and that then proved more dangerous, or for which the team asked for police."""
     within_minutes: Minutes
     """The time within which that number is too many."""
     pauses: Literal["response", "district"] = "response"

@@ -10,7 +10,7 @@ from typing import Final
 
 from shared.call import Asker, Call
 from shared.engine.state import EMPTY
-from shared.judgement import PHASES, Gate, Phase, ResponseVerdict
+from shared.judgement import PHASES, UNLISTED, Gate, Phase, ResponseVerdict
 from shared.programme.judging.facts_of_call import Facts, Other
 from shared.programme.judging.normal_forms import normal
 from shared.programme.judging.programme import (
@@ -207,9 +207,6 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
     if asker in response.may_be_asked_by:
         return passed("category", f"asked for by {asker}.")
     return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
-
-
-UNLISTED: Final = "is not a listed call type"
 
 
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:

@@ -25,49 +25,81 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "weapon": _listed("""
             weapon, weapons, armed, brandish*, knife, knives, knifed, knifepoint, pocketknife, pocketknives, penknife
-            switchblade*, gun, guns, gunshot*, gunman, gunmen, gunpoint, gunfire, handgun*, shotgun*, firearm*
-            pistol*, revolver*, rifle*, glock, ar15, ar 15, ak47, ak 47, ammo, ammunition, bullet*, shooter
-            shots fired, shot fired, shooting, machete*, sword*, dagger*, ax, axe, axes, hatchet*, blade, blades
-            razor, razors, box cutter*, boxcutter*, scissors, screwdriver*, hammer, hammers, crowbar*, sledgehammer*
-            pitchfork*, cleaver*, crossbow*, shank, shiv, sawed off, broken bottle, ice pick, tire iron, baseball bat
-            metal pipe, taser*, tazer*, bomb, bombs, explosive*, grenade*, molotov, arma, armas, armado, armada
-            cuchill*, navaja*, pistola*, escopeta*, puñal*, hacha, hachas, martillo*, disparo, disparos, disparando
-            balazo*, tijeras, bomba, bombas, wpn, wpns, gsw
+            switchblade*, gun, guns, gunshot*, gunman, gunmen, gunpoint, gunfire, handgun*, shotgun*, firearm*, pistol*
+            revolver*, rifle*, glock*, ar15, ar 15, ak47, ak 47, ammo, ammunition, bullet*, shooter, shots fired
+            shot fired, shooting, machete*, sword*, dagger*, ax, axe, axes, hatchet*, blade, blades, razor, razors
+            box cutter*, boxcutter*, scissors, screwdriver*, hammer, hammers, crowbar*, sledgehammer*, pitchfork*
+            cleaver*, crossbow*, shank, shiv, sawed off, broken bottle, ice pick, tire iron, baseball bat, metal pipe
+            taser*, tazer*, bomb, bombs, explosive*, grenade*, molotov, arma, armas, armado, armada, cuchill*, navaja*
+            pistola*, escopeta*, puñal*, hacha, hachas, martillo*, disparo, disparos, disparando, balazo*, tijeras
+            bomba, bombas, wpn, wpns, gsw, weap, weaps, weps, wepon*, weopon*, knifes, machette*, fire arm*, 9mm, 9 mm
+            uzi, uzis, carbine*, semiautomatic*, semi automatic*, stungun*, brass knuckles, pepper spray*, bear spray*
+            airsoft, air soft, bow and arrow*, chainsaw*, scalpel*, razorblade*, butterkni*, crow bar*, shard, shards
+            piece of glass, with a brick, with a bat, w a bat, has a bat, holding a bat, swinging a bat, tiroteo*, tiros
+            balead*, fusil*, metralleta*, granadas, picahielo*, bate de beisbol, botella rota
         """),
         "violence": _listed("""
-            violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks
-            kicked, kicking, slap, slaps, slapped, slapping, beat, beats, beaten, beating, strangl*, choked, choking
-            choke, chokes, throw, threw, throwing, throws, thrown, shove, shoves, shoved, shoving, swung, swinging
-            fight, fights, fighting, fought, stab, stabs, stabbed, stabbing*, threaten, threatens, threatened
-            threatening, threat, threats, combative, assaultive, aggressive, aggressively, aggression, homicid*
-            menacing, barricad*, tackl*, headbutt*, wrestling, shoot, shoots, smash*, chasing, chased, swing at
-            swings at, came at me, came at him, came at her, coming at me, coming at him, coming at her, spit on
-            spat on, spitting on, biting, pushed her, pushed him, pushed me, pushing her, pushing him, grabbed her
-            grabbed him, grabbed me, hurt me, hurt people, hurting me, hurting people, hurting someone
-            hurting somebody, hurting others, hostage*, kill, kills, killed, killing, murder*, rape, raped, raping
-            hurt her, hurt him, hurt them, hurt someone, hurt somebody, hurt others, hurting her, hurting him
-            hurting them, charged at, charging at, lunge, lunges, lunged, lunging, hands on her, violencia, violento
-            violenta, violentos, agredi*, agresion, agresiones, agresivo, agresiva, ataco, ataca, atacar, atacando
-            golpe*, pego, pega, pegar, pegando, pegado, patada*, patea, pateando, amenaz*, pelea, peleas, peleando
-            peleo, apuñal*, estrangul*, matar, matarlo, matarla, mato, asesin*, rehen*, violo, violar, violada
-            violado, aslt, violnt
+            violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
+            kicking, slap, slaps, slapped, slapping, beat, beats, beaten, beating, strangl*, choked, choking, choke
+            chokes, throw, threw, throwing, throws, thrown, shove, shoves, shoved, shoving, swung, swinging, fight
+            fights, fighting, fought, stab, stabs, stabbed, stabbing*, threat*, combative, assaultive, aggressive
+            aggressively, aggression, homicid*, menacing, barricad*, tackl*, headbutt*, wrestling, shoot, shoots, smash*
+            chasing, chased, swing at, swings at, came at me, came at him, came at her, coming at me, coming at him
+            coming at her, spit on, spat on, spitting on, biting, pushed her, pushed him, pushed me, pushing her
+            pushing him, grabbed her, grabbed him, grabbed me, hurt me, hurt people, hurting me, hurting people
+            hurting someone, hurting somebody, hurting others, hostage*, kill, kills, killed, killing, murder*, rape
+            raped, raping, hurt her, hurt him, hurt them, hurt someone, hurt somebody, hurt others, hurting her
+            hurting him, hurting them, charged at, charging at, lunge, lunges, lunged, lunging, hands on her, violencia
+            violento, violenta, violentos, agredi*, agresion, agresiones, agresivo, agresiva, ataco, ataca, atacar
+            atacando, golpe*, pego, pega, pegar, pegando, pegado, patada*, patea, pateando, amenaz*, pelea, peleas
+            peleando, peleo, apuñal*, estrangul*, matar, matarlo, matarla, mato, asesin*, rehen*, violo, violar, violada
+            violado, aslt, violnt, simple battery, aggravated battery, agg battery, sexual battery, battery by, domestic
+            dv, altercation*, scuffl*, brawl*, fistfight*, mugged, mugging, assailant*, riot*, chokehold*, headlock*
+            body slam*, bodyslam*, stomp*, clawing, slash*, bit me, bit him, bit her, bit his, struck me, struck him
+            struck her, struck his, knocked me, knocked him, knocked her, knocked out, lash out, lashed out, lashing out
+            aggresiv*, agress*, hostile, belligerent, destroying, trashing, breaking things, breaking windows
+            broke a window, broke the window, molest*, grope*, groping, pushed his, pushed my, pushed them
+            pushed someone, pushed somebody, pushed people, pushed staff, pushing people, pushing someone
+            pushing somebody, grabbed his, grabbed my, grabbed them, grabbed someone, grabbed somebody, hurt you
+            hurt my, hurt his, harm others, harm other, harm people, harm someone, harm somebody, harming others
+            harming people, against his will, against her will, against my will, against their will, child abuse
+            elder abuse, physical abuse, sexual abuse, physically abus*, sexually abus*, pegandole, empuj*, pateo, riña
+            riñas, mordio, mordiendo, aventando cosas, tirando cosas, rompiendo cosas, rompiendo ventanas
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
-            breaking into, broke into, break in, home invasion, set fire, setting fire, robo, robos, robando
-            robaron, asalto, asaltos, asaltado, secuestr*, incendio provocado
+            breaking into, broke into, break in, home invasion, set fire, setting fire, robo, robos, robando, robaron
+            asalto, asaltos, asaltado, secuestr*, incendio provocado, shoplift*, breaking and entering, broken into
+            holdup*, hold up alarm, purse snatch*, vandal*, prowler*, intruder*, car jack*, hijack*, abduct*, looting
+            on fire, set a fire, sets fires, setting fires, started a fire, starting fires, lit a fire, lighting fires
+            structure fire, house fire, vehicle fire, robado, robada, ladron*, ratero*, intruso*, asaltaron, asaltante*
+            prendio fuego
         """),
         "injury": _listed("""
-            injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive
-            not responsive, not breathing, stopped breathing, cant breathe, can t breathe, cannot breathe, seizure*
-            seizing, overdos*, od, ods, oded, od d, narcan, naloxone, passed out, collapsed, chest pain, broken arm
-            broken leg, stabbed, shot himself, shot herself, shot themselves, been shot, was shot, got shot
-            isnt breathing, isn t breathing, no pulse, turning blue, heart attack, stroke, poison*, swallowed
-            cut himself, cut herself, cut themselves, cutting himself, cutting herself, cutting themselves
-            hurt himself, hurt herself, hurt themselves, hurting himself, hurting herself, hurting themselves
-            took all his pills, took all her pills, swallowed pills, took pills, took a bunch of pills, herido, herida
-            heridos, heridas, lesion*, sangre, sangra, sangrando, sobredosis, inconsciente, no respira, no responde
-            convulsion*, desmayado, desmayada, desmayo, gsw
+            injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
+            not breathing, stopped breathing, cant breathe, can t breathe, cannot breathe, seizure*, seizing, overdos*
+            od, ods, oded, od d, o d, narcan, naloxone, passed out, collapsed, chest pain*, broken arm, broken leg
+            stabbed, shot himself, shot herself, shot themselves, been shot, was shot, got shot, isnt breathing
+            isn t breathing, no pulse, turning blue, heart attack, stroke, poison*, swallow*, cut himself, cut herself
+            cut themselves, cutting himself, cutting herself, cutting themselves, hurt himself, hurt herself
+            hurt themselves, hurting himself, hurting herself, hurting themselves, took all his pills
+            took all her pills, swallowed pills, took pills, took a bunch of pills, herido, herida, heridos, heridas
+            lesion*, sangre, sangra, sangrando, sobredosis, inconscient*, no respira, no responde, desmayado, desmayada
+            desmayo, gsw, trouble breathing, difficulty breathing, breathing problem*, breathing difficult*
+            labored breathing, hard to breathe, hard time breathing, struggling to breathe, short of breath
+            shortness of breath, gasping, agonal, cardiac*, heartattack*, chest hurts, cpr, doa, dead body, found dead
+            fainted, fainting, faints, pass out, passing out, blacked out, unconc*, unconsi*, not responding, not moving
+            isnt moving, isn t moving, cant wake, can t wake, wont wake up, won t wake up, not waking up, hemorrhag*
+            blood everywhere, covered in blood, lots of blood, a lot of blood, coughing up blood, vomiting blood
+            throwing up blood, hit his head, hit her head, shot in, wounded, lacerat*, fracture*, broken bone*
+            broken hip, concussion*, electrocut*, drowning, drowned, hypotherm*, frostbit*, heatstroke, low blood sugar
+            siezure*, seisure*, convuls*, allergic reaction, anaphyla*, in labor, giving birth, miscarr*, blue lips
+            lips are blue, turned blue, cyanotic, foaming at the mouth, took too many, whole bottle, bottle of pills
+            ate pills, ingest*, drank bleach, drank antifreeze, cut his arm*, cut her arm*, cutting his arm*
+            cutting her arm*, hit by a car, struck by a car, struck by a vehicle, struck by vehicle, ped struck
+            run over, ran him over, ran her over, no despierta, no puede respirar, no puedo respirar, falta el aire
+            ataque al corazon, ataque cardiaco, infarto*, derrame, inconcient*, envenen*, veneno, ahogand*, esta muerto
+            esta muerta, se corto, muchas pastillas, tomo pastillas, tomado pastillas
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -76,13 +108,24 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             end her life, end their life, end my life, ending his life, ending her life, slit, slits, slitting
             cut his wrist, cut her wrist, cut his wrists, cut her wrists, cut my wrists, cut their wrists
             cutting his wrists, cutting her wrists, jump off, jumping off, jumped off, going to jump, gonna jump
-            wants to jump, jump in front, jumping in front, on the ledge, on the bridge, over the railing
-            on the tracks, train tracks, drown himself, drown herself, drown themselves, drown myself, swallowed
-            kill my self, kill him self, kill her self, kms, plan to die, suicidal with a plan, suicidal with plan
-            overdos*, shoot himself, shoot herself, shoot themselves, shoot myself, shot himself, shot herself
-            last goodbye, goodbye note, suicidio, suicidarse, suicidar, suicido, matarse, matarme, quitarse la vida
-            quitarme la vida, ahorc*, cortarse las venas, cortarme las venas, sobredosis, tirarse, aventarse
-            hung himself, hung herself
+            wants to jump, jump in front, jumping in front, on the ledge, on the bridge, over the railing, on the tracks
+            train tracks, drown himself, drown herself, drown themselves, drown myself, swallowed, kill my self
+            kill him self, kill her self, kms, plan to die, suicidal with a plan, suicidal with plan, overdos*
+            shoot himself, shoot herself, shoot themselves, shoot myself, shot himself, shot herself, last goodbye
+            goodbye note, suicidio, suicidarse, suicidar, suicido, matarse, matarme, quitarse la vida, quitarme la vida
+            ahorc*, cortarse las venas, cortarme las venas, sobredosis, tirarse, aventarse, hung himself, hung herself
+            tried to hang, trying to hang, around his neck, around her neck, around my neck, around neck
+            around their neck, ligature*, asphyxia*, carbon monoxide, jumper*, bridge jump*, jump from, jump out
+            jump into traffic, jumped from, jumped out, jumping from, jumping out, into traffic, in front of traffic
+            in front of cars, on a bridge, on bridge, off a bridge, off a building, off the bridge, edge of the bridge
+            ledge, on a roof, on the roof, edge of the roof, on tracks, railroad tracks, wrists, slashed his wrist
+            slashed her wrist, slashed my wrist, cut wrist, cutting wrist, brains out, drowning himself
+            drowning herself, himself on fire, herself on fire, themselves on fire, myself on fire, immolat*, unaliv*
+            own life, take his life, take her life, take my life, taking his life, taking her life, end it all
+            ending it all, end it now, end it tonight, tried to end, has a plan, si with plan, si w plan
+            suicidal w plan, suicidal with means, said goodbye, saying goodbye, final goodbye, left a note, wrote a note
+            suicidarme, colgarse, se colgo, cortarse, las venas, quitar la vida, del puente, saltar del, brincar del
+            tirarme, aventarme, se va a tirar, se quiere tirar
         """),
     }
 )

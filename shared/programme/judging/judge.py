@@ -11,6 +11,7 @@ from shared.judgement import (
     NO_LEVEL_RANK,
     NOT_ROUTED,
     UNKNOWN_WORDS,
+    UNLISTED,
     Gate,
     Judgement,
     RaisedBy,
@@ -30,7 +31,7 @@ from shared.programme.judging.facts_of_call import (
     unlisted,
     weigh,
 )
-from shared.programme.judging.gates import UNLISTED, Case, verdict_on
+from shared.programme.judging.gates import Case, verdict_on
 from shared.programme.judging.place import district_of
 from shared.programme.judging.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed
 from shared.programme.judging.surroundings import Surroundings

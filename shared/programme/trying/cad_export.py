@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from shared.call import Call, Position
+from shared.call import SAME_INCIDENT, Call, Position
 from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import EPOCHS, CallMapping, End, MappingRefused
@@ -420,6 +420,10 @@ class _Reader:
             overlapping.append(f"half of the rows were dispatched within {half:.1f} min")
         if self._without_position:
             overlapping.append(f"{_rows(self._without_position)} without a position that can be read")
+        begins = [[row.created_at for row in read] for read in self._read.values()]
+        if apart := sum(max(begun) - min(begun) > SAME_INCIDENT for begun in begins):
+            numbers = "1 number has" if apart == 1 else f"{apart} numbers have"
+            overlapping.append(f"{numbers} rows that begin more than an hour apart: taken as one call each")
         made = sum(map(len, self._read.values())) if self._columns.incident_id is None else 0
         return unused + overlapping + ([f"{made} ids were made of what the rows say"] if made else [])
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.programme import ASKED_NOT, AutomaticPause, Code, Programme, RepeatCallers
+from shared.programme.judging.words import STEM
 from shared.programme.trying.changed_regions import Cover, covers
 
 
@@ -56,11 +57,13 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
         yield from _if_changed(
             f"code {code[0]} {code[1]}", _code_words(old.codes.get(code)), _code_words(new.codes.get(code))
         )
+    for system in sorted(old.by_form.determinants ^ new.by_form.determinants):
+        yield from _if_changed(f"format of the code system {system}", *(_format(one, system) for one in (old, new)))
     yield from _heard(old, new)
     yield from _beats(old, new)
     for district in dict.fromkeys((*old.districts, *new.districts)):
         yield from _if_changed(f"boundary of {district}", _boundary(old, district), _boundary(new, district))
-    for name in old.responses.keys() & new.responses.keys():
+    for name in (name for name in old.responses if name in new.responses):
         for key in _OF_A_RESPONSE:
             before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
             yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
@@ -108,6 +111,10 @@ _OF_A_RESPONSE: Final = (
     "late_minutes",
     "order_of_teams",
 )
+
+
+def _format(programme: Programme, system: str) -> str:
+    return "mpds" if system in programme.by_form.determinants else ""
 
 
 def _boundary(programme: Programme, district: str) -> str:
@@ -197,7 +204,8 @@ def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
 
 
 def _words(programme: Programme) -> dict[str, str]:
-    words = {word: ", ".join(hazards) for word, hazards in programme.words.items()}
+    stems = {f"{stem}{STEM}": hazards for stem, hazards in programme.stems.items()}
+    words = {word: ", ".join(hazards) for word, hazards in {**programme.words, **stems}.items()}
     for phrase, hazard in programme.phrases:
         words[phrase] = ", ".join(filter(None, (words.get(phrase), hazard)))
     return words

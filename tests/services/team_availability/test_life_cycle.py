@@ -56,6 +56,7 @@ from tests.services.team_availability.test_whatever_comes import (
     check_safety,
     is_asked,
 )
+from tests.shared.programme.documents import MADISON, judged
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {
@@ -332,6 +333,51 @@ def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(
     town.accept(town.last(OfferMade))
     assert has_it(town)
     assert not town.all(UpgradeRaised)
+
+
+ASKED = MADISON.replace('may_be_asked_by = ["caller"]', 'may_be_asked_by = ["caller", "officer"]')
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "told", "stays"),
+    [
+        ({}, "en-route", ("recall", "default"), False),
+        ({}, "on-scene", ("stay", "default"), True),
+        ({"caller_wants": "alternative"}, "en-route", ("recall", "default"), False),
+        ({"requested_by": "officer"}, "en-route", ("stay", ""), True),
+    ],
+)
+def test_a_call_type_that_nobody_lists_is_told_once_to_the_team_that_has_the_call(
+    asked: dict[str, Any],
+    state: str,
+    told: tuple[str, str],
+    stays: bool,  # noqa: FBT001
+) -> None:
+    """A call was retyped "SHOTS FIRED", which no document lists, and neither the team on its way nor the CAD heard."""
+    town = Town()
+    town.team("one")
+    town.call("1", judged(ASKED, **asked))
+    town.accept(town.last(OfferMade))
+    town.status(state)
+    for code, upgrades in (("MENTAL", 0), ("SHOTS FIRED", 1), ("SHOTS FIRED", 1)):
+        town.wait(1)
+        town.triage(judged(ASKED, code=code, **asked))
+        assert len(town.all(UpgradeRaised)) == upgrades, code
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.on_upgrade, upgrade.send, upgrade.unlisted_type) == (*told, "SHOTS FIRED")
+    assert has_it(town) == stays
+
+
+def test_a_team_that_was_asked_for_whatever_the_type_is_told_when_that_becomes_another_unlisted_one() -> None:
+    town = Town()
+    town.team("one")
+    town.call("1", judged(ASKED, code="TRAFFIC", requested_by="officer"))
+    town.accept(town.last(OfferMade))
+    for code, upgrades in (("TRAFFIC", 0), ("SHOTS FIRED", 1)):
+        town.wait(1)
+        town.triage(judged(ASKED, code=code, requested_by="officer"))
+        assert len(town.all(UpgradeRaised)) == upgrades, code
+    assert has_it(town)
 
 
 @pytest.mark.parametrize("raised_by", [(raised("weapon", "firearm"),), (raised("weapon", "firearm", "not-asked"),)])

@@ -126,6 +126,17 @@ def test_before_an_offer_an_answer_may_bring_a_call_down_again() -> None:
     assert triaged(triage.put(report("e2", minute=1))).judgement.suitability == "suitable"
 
 
+def test_one_type_that_nobody_lists_is_not_another() -> None:
+    triage = madison()
+    for code in ("TRAFFIC", "SHOTS FIRED"):
+        unlisted = report(code, call_type=CallType(system="dane-county", code=code))
+        assert triaged(triage.put(unlisted)).judgement.unlisted_type == code
+    again = report("again", minute=1, call_type=CallType(system="dane-county", code="SHOTS FIRED"))
+    assert only(triage.put(again), VersionNoted).why == "unchanged"
+    listed = report("listed", minute=2, call_type=CallType(system="dane-county", code="MENTAL"))
+    assert not triaged(triage.put(listed)).judgement.unlisted_type
+
+
 def test_a_changed_priority_is_told_although_the_judgement_is_the_same() -> None:
     triage = madison()
     triage.put(report("e1", priority="3"))

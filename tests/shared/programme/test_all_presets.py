@@ -10,7 +10,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.judgement import PHASES
-from shared.programme import Programme, Switchboard, judge
+from shared.programme import Programme, Switchboard, judge, words_in
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import MINUTES_A_DAY, instant
 from shared.programme.judging.programme import NO_CAP, Cap, Row
@@ -158,3 +158,17 @@ def holidays_of(programme: Programme, first: date) -> list[date]:
     """The first one."""
     days = (first + timedelta(days=number) for number in range(370))
     return [day for day in days if programme.holidays and programme.holidays.name(day)][:1]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_where_thoughts_of_suicide_are_enough_to_exclude_a_narrative_that_tells_of_them_is_a_doubt(name: str) -> None:
+    """Portland takes nobody who is "suicidal at all": "says he is suicidal" beside an earlier no went to its team."""
+    programme = preset(name)
+    at, district, code = programme.effective, min(programme.districts), min(programme.codes)
+    by_suicide = [
+        judged_by(programme, call_in(programme, at, district, code, facts=CALM | {"suicide": value})).level_rank
+        for value in HAZARDS["suicide"]
+    ]
+    if by_suicide[0] < by_suicide[1] == by_suicide[-1]:
+        for narrative in ("Says he is suicidal.", "she wants to die", "dice que quiere morirse"):
+            assert "suicide" in words_in(programme, narrative), narrative

@@ -16,6 +16,7 @@ from rich.text import Text
 from services.console.cli.programme import print as pages
 from shared.call import Call, Position
 from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in_narrative
+from shared.programme.judging.facts import MEANINGS
 from shared.programme.judging.place import located_by
 from shared.programme.judging.programme import Cap
 from shared.programme.judging.surroundings import Surroundings
@@ -208,21 +209,31 @@ class _NotACall(ValueError):
     """Says why a text is no call."""
 
 
+class _Record(Call):
+    """A call as a CAD sends it. A field or a fact that is not known is refused, as it is at the door."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    narrative: str | None = None
+    position: Position | None = None
+    event_id: object = None
+    address: object = None
+    caller_name: object = None
+    callback_number: object = None
+
+
 def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
     """A call as JSON, and what a `narrative` and a `position` beside its fields bear on it. Raises _NotACall."""
     try:
-        body = js.loads(text)
-        narrative = body.pop("narrative", "") if isinstance(body, dict) else ""
-        position = body.pop("position", None) if isinstance(body, dict) else None
-        sealed_position = str(Position.model_validate(position)) if position is not None else ""
-        surroundings = Surroundings(
-            words_in_narrative(programme, str(narrative)), located_by(programme, sealed_position)
-        )
-        return Call.model_validate_json(js.dumps(body)), surroundings
+        record = _Record.model_validate_json(js.dumps(js.loads(text)))
     except ValidationError as error:
         raise _NotACall(_faults(error)) from None
     except (ValueError, RecursionError) as error:
         raise _NotACall(f"is no JSON: {error}") from None
+    if strange := sorted(record.facts.keys() - MEANINGS.keys()):
+        raise _NotACall(f"facts: {', '.join(strange)} {'is no fact' if len(strange) == 1 else 'are no facts'}")
+    located = located_by(programme, str(record.position or ""))
+    return record, Surroundings(words_in_narrative(programme, record.narrative or ""), located)
 
 
 def _faults(error: ValidationError) -> str:

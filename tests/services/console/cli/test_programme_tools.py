@@ -137,6 +137,27 @@ def test_explain_takes_a_position_and_never_shows_it(tmp_path: Path) -> None:
     assert "on the map: West 3.62 square km" in run("check", drawn).output
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "what"),
+    [
+        ({"facts": {"weapons": "firearm"}}, "facts: weapons is no fact"),
+        ({"narative": "he has a gun"}, "narative: Extra inputs are not permitted"),
+        ({"caution": ["ARMED"]}, "caution: Extra inputs are not permitted"),
+    ],
+)
+def test_what_the_door_refuses_is_no_calm_call_to_the_tools(
+    tmp_path: Path, misspelt: dict[str, Any], what: str
+) -> None:
+    """An armed call with a slip in a name was suitable, as if nobody had said anything of a weapon."""
+    path = tmp_path / "call.json"
+    path.write_text(json.dumps(CALL | misspelt))
+    for tool, code in (("explain", 2), ("decide", 1)):
+        assert what in run(tool, MADISON, path, code=code).stderr
+    sealed = {"event_id": "e1", "address": "12 Main St", "caller_name": None, "callback_number": "608 555 0199"}
+    path.write_text(json.dumps(CALL | sealed | {"narrative": None}))
+    assert "suitable" in run("explain", MADISON, path).output
+
+
 def test_decide_prints_one_decision_a_call_and_tells_the_lines_that_are_none(tmp_path: Path) -> None:
     calls = tmp_path / "calls.ndjson"
     worse = CALL | {"answers": CALL["answers"] | {"Q1": "yes"}}  # type: ignore[operator]

@@ -13,7 +13,7 @@ from services.console.api.access import Asking
 from services.console.pages.drafts import MOST_CHARACTERS, MOST_DRAFTS, Drafts
 from services.console.pages.sessions import FRESH
 from shared import events
-from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room
+from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room, version
 from tests.services.console.workbench.test_bench import FOR_EVER, MAPPING
 
 SCRIPT = {"Accept": "application/json"}
@@ -87,6 +87,22 @@ async def test_what_weighs_most_needs_a_fresh_sign_in_and_a_reason(room: Program
         back = {"to_hash": room.hash_of(1), "in_force": room.hash_of(1), "reason": "too much"}
         assert (await manager.post("/programme/rollback", data=back)).headers["location"].startswith("/enter")
     assert [type(command) for command in room.city.commands()] == [events.ProposeProgramme]
+
+
+async def test_what_a_document_changes_is_measured_by_the_one_that_is_in_force_by_then(room: ProgrammeRoom) -> None:
+    first_day = "effective = 2021-09-01T00:00:00"
+    second = SECOND.replace(first_day, "effective = 2060-01-01T00:00:00")
+    texts = {number: version(number, (first_day, f"effective = {2055 + number}-01-01T00:00:00")) for number in (3, 9)}
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": second, "reason": "longer hours"})
+        await approver.post("/programme/approve", data={"document_hash": room.hash_of(2), "reason": "agreed"})
+        for number, text in texts.items():
+            await manager.post("/programme/propose", data={"document": text, "reason": "other words"})
+            checked = await manager.post("/programme/edit", data={"document": text}, headers=SCRIPT)
+            for page in (await shown(approver, f"/programme/documents/{room.hash_of(number)}"), checked.json()["part"]):
+                by_then = ("in force by then" in page, "get another result than under version 2" in page)
+                assert by_then == (number == 9, number == 9)
+                assert ("Version 2 is approved and waits for its time: it would never" in page) == (number == 3)
 
 
 async def test_whoever_proposed_is_told_that_they_cannot_approve(room: ProgrammeRoom) -> None:

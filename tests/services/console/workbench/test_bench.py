@@ -94,6 +94,22 @@ def test_a_study_says_what_differs() -> None:
     assert study(Study(SECOND, "version = 0")).not_compared
 
 
+def test_a_document_is_compared_with_what_is_in_force_when_it_takes_effect() -> None:
+    """Against the one in force now, a third version did not say that it takes back what the second has brought."""
+    waits = SECOND.replace("2021-09-01T00:00:00", "2022-01-01T00:00:00")
+    for effective, version, overtaken, changed in (
+        ("2022-01-01", 2, (), [("may go", "does not go")]),
+        ("2022-02-01", 2, (), [("may go", "does not go")]),
+        ("2021-12-31", 1, (2,), []),
+    ):
+        third = FIRST.replace("2021-09-01T00:00:00", f"{effective}T00:00:00").replace("version   = 1", "version = 3")
+        studied = study(Study(third, FIRST, (waits, third)))
+        assert (studied.compared_with, studied.overtaken) == (version, overtaken)
+        assert studied.difference is not None
+        assert [(cover.before, cover.after) for cover in studied.difference.covers] == changed, effective
+    assert study(Study(SECOND, FIRST, (SECOND,))).compared_with == 1
+
+
 def export(*lines: str) -> bytes:
     return "\n".join(["id,at,code", *lines]).encode()
 

@@ -172,6 +172,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "is no value of model",
         "did you mean 'community-responder'?",
     ),
+    "answer that means a day": (
+        broken('Q5 = "suicide"', 'Q5 = { fact = "suicide", yes = 2026-01-05 }'),
+        "Q5",
+        "heard.answers.Q5",
+        "yes = 2026-01-05 is no value of suicide",
+        "one of none, ideation, threat-or-plan, attempt",
+    ),
     "hazard misspelt": (
         broken('{ weapon = "elsewhere or worse" }', '{ wepon = "elsewhere or worse" }'),
         "wepon",

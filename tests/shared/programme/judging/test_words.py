@@ -51,6 +51,59 @@ def test_words_that_cads_cut_short_are_hazard_words(text: str, hazards: set[str]
     assert words_in(programme(TEXT), text) == hazards
 
 
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("SIMPLE BATTERY", {"violence"}),
+        ("114D_Domestic Physical", {"violence"}),
+        ("DV PRS WITH A WEAP I/P-J/H", {"weapon", "violence"}),
+        ("AGGRAVATED BATTERY BY CUTTING", {"violence"}),
+        ("136E_Active Assailant", {"violence"}),
+        ("CAR JACKING - NO WEA", {"crime"}),
+        ("HOLD UP ALARM AND MOW", {"crime"}),
+        ("PROWLER - IP/JO", {"crime"}),
+        ("RESIDENTIAL STRUCTURE FIRE", {"crime"}),
+        ("*Bridge Jumper_Law", {"suicide"}),
+        ("BREATHING PROBLEMS DELTA", {"injury"}),
+        ("FALL W SERIOUS HEMORRHAGE", {"injury"}),
+        ("has a machette and a 9mm", {"weapon"}),
+        ("going after staff with a bat", {"weapon"}),
+        ("is threatning people, aggresive", {"violence"}),
+        ("he pushed his mother, then bit her", {"violence"}),
+        ("physical altercation", {"violence"}),
+        ("unconcious, lips are blue", {"injury"}),
+        ("won't wake up", {"injury"}),
+        ("trouble breathing, chest pains", {"injury"}),
+        ("O/D, took the whole bottle", {"injury"}),
+        ("walking into traffic", {"suicide"}),
+        ("rope around his neck", {"suicide"}),
+        ("will end it all, has a plan", {"suicide"}),
+        ("se va a tirar del puente", {"suicide"}),
+        ("hubo un tiroteo", {"weapon"}),
+        ("la empujó", {"violence"}),
+        ("no puede respirar", {"injury"}),
+    ],
+)
+def test_words_of_call_types_and_of_callers_that_were_not_found(text: str, hazards: set[str]) -> None:
+    """The call types are published ones: 61,000 calls of "SIMPLE BATTERY", and none of it was a hazard word."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MENTAL PATIENT",
+        "SERVICE - WELFARE CHECK",
+        "PERSON IN BEHAVIORAL/EMOTIONAL CRISIS",
+        "Phone battery is low. Pushing a cart of cans, hanging around the shelter.",
+        "Took his pills this morning, lost his wallet, has no plans for the night. Fell asleep on a bench.",
+        "Diabetic, pregnant, was hung up on. Her mother died last year.",
+    ],
+)
+def test_words_of_calm_calls_are_none(text: str) -> None:
+    assert words_in(programme(MADISON), text) == set()
+
+
 def test_long_text_takes_bounded_time() -> None:
     began = time.perf_counter()
     words_in(programme(TEXT), "box " * 100_000)

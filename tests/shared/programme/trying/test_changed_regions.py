@@ -124,6 +124,22 @@ def test_what_is_no_cover_is_told_as_a_change() -> None:
     assert len(found) == 5
 
 
+def test_beginnings_of_words_and_the_format_of_a_code_system_are_told_as_changes() -> None:
+    """A version without "machete*", and one in which 25-A-1 is no 25A01 any more, read as if nothing changed."""
+    new = MADISON.replace('weapon = ["knife"', 'weapon = ["spear*", "knife"').replace(
+        "words    =", 'not_words = ["machete*", "knife"]\nwords    ='
+    )
+    changes = difference(programme(MADISON), programme(new)).changes
+    assert sorted((one.what, one.before, one.after) for one in changes) == [
+        ("word machete*", "weapon", "nothing"),
+        ("word spear*", "nothing", "weapon"),
+    ]
+    mpds = MADISON.replace("[call_types.dane-county]", "[call_types.MPDS]\n25A01 = {}\n[call_types.dane-county]")
+    new = mpds + '\n[code_systems.MPDS]\nformat = "mpds"\n'
+    (change,) = difference(programme(mpds), programme(new)).changes
+    assert (change.what, change.before, change.after) == ("format of the code system mpds", "nothing", "mpds")
+
+
 def test_closed_dates_are_told_where_rows_close_on_them() -> None:
     new = MADISON.replace("closed   = [2021-11-26]", "closed = [2021-11-24]")
     changes = difference(programme(MADISON), programme(new)).changes

@@ -203,6 +203,15 @@ def test_c7_a_row_a_unit_makes_one_call(tmp_path: Path) -> None:
     assert (end["status"], end["updated_at"]) == ("closed", "2023-01-01T16:50:00+00:00")
 
 
+def test_a_number_whose_rows_begin_far_apart_is_remarked(tmp_path: Path) -> None:
+    """Where numbers are given again, MENTAL in January got SHOTS FIRED of March beside it, and nothing was said."""
+    mapping, head = mapping_of('[rows]\nof_a_call = "units"\n'), "id,at,type"
+    first = ("7,2023-01-05 10:00,MENTAL", "7,2023-01-05 11:00,MENTAL", "8,2023-01-05 10:00,MENTAL")
+    assert export_of(tmp_path, mapping, head, *first).remarks == []
+    found = export_of(tmp_path, mapping, head, *first, "7,2023-03-09 10:00,SHOTS FIRED")
+    assert found.remarks == ["1 number has rows that begin more than an hour apart: taken as one call each"]
+
+
 def test_c7_without_such_a_line_two_rows_of_a_call_are_a_fault(tmp_path: Path) -> None:
     lines = ("id,at,type", "1,2023-01-01 10:00,A", "1,2023-01-01 10:00,B")
     (fault,) = faults_of(tmp_path, mapping_of(), *lines)

@@ -59,6 +59,15 @@ def test_what_is_weaker_and_named_as_meant_is_told() -> None:
     assert told(text).weaker == ("Q5: yes is only ideation", "ASSAULTIVE: violence is only past")
 
 
+def test_words_that_count_everywhere_else_are_told_as_weaker() -> None:
+    """A document without `pistol*` said so nowhere on its page; `gun` it lists itself."""
+    text = MADISON.replace("words    =", 'not_words = ["pistol*", "overdos*", "gun"]\nwords    =')
+    assert told(text).weaker[1:] == (
+        "pistol*: puts weapon in doubt no more",
+        "overdos*: puts injury and suicide in doubt no more",
+    )
+
+
 def test_a_response_that_the_chain_never_comes_to_is_remarked() -> None:
     same, after, default = (f'{{ try = "{step}"{more} }}' for step, more in STEPS)
     remark = "level safety risk: ask-co-response is asked only where nothing before it may go"
