@@ -136,7 +136,7 @@ def test_who_has_a_later_part_is_reminded_of_when_it_begins_and_not_by_night(sta
     office = Office()
     at = datetime.fromisoformat(starts).replace(tzinfo=ZONE).astimezone(UTC)
     shift_id = office.plan((at - office.now) / timedelta(hours=1), 8, "ann")
-    part = {"starts_at": at + timedelta(hours=4), "ends_at": at + timedelta(hours=6)}
+    part: dict[str, Any] = {"starts_at": at + timedelta(hours=4), "ends_at": at + timedelta(hours=6)}
     office.takes(shift_id, "bob", **part)
     office.news()
     office.wait_until(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,7 +53,7 @@ def test_parts_of_a_shift_that_takes_days_are_shown_with_their_day(town: Town) -
     days = SHIFT.model_copy(
         update={"shift_id": "c3" * 16, "starts_at": begins, "ends_at": begins + timedelta(days=3), "team_id": "two"}
     )
-    middle = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
+    middle: dict[str, Any] = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
     taken = events.PlaceTaken(shift_id=days.shift_id, team_id="two", place=1, person_id="cat", **middle)
     gap = events.GapFound(gap_id="g", shift_id=days.shift_id, team_id="two", why="empty", days_ahead=1, **middle)
     town.write(events.ShiftPlanned(shift=days), taken, gap, journal=ROSTERS.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -245,7 +246,7 @@ async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(room: Room)
         zone="America/Chicago",
         places=(ShiftPlace(person_id="ann"),),
     )
-    middle = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
+    middle: dict[str, Any] = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
     taken = events.PlaceTaken(shift_id="days", team_id="cares-1", place=1, person_id="bea", **middle)
     room.write(ROSTERS.name, events.ShiftPlanned(shift=days), taken)
     await room.city.settle()

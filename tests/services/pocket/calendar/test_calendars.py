@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -126,7 +127,7 @@ async def test_what_is_taken_in_part_stands_in_both_calendars_and_nowhere_twice(
 
 async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(city: City, program: httpx.AsyncClient) -> None:
     days = shift("s1", "ana", hours=73)
-    middle = {"starts_at": NIGHT + timedelta(days=1), "ends_at": NIGHT + timedelta(days=2)}
+    middle: dict[str, Any] = {"starts_at": NIGHT + timedelta(days=1), "ends_at": NIGHT + timedelta(days=2)}
     taken = events.PlaceTaken(shift_id="s1", team_id="crisis-1", place=1, person_id="cy", **middle)
     city.write(*planned(days), taken, topic=ROSTERS)
     (whole,) = await read(city, program, path("ben", "whole"))
