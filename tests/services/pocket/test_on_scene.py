@@ -64,6 +64,14 @@ async def test_an_upgrade_on_scene_does_not_turn_anybody_back(city: City, phone:
     assert PERSONAL["address"] in page
 
 
+async def test_a_team_reads_which_type_nobody_lists(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone)
+    city.write(UpgradeRaised(**ABOUT, level="calm", level_rank=0, on_upgrade="stay", unlisted_type="SHOTS FIRED"))
+    page = await shown(city, phone, path)
+    assert "Call type: SHOTS FIRED, not a listed one" in page
+    assert "Carry on with care." in page
+
+
 async def test_a_call_that_the_cad_closed_asks_for_clearing(city: City, phone: httpx.AsyncClient) -> None:
     path = await accepted(city, phone)
     city.write(TeamStays(**ABOUT, why="closed", sentence="."))
