@@ -132,9 +132,9 @@ def _instant(written: str, seen: AgencyView) -> str:
     """A time of the agency's clocks as the API takes it; what is none is the API's to refuse."""
     try:
         wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next line
-    except ValueError:
+        return instant(DocumentInForce.of(seen).zone, wall.date(), wall.hour * 60 + wall.minute).isoformat()
+    except (ValueError, OverflowError):  # no time, or one whose day has no year elsewhere
         return written
-    return instant(DocumentInForce.of(seen).zone, wall.date(), wall.hour * 60 + wall.minute).isoformat()
 
 
 def fields_of(form: FormData) -> dict[str, Any]:
