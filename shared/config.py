@@ -137,7 +137,9 @@ class ProcessSettings(Environment):
     instance: str = Field(
         default="1", min_length=1, max_length=40, description="this process's name; survives a restart"
     )
-    operations_host: str = Field(default="127.0.0.1", description="where /metrics, /livez and /readyz listen")
+    operations_host: str = Field(
+        default="127.0.0.1", min_length=1, description="where /metrics, /livez and /readyz listen"
+    )
     operations_port: int = Field(default=0, ge=0, le=65535, description="their port; 0 takes a free one")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
@@ -234,7 +236,7 @@ class Settings(KafkaSettings, ProcessSettings):
 class ListeningSettings(ProcessSettings):
     """What a process with an HTTP door needs besides."""
 
-    host: str = Field(default="127.0.0.1", description="where the door listens")
+    host: str = Field(default="127.0.0.1", min_length=1, description="where the door listens")
     port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
     requests_in_flight: int = Field(default=256, ge=1, description="requests at a time; one more is answered 429")
     connections: int = Field(default=512, ge=1, description="open connections at a time")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
@@ -10,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from shared.addresses import Url
 from shared.audit_log.chain import AuditKeys
-from shared.config import NOBODY, AgencyDoorSettings, Environment, KafkaSettings, WebhookNetworks, listed
+from shared.config import NOBODY, AgencyDoorSettings, Environment, KafkaSettings, OptionalFile, WebhookNetworks, listed
 from shared.sealing import KeySettings, Sealer, SealingKey
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
@@ -56,10 +55,10 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
     console_idle_hours: float = Field(
         default=12, gt=0, le=24, description="how long a browser stays signed in that nobody uses"
     )
-    console_runbooks: Path | None = Field(
+    console_runbooks: OptionalFile = Field(
         default=None, description="directory of the pages that say what to do about an alert: a copy of deploy/runbooks"
     )
-    console_sessions_file: Path | None = Field(
+    console_sessions_file: OptionalFile = Field(
         default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
     )
     oidc_issuer: OptionalUrl = Field(default=None, description="the identity provider by which people sign in")
@@ -69,7 +68,9 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
         default=None, description="address of /sign-in/back as browsers see it, registered at the identity provider"
     )
     oidc_scope: str = Field(default="openid email", pattern=r"^openid\b", description="what is asked of the provider")
-    oidc_groups_claim: str = Field(default="groups", description="where it says which groups a person is in")
+    oidc_groups_claim: str = Field(
+        default="groups", min_length=1, description="where it says which groups a person is in"
+    )
     oidc_hosts: Hosts = ()
     reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
     reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")

@@ -115,4 +115,9 @@ class Elsewhere:
 
 
 def _path(parts: tuple[str, ...]) -> str:
-    return "/" + "/".join(quote(part, safe="") for part in parts)
+    return "/" + "/".join(map(_step, parts))
+
+
+def _step(part: str) -> str:
+    """A name as a step of a path; dots alone would lead up from it."""
+    return part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="")

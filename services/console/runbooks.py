@@ -80,13 +80,17 @@ def address_of_runbook(name: str) -> str:
 
 
 def read_runbooks(directory: Path | None) -> Mapping[str, Runbook]:
-    """The pages of a directory by name; those that cannot be read are left out, and the log says so."""
-    runbooks = {}
-    for path in sorted(directory.glob("*.md")) if directory is not None else ():
+    """The pages of a directory by name; the log says which cannot be read and are left out, or that there are none."""
+    runbooks: dict[str, Runbook] = {}
+    if directory is None:
+        return runbooks
+    for path in sorted(directory.glob("*.md")):
         try:
             runbooks[path.stem] = _runbook(path.stem, path.read_text("utf-8")[:MOST_CHARACTERS])
         except (OSError, ValueError) as error:
             logger().error("runbook not read", error=type(error).__name__)
+    if not runbooks:
+        logger().error("no runbooks in CAREROUTE_CONSOLE_RUNBOOKS: alerts stand without what to do about them")
     return MappingProxyType(runbooks)
 
 

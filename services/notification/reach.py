@@ -15,7 +15,7 @@ from services.notification.mail import MailPage, MailServer, Tls
 from services.notification.push import PushPage, Signer
 from shared.addresses import LOOPBACK_NAME, literal
 from shared.clock import Clock
-from shared.config import Environment, WebhookNetworks
+from shared.config import Environment, OptionalFile, WebhookNetworks
 from shared.events import PageDue
 
 RESERVED = ("local", "localhost", "internal", "invalid", "test", "example", "home", "lan")
@@ -46,7 +46,7 @@ class ReachSettings(Environment):
     mail_port: int = Field(default=587, ge=1, le=65535)
     mail_tls: Tls = Field(default="starttls", description="starttls, tls, or on this machine alone none")
     mail_user: str = Field(default="", max_length=200)
-    mail_password_file: Path | None = Field(default=None, validate_default=True)
+    mail_password_file: OptionalFile = Field(default=None, validate_default=True)
     mail_from: str = Field(
         default="", max_length=254, validate_default=True, description="the address that mail comes from"
     )

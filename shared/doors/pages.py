@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from shared.doors.guard import Respond
-from shared.doors.problems import headers_of
+from shared.doors.problems import Problem, headers_of
 
 SHARED = Path(__file__).parent
 STYLE_PATH = "/style.css"
@@ -125,6 +125,8 @@ class Pages:
             return error
         status, heading = error.status_code, HTTPStatus(error.status_code).phrase
         sentence = error.detail if error.detail != heading else ""  # the framework has no other words
+        if isinstance(error, Problem):
+            sentence = " ".join((sentence, *(f"{fault.path}: {fault.what}." for fault in error.faults)))
         return self._messages.get(status) or Page(status, heading, sentence)
 
 

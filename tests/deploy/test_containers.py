@@ -53,7 +53,15 @@ def test_the_head_names_what_has_to_be_there_before() -> None:
     assert "probes.toml" in files
     assert {name for name in required | files if name not in head} == set()
     ignored = (CHECKOUT / ".gitignore").read_text().split()
-    assert {"/agencies*.toml", "/probes.toml"} <= set(ignored), "keys in the clear are never committed"
+    assert {"/agencies*.toml", "/agencies/", "/probes.toml"} <= set(ignored), "keys in the clear are never committed"
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
+def test_a_file_that_is_read_again_stands_in_a_directory_that_is_mounted(service: dict[str, Any]) -> None:
+    """Most editors put a new file in the place of the old one, which a mount of that file goes on showing."""
+    file = service["environment"].get("CAREROUTE_AGENCIES_FILE")
+    mounted = {volume.removesuffix(":ro").rpartition(":")[2] for volume in service.get("volumes", [])}
+    assert file is None or (file not in mounted and str(Path(file).parent) in mounted)
 
 
 SETTINGS: dict[str, type[ProcessSettings]] = {

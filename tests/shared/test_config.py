@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.local.kafka.certificates import Authority
 from deploy.local.programs import SERVICES
 from services.triage.config import TriageSettings
-from shared.config import Environment, file_variable_of
+from shared.config import Environment, file_variable_of, is_secret, variable_of
 from shared.private_file import write_private
 from shared.sealing import new_key
 
 KEY = new_key()
+REFUSED = object()
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +67,28 @@ def test_a_secret_said_twice_is_refused(
     told = refused(capsys)
     assert "CAREROUTE_SEALING_KEY and CAREROUTE_SEALING_KEY_FILE are both set" in told
     assert KEY not in told
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_setting_that_is_empty_is_left_out_or_refused(
+    environment: pytest.MonkeyPatch, tmp_path: Path, service: str
+) -> None:
+    """`CAREROUTE_HOST=` had a door listen everywhere, `CAREROUTE_CONSOLE_SESSIONS_FILE=` let nobody sign in."""
+    kind = SERVICES[service]
+    for name, field in kind.model_fields.items():
+        if field.is_required():
+            url = "https://city.example" if name.endswith("_url") else str(tmp_path)
+            environment.setenv(variable_of(name), KEY if is_secret(field) else url)
+    left_out = kind()
+    for name, field in kind.model_fields.items():
+        if not field.is_required():
+            environment.setenv(variable_of(name), "")
+            try:
+                given = getattr(kind(), name)
+            except ValidationError:
+                given = REFUSED
+            assert given in (getattr(left_out, name), REFUSED), name
+            environment.delenv(variable_of(name))
 
 
 def test_a_missing_secret_is_asked_for_with_its_file(

@@ -139,13 +139,14 @@ def _instant(written: str, was: str, zone: ZoneInfo) -> str:
         wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next lines
         if was and f"{datetime.fromisoformat(was).astimezone(zone):%Y-%m-%dT%H:%M}" == written:
             return was
-    except (ValueError, OverflowError):
+        first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        is_missing = first.astimezone(UTC) > second.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one whose day has no year elsewhere
         return written
-    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return first.isoformat()
     said = f"{wall:%H:%M on %A, %d %B}"
-    if first.astimezone(UTC) > second.astimezone(UTC):
+    if is_missing:
         after = instant(zone, wall.date(), wall.hour * 60 + wall.minute).astimezone(zone)
         sentence = f"There is no {said}: the clocks go forward. The first time after it is {after:%H:%M}."
     else:

@@ -23,6 +23,12 @@ async def test_a_path_is_asked_for_in_its_parts_with_the_key() -> None:
     assert request.headers["authorization"] == "Bearer its-key"
 
 
+async def test_a_name_of_dots_leads_nowhere_else() -> None:
+    service = answers({"figures": 1})
+    await service.elsewhere().ask("trace", "madison", "..", ".")
+    assert service.asked[0].url.raw_path == b"/trace/madison/%2E%2E/%2E"
+
+
 async def test_a_refusal_is_an_answer() -> None:
     assert (await answers({"detail": "no"}, 422).elsewhere().ask("x")).status == 422
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import yaml
+from structlog.testing import capture_logs
 
 from deploy.local.kafka.node import CHECKOUT
 from services.console.runbooks import RUNBOOK_OF, read_runbooks
@@ -44,6 +45,13 @@ def test_what_is_not_said_counts_as_danger(tmp_path: Path) -> None:
     assert list(runbooks) == ["Odd"]
     assert runbooks["Odd"].anybody_in_danger
     assert not read_runbooks(None)
+
+
+def test_a_directory_without_any_is_told_of(tmp_path: Path) -> None:
+    for directory in (tmp_path, tmp_path / "missing"):
+        with capture_logs() as logs:
+            assert not read_runbooks(directory)
+        assert "no runbooks in CAREROUTE_CONSOLE_RUNBOOKS" in logs[0]["event"]
 
 
 def test_html_in_a_page_is_text(tmp_path: Path) -> None:

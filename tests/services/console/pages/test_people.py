@@ -180,6 +180,15 @@ async def test_a_shift_is_planned_by_a_form(room: Room) -> None:
         assert (await browser.post("/rota/shifts", data=form)).status_code == 403
 
 
+async def test_a_time_that_no_other_clock_can_show_is_refused_in_words(room: Room) -> None:
+    """Whoever is away until further notice may write so; east of Greenwich the same holds of the first day."""
+    form = {"person_id": "ann", "starts_at": f"{room.now:%Y-%m-%d}T19:00", "ends_at": "9999-12-31T23:59"}
+    async with room.city.signed_in("supervisor") as browser:
+        answer = await browser.post("/rota/absences", data=form)
+    assert answer.status_code == 422
+    assert "ends_at: must be an instant" in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "fields"),
     [
