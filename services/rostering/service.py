@@ -19,6 +19,7 @@ ROSTERING: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=1,
+    state_version=2,
     due=due,
+    decider_version="2",
 )
