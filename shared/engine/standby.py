@@ -105,16 +105,16 @@ class Standby(Generic[S]):
     async def claim(self, number: int, token: str) -> Claim[S] | None:
         """Claim a partition that is warm, under a fresh token; None where another writer has come first.
 
-        So it is where the broker does not take the claim: others may be written to, and it is tried again. Raises
-        ClockSkewed, UnknownJournalEvent, and BrokerUnavailable once it is won.
+        So it is where the broker does not take the claim: others may be written to, and it is tried again. Where only
+        its answer was lost the journal says who has won. Raises ClockSkewed, UnknownJournalEvent, and BrokerUnavailable
+        once it is won.
         """
-        service, place = self._service, self._place(number)
+        service, place, asked_at = self._service, self._place(number), self._clock.monotonic()
         followed = self._followed[number]
         try:
-            asked_at = await self._write_claim(followed, place, token)
+            await self._write_claim(followed, place, token)
         except BrokerUnavailable as error:
             telemetry.logger().error("cannot claim", partition=number, wrong=str(error)[:300])
-            return None
         if followed.writer != token:
             return None
         del self._followed[number]
@@ -126,19 +126,17 @@ class Standby(Generic[S]):
         state.positions, behind = await look_at_inputs(service, self._aside, number, state.positions)
         return Claim(state, restoration, writer, behind)
 
-    async def _write_claim(self, followed: _Followed[S], place: TopicPartition, token: str) -> float:
-        """Write a claim, unless somebody has come meanwhile, and read up to it; monotonic time before it was sent."""
+    async def _write_claim(self, followed: _Followed[S], place: TopicPartition, token: str) -> None:
+        """Write a claim, unless somebody has come meanwhile, and read up to it."""
         service, before = self._service, followed.at.epoch
         compared = await compare_clocks(service, self._broker, self._clock, place)
         await self._until(followed, compared.offset + 1)
-        asked_at = self._clock.monotonic()
         if followed.at.epoch == before:  # who has come meanwhile lives: to oust it would look like a death
             claimed, positions = Claimed(epoch=before + 1, writer=token), followed.restoration.positions()
             appended = await write_claim(
                 service, self._broker, self._clock, place, claimed=claimed, positions=positions
             )
             await self._until(followed, appended.offset + 1)
-        return asked_at
 
     async def _until(self, followed: _Followed[S], offset: int) -> None:
         """Have the journal followed up to a position, without a lull."""

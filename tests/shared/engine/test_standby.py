@@ -23,7 +23,7 @@ from shared.events import CallReported, Claimed, Event, VersionNoted, decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.test_worker import Bench, figure, virtually
 from tests.shared.engine.toy import TOY, State, counted, evolve, types
-from tests.simulation.machine import Machine
+from tests.simulation.machine import APPEND_TIMEOUT_SECONDS, Machine
 
 HAND_OVER_SECONDS, KILL_SECONDS, HANG_SECONDS = 0.3, 1.5, 5.0
 AGENCIES = ("d", "a")
@@ -251,6 +251,23 @@ async def test_two_that_claim_at_once_agree_on_one_owner() -> None:
     loser = pair[[claim is None for claim in claims].index(True)]
     assert loser.warm == {0: 1}, "it follows on"
     await background.cancel()
+
+
+@virtually
+async def test_who_has_won_and_never_heard_of_it_learns_it_from_the_journal() -> None:
+    """It gave up, nobody knew who had claimed, and the partition waited for the group to think of it."""
+    shift = Shift()
+    one, other = await shift.both()
+    claims = shift.claims()
+    other.trap = ("claim", "lose-answer")
+    one.kill(restart_seconds=1_000)
+    await shift.until(lambda: other.sprung == ["claim/lose-answer"])
+    await shift.until(lambda: shift.owned(other) == 2, APPEND_TIMEOUT_SECONDS)
+    taken_over_at = shift.clock.now()
+    await asyncio.sleep(3)
+    assert await shift.longest_wait(taken_over_at) < HAND_OVER_SECONDS
+    assert shift.claims() == claims + 1
+    assert other.ended_by == []
 
 
 @virtually
