@@ -48,9 +48,11 @@ class Beats:
         """By partition, the highest epoch that anybody has said to own it with."""
         return self._peers.announced
 
-    def say(self, owned: Mapping[int, int], warm: Collection[int], wanted: Collection[int]) -> None:
+    def say(
+        self, owned: Mapping[int, int], warm: Collection[int], wanted: Collection[int], *, leaves: bool = False
+    ) -> None:
         """What to say from now on; at once where it is new."""
-        beat = replace(self._beat, owned=dict(owned), warm=tuple(warm), wanted=tuple(wanted))
+        beat = replace(self._beat, owned=dict(owned), warm=tuple(warm), wanted=tuple(wanted), leaves=leaves)
         if beat != self._beat:
             self._beat = beat
             self._changed.set()
@@ -91,7 +93,7 @@ class Beats:
 
     async def leave(self) -> None:
         """Say that nothing is owned, and no more."""
-        self.say({}, (), ())
+        self.say({}, (), (), leaves=True)
         await self._send()
 
     async def _send(self) -> bool:

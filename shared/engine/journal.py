@@ -78,7 +78,8 @@
 # it until one to whom the group has given it says that it could decide at once; then it is handed over. To hand over,
 # an owner starts no new effects and goes on deciding until those under way are over (five seconds at most); then it
 # notes in the journal that it has ended in order, says so, and the other claims. A process that ends in order hands
-# over everything in the same way.
+# over everything in the same way; for what no other could decide at once it goes on for five seconds at most, unless
+# all others say that they leave too.
 # All of that may be wrong at any moment: a beat can be late, a process slow and not dead. Then a claim comes too early,
 # and its former owner finds out by its next append, or by the other's beat, and ends. It costs time, and nothing else.
 #

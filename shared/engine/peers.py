@@ -35,6 +35,8 @@ class Beat:
     """Partitions that it does not own, and could decide for at once."""
     wanted: tuple[int, ...] = ()
     """Those of them that the consumer group has given it."""
+    leaves: bool = False
+    """It is about to end, and takes nothing over."""
 
 
 class Peers:
@@ -111,6 +113,11 @@ class Standing:
     def to_hand_over(self) -> list[int]:
         """What it owns and another one wants: given to that one by the group, and no longer to this one."""
         return [number for number in self.owned if number not in self.assigned and self._is_wanted(number)]
+
+    def to_let_go(self) -> list[int]:
+        """What it owns and, leaving, need not keep: another can decide for it at once, or nobody is there to wait for."""
+        heirs = [beat for beat in self.peers.values() if not beat.leaves]
+        return [number for number in self.owned if not heirs or any(number in beat.warm for beat in heirs)]
 
     def wanted(self) -> list[int]:
         """What the group has given it, and it could have at once."""

@@ -42,6 +42,8 @@ READERS = {"first": False, "inputs": False, "beats": True, "followed": True, "ga
 """None may wait for another. Those settled have the time to: to begin to follow a partition is not urgent."""
 DRAIN_SECONDS = 5.0
 """The longest that a partition which is to be handed over waits for its effects. It is decided for meanwhile."""
+HEIR_SECONDS = 5.0
+"""The longest that who leaves goes on with a partition for which no other process can decide yet."""
 CLAIM_SECONDS = 60.0
 LOST_SECONDS = 1.0
 """After a claim that has lost nothing is claimed for so long: the winner says meanwhile that it owns the partition."""
@@ -101,6 +103,8 @@ class Worker(Generic[S]):
         self._lost: dict[int, float] = {}
         """Partitions that another process has just claimed, and until when (monotonic time) it is given to say so."""
         self._effects: dict[int, PartitionEffects[S]] = {}
+        self._leaves_by: float | None = None
+        """Until when (monotonic time) it waits for others to be able to decide, once it leaves."""
         self._leaving: dict[int, float] = {}
         """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
         self._steps: dict[int, asyncio.Task[Step[S]]] = {}
@@ -221,15 +225,23 @@ class Worker(Generic[S]):
             self._beats.announced,
         )
         self._check_ownership(standing)
-        released = await self._hand_over(self.owned if leaves else standing.to_hand_over(), follow=not leaves)
+        to_hand_over = self._to_let_go(standing) if leaves else standing.to_hand_over()
+        released = await self._hand_over(to_hand_over, follow=not leaves)
         self._start_claims(standing.to_claim())
         claimed = self._end_claims()
         epochs = {number: partition.epoch for number, partition in self.owned.items()}
         warm = [number for number in standing.warm if number not in epochs]
         wanted = standing.wanted() if self._fit() else ()
-        self._beats.say(epochs, warm, {*wanted, *self._claims} - epochs.keys())
+        self._beats.say(epochs, warm, {*wanted, *self._claims} - epochs.keys(), leaves=leaves)
         if released or claimed:
             await self._assign_inputs()
+
+    def _to_let_go(self, standing: Standing) -> Iterable[int]:
+        """What it lets go of as it leaves: to begin with only what another takes on at once."""
+        now = self._clock.monotonic()
+        if self._leaves_by is None:
+            self._leaves_by = now + HEIR_SECONDS
+        return standing.to_let_go() if now < self._leaves_by else self.owned
 
     def _start_claims(self, numbers: Iterable[int]) -> None:
         now = self._clock.monotonic()

@@ -156,6 +156,14 @@ def test_what_another_wants_is_handed_over_if_the_group_has_given_it_to_that_one
     assert standing(owned=(0, 2), warm={}).to_hand_over() == [], "it stands in for one that is away"
 
 
+def test_who_leaves_lets_go_of_what_another_can_decide_for_and_of_all_where_nobody_stays() -> None:
+    warm, cold, leaving = Beat("b", warm=(0,)), Beat("c"), Beat("d", owned={3: 1}, warm=(0, 2), leaves=True)
+    assert standing(owned=(0, 2), warm={}, peers={"2": warm, "3": cold, "4": leaving}).to_let_go() == [0]
+    assert standing(owned=(0, 2), warm={}, peers={"3": cold}).to_let_go() == []
+    assert standing(owned=(0, 2), warm={}, peers={"4": leaving}).to_let_go() == [0, 2]
+    assert standing(owned=(0, 2), warm={}).to_let_go() == [0, 2]
+
+
 # --- sending and hearing --------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone
 from shared.engine.standby import Standby
-from shared.engine.worker import DRAIN_SECONDS
+from shared.engine.worker import DRAIN_SECONDS, HEIR_SECONDS
 from shared.events import CallReported, Claimed, Event, VersionNoted, decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.test_worker import Bench, figure, virtually
@@ -138,6 +138,43 @@ async def test_who_has_not_read_all_takes_what_nobody_else_has() -> None:
     assert shift.owned(other) == 0
     one.kill(restart_seconds=1_000)
     await shift.until(lambda: shift.owned(other) == 2)
+
+
+@pytest.mark.parametrize(
+    ("warm_after", "leaves_too", "ends_within"), [(3, False, 4), (1_000, False, HEIR_SECONDS + 1), (1_000, True, 1)]
+)
+def test_who_leaves_waits_a_while_for_one_that_has_just_begun(
+    monkeypatch: pytest.MonkeyPatch,
+    warm_after: float,
+    leaves_too: bool,  # noqa: FBT001
+    ends_within: float,
+) -> None:
+    """It let go of all at once, and nobody decided until the other had read the journal."""
+    restore = Standby._restore  # noqa: SLF001  # of a journal that takes long to read
+
+    async def restore_late(self: Standby[State]) -> None:
+        await asyncio.sleep(warm_after)
+        await restore(self)
+
+    @virtually
+    async def scenario() -> None:
+        shift = Shift()
+        one, other = await shift.both()
+        monkeypatch.setattr(Standby, "_restore", restore_late)
+        other.kill(restart_seconds=2)
+        await shift.until(lambda: shift.owned(one) == 2)
+        await shift.until(lambda: other.running)
+        await asyncio.sleep(0.5)
+        began = shift.clock.now()
+        for machine in (one, other) if leaves_too else (one,):
+            machine.restart_seconds = 1_000
+            machine.stop.set()
+        await shift.until(lambda: not one.running, ends_within)
+        if warm_after < HEIR_SECONDS:
+            assert await shift.longest_wait(began) < HAND_OVER_SECONDS
+        assert one.ended_by == ["stopped"]
+
+    scenario()
 
 
 @virtually
