@@ -115,7 +115,7 @@ class Standing:
         return [number for number in self.owned if number not in self.assigned and self._is_wanted(number)]
 
     def to_let_go(self) -> list[int]:
-        """What it owns and, leaving, need not keep: another can decide for it at once, or nobody is there to wait for."""
+        """What it owns and, leaving, need not keep: another can decide for it at once, or nobody else stays."""
         heirs = [beat for beat in self.peers.values() if not beat.leaves]
         return [number for number in self.owned if not heirs or any(number in beat.warm for beat in heirs)]
 

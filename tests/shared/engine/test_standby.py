@@ -150,7 +150,7 @@ def test_who_leaves_waits_a_while_for_one_that_has_just_begun(
     ends_within: float,
 ) -> None:
     """It let go of all at once, and nobody decided until the other had read the journal."""
-    restore = Standby._restore  # noqa: SLF001  # of a journal that takes long to read
+    restore = Standby._restore  # of a journal that takes long to read
 
     async def restore_late(self: Standby[State]) -> None:
         await asyncio.sleep(warm_after)
