@@ -60,9 +60,19 @@ class Reader:
     _helped: dict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=HELPS)))
 
     def text(
-        self, carrier: CarrierName, view: AgencyView, fingerprint: str, text: InboundText, zone: tzinfo | None = None
+        self,
+        carrier: CarrierName,
+        agency: str,
+        view: AgencyView,
+        fingerprint: str,
+        text: InboundText,
+        *,
+        zone: tzinfo | None = None,
     ) -> Read:
-        """What a text comes to. A stranger hears nothing, nor whoever says what carriers answer themselves."""
+        """What a text comes to. A stranger hears nothing, nor whoever says what carriers answer themselves.
+
+        Its sid is the carrier's account's own: another agency may have a text of that name.
+        """
         ways = view.ways(fingerprint)
         if not ways:
             return Read("stranger")
@@ -74,7 +84,7 @@ class Reader:
         if word == "help":
             return Read("help")
         reply = read_reply(text.body)
-        said_as = child_id(text.sid, f"{carrier}/answer")
+        said_as = child_id(text.sid, f"{carrier}/{agency}/answer")
         read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone, said_as)
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 

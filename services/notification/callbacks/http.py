@@ -163,8 +163,8 @@ class Door:
         name = (carrier, agency, text.sid)
         if (read := self._reads.get(name)) is not None:
             return read, False
-        view, zone = self.view.agency(agency), self.agencies.zone(agency)
-        read = self._reads[name] = self.reader.text(carrier, view, self.fingerprint(text.sender), text, zone)
+        view, zone, sender = self.view.agency(agency), self.agencies.zone(agency), self.fingerprint(text.sender)
+        read = self._reads[name] = self.reader.text(carrier, agency, view, sender, text, zone=zone)
         if len(self._reads) > REMEMBERED_TEXTS:
             self._reads.popitem(last=False)
         return read, True

@@ -11,6 +11,7 @@ import pytest
 
 from services.notification.callbacks import words
 from services.notification.callbacks.answering import HELPS
+from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import CODE_LETTERS, letter_of
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
@@ -356,6 +357,19 @@ async def test_nor_does_it_at_a_process_that_has_not_read_it_before(city: Callba
     await city.settled()
     assert len({command.command_id for command in city.commands() if isinstance(command, AcceptOffer)}) == 1
     assert set(city.taken.values()) == {OFFER}
+
+
+async def test_the_name_of_a_text_is_one_of_its_agencys_account(city: Callbacks) -> None:
+    """Two agencies' carriers had named a text alike, and both answers were one command."""
+    city.reach()
+    city.offer()
+    await city.settled()
+    text, view = InboundText("SM1", PHONE, TWILIO_NUMBER, "1"), city.door.view.agency(AGENCY)
+    reads = [
+        city.door.reader.text("twilio", agency, view, city.door.fingerprint(PHONE), text)
+        for agency in (AGENCY, AGENCY, "other")
+    ]
+    assert len({command.command_id for read in reads for command in read.commands}) == 2
 
 
 @pytest.mark.scenario("answers")
