@@ -250,6 +250,15 @@ class Judgement(BaseModel):
     unlisted: tuple[str, ...] = ()
     """Names of the call that the document does not list, each after its kind: `code …`, `caution …`, `question …`."""
 
+    def verdict(self, response: str) -> ResponseVerdict | None:
+        """What it says of a response, if it is among those that the level sends."""
+        return next((verdict for verdict in self.responses if verdict.response == response), None)
+
+    def may_go(self, response: str) -> bool:
+        """Whether a response may go to the call."""
+        verdict = self.verdict(response)
+        return self.suitability == "suitable" and verdict is not None and verdict.may_go
+
     @property
     def unlisted_type(self) -> str:
         """The call type where the document does not list it, as the CAD writes it; else empty."""

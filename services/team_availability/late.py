@@ -120,9 +120,7 @@ def give_late(call: CallDraft, command: ConfirmDecision) -> Answer | None:
 def judged_again(call: CallDraft, judged: JudgedVersion) -> None:
     """A late call that has become more dangerous, or has another hazard, is asked for no more."""
     late, plan, judgement = call.state.late, call.plan, judged.judgement
-    verdicts = {verdict.response: verdict for verdict in judgement.responses}
-    verdict = None if late is None else verdicts.get(late.response)
-    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
+    fits = late is not None and judgement.may_go(late.response)
     hazards = () if plan is None else plan.hazards
     is_other = known_hazards(judgement.raised_by, hazards) != hazards
     if not fits or plan is None or judgement.level_rank > plan.level_rank or is_other:

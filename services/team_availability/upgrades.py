@@ -19,9 +19,7 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     assignment, judgement, plan = call.assignment, judged.judgement, call.plan
     if assignment is None:
         return
-    verdicts = {verdict.response: verdict for verdict in judgement.responses}
-    verdict = verdicts.get(assignment.response)
-    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
+    verdict, fits = judgement.verdict(assignment.response), judgement.may_go(assignment.response)
     is_strange = judgement.unlisted_type not in ("", assignment.type_told)
     is_higher = judgement.level_rank > assignment.level_told or (is_strange and not fits)
     told = assignment.hazards_told

@@ -352,6 +352,8 @@ def team_freed(
     ended = RoutingNoted(call_id=event.call_id, reached="ended")
     if not isinstance(event, AssignmentMoved):
         return [ended, *(follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ())]
+    target = state.calls.get(event.to_call_id)
+    judgement = None if target is None else target.judgement
     joined = RoutingNoted(
         call_id=event.to_call_id,
         reached="team-accepted",
@@ -359,16 +361,9 @@ def team_freed(
         district=entry.district,
         day=entry.day,
         episode=event.to_episode,
-        unasked=not _may_go(state.calls.get(event.to_call_id), entry.response),
+        unasked=judgement is None or not judgement.may_go(entry.response),
     )
     return [ended, joined, *(_said_to_team(state, event.to_call_id) if joined.unasked else ())]
-
-
-def _may_go(open_call: OpenCall | None, response: str) -> bool:
-    judgement = None if open_call is None else open_call.judgement
-    if judgement is None or judgement.suitability != "suitable":
-        return False
-    return any(verdict.response == response and verdict.may_go for verdict in judgement.responses)
 
 
 def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:

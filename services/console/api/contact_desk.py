@@ -6,12 +6,13 @@ What is read on the way back is a name, for those who may read people. An addres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import groupby
+from typing import TypeVar
 
 from fastapi import Request
 
@@ -39,6 +40,8 @@ from shared.erasable import Behind, Kept, append
 from shared.events import ContactKind
 from shared.sealing import Sealer
 from shared.topics import CONTACTS
+
+W = TypeVar("W")
 
 DOOR = "console"
 CATCH_UP_SECONDS, FINISH_SECONDS = 2.0, 60.0
@@ -110,10 +113,7 @@ class ContactDesk:
         if before is None or self.contacts.is_erased_since(str(key), before.offset):
             await self.erase(key.agency, [key])
             return
-        try:
-            await appended(append(self.broker, CONTACTS, key.agency, [before.record(str(key), DOOR)]))
-        except LogAway:
-            raise _log_away() from None
+        await _durable(append(self.broker, CONTACTS, key.agency, [before.record(str(key), DOOR)]))
 
     async def put_name(self, agency: str, person_id: str, name: str) -> None:
         """Seal a person's name and append it, unless it stands so. Raises Problem (409, 422, 503)."""
@@ -127,10 +127,7 @@ class ContactDesk:
 
     async def erase(self, agency: str, keys: list[ContactKey]) -> None:
         """Erase what is sealed under these keys. Raises Problem (503)."""
-        try:
-            await appended(erase_contacts(self.broker, agency, keys))
-        except LogAway:
-            raise _log_away() from None
+        await _durable(erase_contacts(self.broker, agency, keys))
 
     async def erase_person(self, agency: str, person_id: str, *, with_name: bool) -> None:
         """Erase every address of a person, whoever set it a moment ago; and their name. Raises Problem (503)."""
@@ -176,10 +173,15 @@ class ContactDesk:
         return self.contacts.sealer
 
     async def _append(self, contact: SealedContact) -> int:
-        try:
-            return await appended(append_contact(self.broker, self.clock, DOOR, contact))
-        except LogAway:
-            raise _log_away() from None
+        return await _durable(append_contact(self.broker, self.clock, DOOR, contact))
+
+
+async def _durable(writing: Awaitable[W]) -> W:
+    """What an append came to. Raises Problem (503)."""
+    try:
+        return await appended(writing)
+    except LogAway:
+        raise _log_away() from None
 
 
 def desk_of(request: Request) -> ContactDesk:

@@ -27,6 +27,7 @@ from services.console.api.issue import Answered
 from services.console.api.problems import not_understood
 from services.console.api.routes_commands import Issuer
 from services.console.pages.document import DocumentInForce
+from services.console.pages.page import LOCAL
 from services.console.pages.seat import Seated, check_right, door_of, from_own_page, own_address, prove_first
 from shared.doors.pages import asks_for_page
 from shared.doors.problems import Problem
@@ -136,8 +137,8 @@ def _instant(written: str, was: str, zone: ZoneInfo) -> str:
     One that stands as the form had it is what it was. Raises Problem (422) for one that never is, or comes twice.
     """
     try:
-        wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next lines
-        if was and f"{datetime.fromisoformat(was).astimezone(zone):%Y-%m-%dT%H:%M}" == written:
+        wall = datetime.strptime(written, LOCAL)  # noqa: DTZ007  # its zone comes on the next lines
+        if was and f"{datetime.fromisoformat(was).astimezone(zone):{LOCAL}}" == written:
             return was
         first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
         is_missing = first.astimezone(UTC) > second.astimezone(UTC)

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.console.pages.page import ConsolePage, Visit
+from services.console.pages.page import LOCAL, ConsolePage, Visit
 from shared.doors.pages import Page
 
-LOCAL = "%Y-%m-%dT%H:%M"
-"""As a browser writes a time in a form."""
 SHOWN = 300
 
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from services.console.api.routes_calendars import calendars_of
 from services.console.pages import devices
-from services.console.pages.page import ConsolePage, LeadsTo, Region, Row, Visit
-from services.console.pages.rota_line import LOCAL, ShiftLine, date_of, shift_line
+from services.console.pages.page import LOCAL, ConsolePage, LeadsTo, Region, Row, Visit
+from services.console.pages.rota_line import ShiftLine, date_of, shift_line
 from services.console.view.rota_records import RotaShiftSeen, told
 from shared.doors.problems import Problem
 from shared.events import LinkHandedOut

@@ -40,6 +40,8 @@ from shared.doors.guard import WrongTokens
 from shared.doors.pages import Page
 
 CHECK_SECONDS, COUNT_SECONDS = 10.0, 60.0
+LOCAL = "%Y-%m-%dT%H:%M"
+"""A time on the agency's clocks, as fields of forms have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.console.pages.page import Visit, html_id_of
+from services.console.pages.page import LOCAL, Visit, html_id_of
 from services.console.view.rota_records import PlaceTold, ShiftTold, StretchTold, gap_in_words
 from shared.rota import clock_in
-
-LOCAL = "%Y-%m-%dT%H:%M"
-"""A time on the agency's clocks, as fields of forms have it."""
 
 
 class HolderLine(NamedTuple):

@@ -145,22 +145,21 @@ def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, stored: Stored
     agency.end_alert(f"entry-not-released/{event.team_id}", stored.time)
 
 
-def end_alerts_of_team(agency: AgencyRecords, team_id: str, at: datetime) -> None:
-    """Nothing that was said of a team stands any longer."""
-    for kind in ("team-silent", "need-police", *OF_A_CALL):
-        agency.end_alert(f"{kind}/{team_id}", at)
-
-
 OF_A_CALL = ("team-stays", "team-staged", "entry-not-released", "call-changed")
 """Alerts about a team and the call that it has; that it needs police, or is silent, outlives a call taken off it."""
+OF_A_TEAM = ("team-silent", "need-police", *OF_A_CALL)
+
+
+def end_alerts_of_team(agency: AgencyRecords, team_id: str, at: datetime) -> None:
+    """Nothing that was said of a team stands any longer."""
+    for kind in OF_A_TEAM:
+        agency.end_alert(f"{kind}/{team_id}", at)
 
 
 def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
     agency.ended_calls.pop(event.call_id, None)
-    if isinstance(event, events.AssignmentEnded):
-        end_alerts_of_team(agency, event.team_id, stored.time)
-    for kind in OF_A_CALL:
+    for kind in OF_A_TEAM if isinstance(event, events.AssignmentEnded) else OF_A_CALL:
         agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     agency.free_team(event.team_id, event.call_id, stored.time)
     if getattr(event, "acknowledge", False) and (team := agency.teams.get(event.team_id)) is not None:

@@ -278,19 +278,25 @@ async def test_a_journal_that_has_lost_its_end_under_its_owner_is_noticed() -> N
     assert machine.ended_by == [NotOwner.__name__]
 
 
+async def killed_with_snapshots() -> tuple[Bench, Machine]:
+    """A machine that has saved snapshots, and was killed just now."""
+    bench = Bench()
+    machine = bench.machine(snapshot_every_records=5)
+    for number in range(4):
+        bench.call(f"c{number}")
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(20)
+    machine.kill(restart_seconds=1)
+    return bench, machine
+
+
 @pytest.mark.parametrize("spoilt", ["ahead", "unreadable"])
 def test_a_snapshot_is_a_cache_whatever_becomes_of_it(spoilt: str) -> None:
     """Ahead of a journal that has lost its end, or bytes that are no state: the journal says what is so."""
 
     @virtually
     async def scenario() -> None:
-        bench = Bench()
-        machine = bench.machine(snapshot_every_records=5)
-        for number in range(4):
-            bench.call(f"c{number}")
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(20)
-        machine.kill(restart_seconds=1)
+        bench, machine = await killed_with_snapshots()
         saved = [stored for stored in bench.log.places[SNAPSHOTS, 0] if stored.key == "a/1"][-1]
         if spoilt == "ahead":
             del bench.log.places[ASSIGNMENTS.name, 0][int(saved.header("position")) - 5 :]
@@ -325,13 +331,7 @@ def test_what_a_stranger_writes_among_snapshots_keeps_no_process_from_starting(s
 
     @virtually
     async def scenario() -> None:
-        bench = Bench()
-        machine = bench.machine(snapshot_every_records=5)
-        for number in range(4):
-            bench.call(f"c{number}")
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(20)
-        machine.kill(restart_seconds=1)
+        bench, machine = await killed_with_snapshots()
         bench.log.append(SNAPSHOTS, 0, [strange])
         await asyncio.sleep(10)
         assert machine.ended_by == ["killed"]
