@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Route, as
 
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
-from tests.browser.test_pocket_page import BROWSER_ARGUMENTS, Scheme, by_day_and_night
+from tests.browser.screen import BROWSER_ARGUMENTS, Scheme, by_day_and_night, draw
 from tests.services.console.pages.driver import Room, running_room
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
@@ -94,9 +94,7 @@ class Desk:
             assert await self.page.evaluate(widths) <= 0, f"{name}, {scheme}, is wider than the screen"
 
     async def draw(self, name: str) -> None:
-        """Pictures to look at, light and dark."""
-        async for scheme in by_day_and_night(self.page):
-            await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
+        await draw(self.page, self.pictures, name)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS
 from tests import builders
 from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
+from tests.browser.screen import take_picture
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
@@ -261,7 +262,7 @@ async def test_with_the_log_away_the_page_says_so_within_three_seconds(browser: 
         await desk.press("Tab")
         assert desk.room.commands() == []
         assert await desk.page.locator(".stop-button").get_attribute("aria-disabled") is None
-        await desk.page.screenshot(path=tmp_path / "stale.png")
+        await take_picture(desk.page, tmp_path / "stale.png")
         desk.room.city.network.gone = False
         await desk.live()
         assert await confirm.get_attribute("aria-disabled") is None
@@ -279,7 +280,7 @@ async def test_a_door_that_is_gone_is_told_in_words(browser: Browser, tmp_path: 
         assert time.monotonic() - began <= 3.5
         await desk.page.clock.fast_forward(8_000)
         await desk.page.locator("#stale", has_text="NOT CURRENT since").wait_for()
-        await desk.page.screenshot(path=tmp_path / "lost.png")
+        await take_picture(desk.page, tmp_path / "lost.png")
         await desk.context.set_offline(False)
         await desk.live()
 

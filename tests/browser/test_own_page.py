@@ -30,7 +30,8 @@ from shared.events import (
 )
 from shared.sealing import Sealer, new_key
 from tests.browser.desk import WCAG, a_browser
-from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, by_day_and_night, served
+from tests.browser.screen import by_day_and_night
+from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
 from tests.services.notification.test_push import KEY, LINKS, clock, page, pushing  # noqa: F401  # fixtures
 from tests.services.pocket.driver import City

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.async_api import Page, async_playwright
@@ -17,32 +16,14 @@ from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
+from tests.browser.screen import BROWSER_ARGUMENTS, draw
 from tests.services.pocket.driver import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser
 
-Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-BROWSER_ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE_PIXELS = {"width": 360, "height": 740}
 TARGET_PIXELS = 44
 """Least height of what a thumb has to hit (WCAG 2.2, 2.5.5)."""
-
-
-async def by_day_and_night(page: Page) -> AsyncIterator[Scheme]:
-    """Show a page in each scheme in turn."""
-    for scheme in SCHEMES:
-        await page.emulate_media(color_scheme=scheme)
-        yield scheme
 
 
 @dataclass
@@ -66,8 +47,7 @@ class Phone:
         await self.page.locator("main", has_text=text).wait_for(timeout=6_000)
 
     async def picture(self, name: str) -> None:
-        async for scheme in by_day_and_night(self.page):
-            await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
+        await draw(self.page, self.pictures, name)
 
     async def check(self) -> None:
         """What holds on every page: a heading, targets for a thumb, no scrolling sideways."""

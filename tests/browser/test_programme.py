@@ -14,6 +14,7 @@ from playwright.async_api import Browser
 from services.console.openid.provider import Provider
 from services.console.pages.page import ConsoleDoor
 from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, held_answer, seated, served
+from tests.browser.screen import take_picture
 from tests.services.console import driver
 from tests.services.console.openid.provider import CLIENT, CLIENT_SECRET, running_provider
 from tests.services.console.pages.programme_driver import SECOND, ProgrammeRoom, programme_room, version
@@ -188,7 +189,7 @@ async def test_signing_in_at_an_identity_provider_goes_on_by_itself(browser: Bro
         context = await browser.new_context(color_scheme="dark")
         page = await context.new_page()
         await page.goto(f"{address}/calls")
-        await page.screenshot(path=tmp_path / "sign-in-provider.png")
+        await take_picture(page, tmp_path / "sign-in-provider.png")
         await page.get_by_role("link", name="Sign in with your organisation").click()
         await page.get_by_role("heading", name="Calls").wait_for()
         assert "dana" in await page.locator(".who").inner_text()
