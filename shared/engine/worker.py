@@ -400,10 +400,13 @@ class Worker(Generic[S]):
 
     async def _step_all(self) -> None:
         busy = _in_turn([partition for partition in self._free() if partition.has_work()])
-        begun = {partition.number: self._background.start_unchecked(partition.step(self._go_on)) for partition in busy}
-        self._steps |= begun
+        begun = []
+        for partition in busy:
+            task = self._steps[partition.number] = self._background.start_unchecked(partition.step(self._go_on))
+            begun.append(task)
+            await asyncio.sleep(0)  # it decides now; beats and effects have their turn before the next one does
         if begun:
-            _, slow = await asyncio.wait(begun.values(), timeout=TOGETHER_SECONDS)
+            _, slow = await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
             for task in slow:
                 task.add_done_callback(self._background.wake)
         for number in [number for number, task in self._steps.items() if task.done()]:

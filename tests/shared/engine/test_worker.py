@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from shared.engine.partition import Partition
 from shared.engine.process import HANG_SECONDS
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import UnknownJournalEvent
-from shared.engine.service import Effect, EffectDone
+from shared.engine.service import Effect, EffectDone, Input
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.writer import GapReader, NotOwner, least_offset_seconds
 from shared.events import (
@@ -406,6 +406,27 @@ async def test_a_key_of_another_partition_is_refused() -> None:
     await bench.decided("input-refused")
     (refused,) = bench.events(InputRefused)
     assert (refused.position, "partition" in refused.wrong) == (f"calls/{wrong}/0", True)
+
+
+@virtually
+async def test_of_many_partitions_with_a_backlog_each_decides_in_a_round_of_the_loop_of_its_own() -> None:
+    """Twelve steps in one round kept beats waiting for seconds: others took a process that decides for dead."""
+    bench = Bench(partitions=12)
+    rounds, decided_in = [0], dict[str, int]()
+
+    def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+        asyncio.get_running_loop().call_soon(rounds.append, rounds[-1] + 1)
+        decided_in[given.agency] = rounds[-1]
+        return toy.decide(state, given, now)
+
+    machine = bench.machine(service=replace(TOY, decide=decide))
+    await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == bench.partitions)
+    partition_of = MemoryBroker(bench.log).partition_of
+    agencies = {partition_of(name): name for name in map(str, range(1_000))}
+    for number, agency in agencies.items():
+        put(bench.log, CALLS.name, reported("c1", bench.clock, agency), bench.clock, agency=agency, partition=number)
+    await bench.decided("deadline-set", bench.partitions)
+    assert len(set(decided_in.values())) == bench.partitions
 
 
 @pytest.mark.parametrize("name", ["clock-raises", "clock-stays"])
