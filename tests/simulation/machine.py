@@ -77,6 +77,8 @@ class Machine:
     ended_by: list[str] = field(default_factory=list)
     """Why its processes ended."""
     sprung: list[str] = field(default_factory=list)
+    springing: Callable[[], None] = lambda: None
+    """Is told when a trap springs."""
     started: int = 0
     worker: Worker[Any] | None = None
     paused: asyncio.Future[None] | None = None
@@ -192,6 +194,7 @@ class Machine:
             return ""
         what, self.trap = self.trap[1], None
         self.sprung.append(f"{place}/{what}")
+        self.springing()
         return what
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:

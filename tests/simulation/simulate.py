@@ -35,6 +35,8 @@ SERVICES: tuple[Service[Any], ...] = tuple(
 LEGAL_SKEW_SECONDS = 0.45
 CAREFUL_SECONDS = 30.0
 """After a death in a row of several, a slow machine may be late for so long: each input takes it two appends."""
+TRAP_SECONDS = 22.0
+"""A trap that has sprung keeps a machine away for less: at most it stands still for 14 s, and is late to hear of it."""
 DRAIN_SECONDS = 95.0
 BEAT_SECONDS, TURN_SECONDS = 1.0, 2.0
 """The simulated loop looks at its assignment, and says that it is alive, less often: idle turns cost real time."""
@@ -200,7 +202,13 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
         return EffectDone(effect.effect_id, *(("failed", "HTTP 500") if drawn < 0.07 else ("done",)))
 
     machine.perform = perform
+    machine.springing = lambda: _trouble(day, service.name, clock.monotonic(), TRAP_SECONDS)
     return machine
+
+
+def _trouble(day: Day, service: str, now: float, seconds: float) -> None:
+    """Note that for so long, and a while longer, something is being done to the service's machines."""
+    day.troubled.setdefault(service, []).append((now - 0.5, now + seconds + 8))
 
 
 class Died(BaseException):
@@ -248,7 +256,6 @@ def _strike(day: Day, machine: Machine, fault: str, drawn: float) -> None:
         place = ("journal", "claim", "snapshot", "effect")[int(drawn * 4)]
         what = machine.random.choice(TRAPS if place != "effect" else ("kill-before", "kill-after", "pause-before"))
         machine.trap, machine.pause_seconds = (place, what), 2 + machine.random.random() * 12
-        lasts = 30.0  # whenever it is sprung, and how long it lasts
         if place == "claim":
             machine.kill()
     elif fault == "kill":
@@ -279,7 +286,7 @@ def _strike(day: Day, machine: Machine, fault: str, drawn: float) -> None:
         lasts = 1 + drawn * 12
         loop.call_later(lasts, other.retire)
     day.faults.append(f"{now:.1f}s {fault} {machine.name}")
-    day.troubled.setdefault(machine.service.name, []).append((now - 0.5, now + lasts + 8))
+    _trouble(day, machine.service.name, now, lasts)
 
 
 def machine_clock() -> VirtualClock:
