@@ -28,8 +28,8 @@ from tests.services.console.pages.driver import Room
 LINK = re.compile(rf'value="({re.escape(POCKET)}/me/enrol/[^"]+)"')
 
 
-async def staffed(room: Room) -> None:
-    """Three people besides Ann, and a shift of two of them from tomorrow on."""
+async def staffed(room: Room) -> str:
+    """Three people besides Ann, and a shift of two of them from tomorrow on: where the first shift's week is shown."""
     people = (("the-staff", "Sam Ito"), ("bea", "Bea Ortiz"), ("the-dispatcher", "Di Brown"))
     starts_at = room.now + timedelta(days=1)
     room.write(
@@ -52,6 +52,8 @@ async def staffed(room: Room) -> None:
         )
         room.write(ROSTERS.name, events.ShiftPlanned(shift=shift))
     await room.city.settle()
+    day = starts_at.astimezone(ZoneInfo("America/Chicago")).date()
+    return f"/rota?week={day - timedelta(days=day.weekday())}"
 
 
 # --- phones and tablets ---------------------------------------------------------------------------------------------
@@ -229,11 +231,11 @@ async def test_a_time_that_never_is_or_comes_twice_is_said_to_whoever_wrote_it(
 @pytest.mark.scenario("browser")
 async def test_a_time_of_a_shift_that_nobody_has_changed_is_to_the_second_what_it_was(room: Room) -> None:
     """It may begin in the hour that comes twice, the second time."""
-    await staffed(room)
+    week = await staffed(room)
     was = "2027-11-07T07:30:10+00:00"
     form = {"starts_at": "2027-11-07T01:30", "starts_at_was": was, "ends_at": "2027-11-07T08:00", "reason": "a fair"}
     async with room.city.signed_in("supervisor") as browser:
-        page = (await browser.get("/rota")).text
+        page = (await browser.get(week)).text
         assert re.search(r'name="starts_at_was" value="[-0-9]+T[:0-9]+\S+"', page)
         assert re.search(r'name="ends_at_was" value="[-0-9]+T[:0-9]+\S+"', page)
         for changed in ({}, {"starts_at": "2027-11-07T03:00"}, {"starts_at": "2027-11-07T03:00", "starts_at_was": "?"}):
@@ -320,27 +322,27 @@ async def test_two_swap_on_a_page_of_its_own(room: Room) -> None:
 
 @pytest.mark.scenario("browser")
 async def test_names_lead_to_people_for_those_alone_who_may_read_them(room: Room) -> None:
-    await staffed(room)
+    week = await staffed(room)
     for token in ("dispatcher", "supervisor"):
         async with room.city.signed_in(token) as browser:
             people = (await browser.get("/people")).text
-            for path in ("/rota", "/rota/of/bea", "/teams"):
+            for path in (week, "/rota/of/bea", "/teams"):
                 page = (await browser.get(path)).text.partition("<main")[2]
                 anchors = re.findall(r'href="/people#([^"]+)"', page)
                 assert anchors, path
                 assert all(f'id="{anchor}"' in people for anchor in anchors), path
     for token in ("staff", "viewer"):
         async with room.city.signed_in(token) as browser:
-            for path in ("/rota", "/rota/of/bea", "/teams"):
+            for path in (week, "/rota/of/bea", "/teams"):
                 page = (await browser.get(path)).text.partition("<main")[2]
                 assert "/people" not in page, path
                 assert "Bea" not in page, path
 
 
 async def test_codes_are_said_in_words(room: Room) -> None:
-    await staffed(room)
+    week = await staffed(room)
     async with room.city.signed_in("supervisor") as browser:
-        for path in ("/rota", "/rota/of/bea", "/people", "/teams"):
+        for path in (week, "/rota/of/bea", "/people", "/teams"):
             page = (await browser.get(path)).text.partition("<main")[2]
             words = re.sub(r"<[^>]*>", " ", page)
             for code in ("crisis-worker", "on-call", "on-shift", "mobile-crisis-team", "community-responder"):
