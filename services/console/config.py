@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import NoDecode
@@ -16,7 +17,8 @@ Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeVa
 """Of something that there may be; empty is the same as left out."""
 WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
 """The same, as whoever beats to a watcher writes it."""
-
+OIDC_CALLBACK_PATH = "/sign-in/back"
+"""Of the page that browsers come back to from an identity provider."""
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(lambda value: value or None)]
 Hosts = Annotated[
@@ -89,6 +91,17 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
         """An identity provider is set up whole, or not at all."""
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_callback_url):
             raise ValueError("CAREROUTE_OIDC_ISSUER needs CAREROUTE_OIDC_CLIENT_ID and CAREROUTE_OIDC_CALLBACK_URL")
+        if self.oidc_callback_url and urlsplit(self.oidc_callback_url)[2:] != (OIDC_CALLBACK_PATH, "", ""):
+            raise ValueError(
+                f"CAREROUTE_OIDC_CALLBACK_URL ends in the console's own {OIDC_CALLBACK_PATH}, after the host"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _place_of_sessions(self) -> Self:
+        """Where sessions are kept is there, or nobody would stay signed in over a restart and nobody know why."""
+        if self.console_sessions_file and not self.console_sessions_file.parent.is_dir():
+            raise ValueError("CAREROUTE_CONSOLE_SESSIONS_FILE is in a directory that is not there: make it first")
         return self
 
 

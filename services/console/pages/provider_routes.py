@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.console.config import OIDC_CALLBACK_PATH
 from services.console.openid.provider import Identity, NotSignedIn
 from services.console.pages.look import PAGES
 from services.console.pages.page import ConsoleDoor
@@ -24,7 +25,7 @@ from shared.telemetry import logger
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
 
-BEGIN, BACK = "/sign-in", "/sign-in/back"
+BEGIN, BACK = "/sign-in", OIDC_CALLBACK_PATH
 ERRAND_COOKIE, ERRAND_SECONDS = "__Host-careroute-sign-in", 600
 MOST_OF_A_FIELD = 4_000
 

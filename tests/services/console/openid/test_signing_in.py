@@ -367,7 +367,13 @@ def test_settings_are_whole_and_the_issuer_is_reached_safely(tmp_path: Path) -> 
         ConsoleSettings(**common, oidc_issuer="https://id.example")
     with pytest.raises(ValidationError, match="https"):
         ConsoleSettings(**common, oidc_issuer="http://id.example", oidc_client_id="c", oidc_callback_url=CALLBACK)
+    for elsewhere in ("https://door", "https://door/sign-in", "https://door/city/sign-in/back", f"{CALLBACK}?next=1"):
+        with pytest.raises(ValidationError, match="ends in the console's own /sign-in/back"):
+            ConsoleSettings(**common, oidc_issuer="https://id.example", oidc_client_id="c", oidc_callback_url=elsewhere)
     assert ConsoleSettings(**common, oidc_issuer="").oidc_issuer is None
+    with pytest.raises(ValidationError, match="directory that is not there"):
+        ConsoleSettings(**common, console_sessions_file=tmp_path / "nowhere" / "sessions.json")
+    assert ConsoleSettings(**common, console_sessions_file=tmp_path / "sessions.json").console_sessions_file
 
 
 async def test_without_a_provider_nothing_of_it_is_offered(tmp_path: Path) -> None:
