@@ -173,6 +173,7 @@ class Prober:
         self.book.forget(target)
         self._heard_at.pop(target, None)
         telemetry.forget_probe(target.agency, target.district, _partition(target))
+        self.alarms.look()
 
     async def _pause(self, began: float, seconds: float, targets: Iterable[Target]) -> None:
         """Wait for the next round; after a first miss it begins soon, so that the second is known in time."""
