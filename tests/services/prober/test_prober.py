@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr, ValidationError
 
 from deploy.actors.console import Console, adopt, set_phases
@@ -28,6 +29,7 @@ from services.prober.http import open_prober
 from services.prober.messages import Inbox
 from services.prober.prober import Prober
 from services.prober.whole_way import Reached, WholeWay, Wrong
+from shared import telemetry
 from shared.clock import SystemClock
 from shared.probes import Probes
 from tests.services.prober.driver import LIMIT_SECONDS, Alarmed, Town, town, until
@@ -378,6 +380,17 @@ async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(t
         async with running.probing(lambda _: Probes()), httpx.AsyncClient() as http:
             answer = await http.get(f"{running.url}/readyz")
             assert (answer.status_code, "nothing is probed" in answer.text) == (503, True)
+
+
+async def test_it_shows_how_each_agency_stands_while_it_waits_for_doors_that_are_shut(tmp_path: Path) -> None:
+    """Prometheus would tell that it is gone, for as long as a city takes to start."""
+    async with town(tmp_path) as running:
+        ((name, agency),) = running.probes().agencies.items()
+        labels = {"agency": name, "district": "", "partition": str(agency.partition)}
+        telemetry.forget_probe(*labels.values())
+        async with running.probing(intake_url="http://127.0.0.1:9", probe_start_seconds=30) as prober:
+            await until(lambda: REGISTRY.get_sample_value("careroute_probe_missed_in_a_row", labels) == 0, 2)
+            assert prober.book.verdicts["sent"] == 0
 
 
 async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:
