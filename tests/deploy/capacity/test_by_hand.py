@@ -116,7 +116,7 @@ def test_snapshots_cost_what_is_remembered(cell: Cell) -> None:
 
 
 def test_snapshots_are_written_besides(cell: Cell) -> None:
-    # of three services 0.03 rounds a second each, in 16 partitions alike: 1,468,800 calls of 100 bytes, a sixteenth squared
+    # of three services 0.03 rounds a second each, in 16 partitions alike: 1,468,800 calls of 100 bytes, a sixteenth of
     cell.__dict__["spread"] = Spread(partitions=np.full((1, 16), 1 / 16))
     assert isclose(storage.saved_mb(cell, 150, surge=True), 3 * 0.03 * 146.88 / 16)
     narrow = WANTED.model_copy(update={"layout": LAYOUT.model_copy(update={"broker_mb_a_second": 2.0})})

@@ -287,6 +287,31 @@ def test_an_outcome_is_late_a_second_after_its_deadline(late: float, kinds: dict
     assert open_kinds() == kinds
 
 
+def unread(number: int) -> Told:
+    judged = triaged(f"madison-wi/dane-county/2021-{number}", reasons=("no-programme",), programme_hash="")
+    return (D, judged.model_copy(update={"synthetic": number == 9}), number)
+
+
+IN_FORCE: Told = (D, events.ProgrammeActivated(document_hash="a" * 64, version=4), 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds"),
+    [
+        ((unread(1),), {}),  # nothing is in force
+        ((IN_FORCE, unread(1), unread(2)), {"programme-unread": 1}),
+        ((IN_FORCE, unread(9)), {"programme-unread": 1}),  # a beat of the prober is the first to show it
+        ((IN_FORCE, unread(1), (D, triaged(), 2)), {}),
+        ((IN_FORCE, unread(1), (D, events.ProgrammeActivated(document_hash="b" * 64, version=5), 2)), {}),
+    ],
+)
+def test_a_document_in_force_that_triage_refuses_is_an_alarm_until_a_call_is_judged_by_one(
+    told: tuple[Told, ...], kinds: dict[str, float]
+) -> None:
+    measured(levels_of(*told), 10)
+    assert open_kinds() == kinds
+
+
 # --- calls, teams, what is in force
 
 
