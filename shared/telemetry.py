@@ -160,8 +160,7 @@ FOLLOWER_LAG = Gauge(
 )
 AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
-    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. "
-    "ALERT.",
+    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
 )
 AUDIT_ENTRIES = _counter("careroute_audit_entries_total", "Entries in the audit log.", by="audit log", service=GIVEN)
 AUDIT_ENTRIES_LOST = _counter(

@@ -84,9 +84,8 @@ def cores(cell: Cell, rate: float) -> float:
 def brokers(cell: Cell) -> dict[str, int]:
     """How many brokers each need asks for by itself; the greatest decides."""
     layout, rate = cell.wanted.layout, cell.rates.surge
-    traffic = (written_mb(cell, rate) + saved_mb(cell, rate, surge=True)) * (2 * layout.replication - 1) + read_mb(
-        cell, rate
-    )
+    written = written_mb(cell, rate) + saved_mb(cell, rate, surge=True)
+    traffic = written * (2 * layout.replication - 1) + read_mb(cell, rate)
     return {
         "copies": layout.replication,
         "disk": math.ceil(disk_tb(cell) / layout.broker_disk_tb),

@@ -237,7 +237,7 @@ NOT_TRIED = {
     "ReportingBehind": "rises after six minutes",
     "InstanceRestarts": "needs a process that ends four times, which `promtool` plays",
     "ProbeBudgetBurning": "needs hours of test calls",
-    "ProgrammeUnread": "needs rules that refuse what is in force; how it comes and goes is tried in tests of the console",
+    "ProgrammeUnread": "needs rules that refuse a document; how it comes and goes is tried in tests of the console",
     "PauseUnreviewed": "stands 12 hours before it rises",
     "KeysDiffer": "needs a rotation out of order, which `promtool` plays",
     "TwoDeciders": "stands an hour before it rises",
