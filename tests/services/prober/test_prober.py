@@ -355,7 +355,7 @@ async def test_alarms_get_out_while_probes_hold_every_connection_to_a_careroute_
         prober = open_prober(settings, Probes(), SystemClock())
         url = f"http://127.0.0.1:{hung.sockets[0].getsockname()[1]}/"
         async with prober.doors.http, prober.alarms.http, asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(prober.doors.http.get(url)) for _ in range(120)]
+            running: list[asyncio.Task[Any]] = [tasks.create_task(prober.doors.http.get(url)) for _ in range(120)]
             await asyncio.sleep(0.5)
             for name in ("p1", "p2"):
                 prober.book.open(Target("deaf"), name, NOW)
@@ -368,7 +368,7 @@ async def test_alarms_get_out_while_probes_hold_every_connection_to_a_careroute_
 
 def alarming(directory: Path, **changes: Any) -> ProberSettings:
     urls = dict.fromkeys(("prober_url", "intake_url", "console_url", "pocket_url", "alarm_url"), "http://127.0.0.1:9/")
-    given = {**urls, "probes_file": directory / "unused.toml", "storage_directory": directory}
+    given: dict[str, Any] = {**urls, "probes_file": directory / "unused.toml", "storage_directory": directory}
     return ProberSettings(**given | changes)
 
 
