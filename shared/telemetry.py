@@ -160,7 +160,7 @@ FOLLOWER_LAG = Gauge(
 )
 AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
-    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
+    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
 )
 AUDIT_ENTRIES = _counter("careroute_audit_entries_total", "Entries in the audit log.", by="audit log", service=GIVEN)
 AUDIT_ENTRIES_LOST = _counter(
@@ -469,12 +469,17 @@ def forget_probe(agency: str, district: str, partition: str) -> None:
             gauge.remove(agency, district, partition)
 
 
+_SAID: dict[tuple[Gauge, str], tuple[str, ...]] = {}
+"""What an info gauge says now of what its first label names."""
+
+
 def set_info(gauge: Gauge, *labels: str) -> None:
     """Have an info gauge say this of what its first label names, and nothing that it said of it before."""
-    for old in [sample.labels for metric in gauge.collect() for sample in metric.samples]:
-        values = tuple(old.values())
-        if values[0] == labels[0] and values != labels:
-            gauge.remove(*values)
+    said = _SAID.get((gauge, labels[0]), labels)
+    if said != labels:
+        with suppress(KeyError):
+            gauge.remove(*said)
+    _SAID[gauge, labels[0]] = labels
     gauge.labels(*labels).set(1)
 
 

@@ -6,7 +6,7 @@ time. Nothing else may run on the cluster meanwhile: a record of somebody else's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,9 +16,9 @@ from deploy.backup.progress import Progress
 from deploy.backup.verify import stored_in
 from deploy.topics import topic_faults
 from shared.connection import Connection
-from shared.engine.broker import Stored
+from shared.engine.broker import Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.kafka_restore import BATCH_BYTES, KafkaCopy, delete_before, set_up, size_of
+from shared.engine.kafka_restore import BATCH_BYTES, CopyFailed, KafkaCopy, delete_before, set_up, size_of
 from shared.topics import TOPICS
 
 
@@ -32,7 +32,7 @@ async def restore(at: Connection, directory: Path, manifest: Manifest, replicati
     await _see_that_it_is_empty(at, manifest.partitions)
     if len(created) < len(TOPICS):
         await set_up(at, [topic for topic in fresh if topic.writers_times], replication)
-    begins = {}
+    begins, ends = {}, dict.fromkeys(_places(manifest.partitions), 0)
     async with KafkaCopy.to(at) as copy:
         for topic in BACKED_UP:
             for partition in range(manifest.partitions):
@@ -40,27 +40,49 @@ async def restore(at: Connection, directory: Path, manifest: Manifest, replicati
                 records = stored_in(directory, topic, partition, place)
                 end = Stored(topic.name, partition, place.end, manifest.taken_at, "", b"")
                 await _put_back(copy, records, end, progress)
+                ends[topic.name, partition] = place.end
                 if place.begin and not topic.compacted:
                     begins[topic.name, partition] = place.begin
     await delete_before(at, begins)
     await set_up(at, BACKED_UP, replication)
+    await _see_that_nobody_wrote(at, manifest.partitions, ends)
 
 
 async def _see_that_it_is_empty(at: Connection, partitions: int) -> None:
     if wrong := await topic_faults(at, partitions):
         raise WrongBackup(f"{'; '.join(wrong)}: begin with an empty cluster")
+    if written := [place for place, end in (await _ends(at, partitions)).items() if end]:
+        raise WrongBackup(
+            f"the cluster is not empty: {_named(written)} had records. "
+            "Positions that were in use cannot be given again: begin with an empty cluster"
+        )
+
+
+async def _see_that_nobody_wrote(at: Connection, partitions: int, ends: Mapping[TopicPartition, int]) -> None:
+    """Behind what was already put back nothing of the copy would come to stand elsewhere, and notice it."""
+    if written := [place for place, end in (await _ends(at, partitions)).items() if end != ends[place]]:
+        raise CopyFailed(
+            f"somebody else wrote to {_named(written)} meanwhile: what is there is not the backup. End whatever runs "
+            "on this cluster, and begin with an empty one"
+        )
+
+
+async def _ends(at: Connection, partitions: int) -> dict[TopicPartition, int]:
     broker = KafkaBroker(at, partitions)
     reader = await broker.reader()
     try:
-        ends = await reader.ends([(topic.name, number) for topic in TOPICS for number in range(partitions)])
+        return await reader.ends(_places(partitions))
     finally:
         await reader.close()
         await broker.close()
-    if written := [f"{topic}/{number}" for (topic, number), end in ends.items() if end]:
-        raise WrongBackup(
-            f"the cluster is not empty: {', '.join(written[:5])}{' …' if len(written) > 5 else ''} had records. "
-            "Positions that were in use cannot be given again: begin with an empty cluster"
-        )
+
+
+def _places(partitions: int) -> list[TopicPartition]:
+    return [(topic.name, number) for topic in TOPICS for number in range(partitions)]
+
+
+def _named(places: Sequence[TopicPartition]) -> str:
+    return f"{', '.join(f'{topic}/{number}' for topic, number in places[:5])}{' …' if len(places) > 5 else ''}"
 
 
 async def _put_back(copy: KafkaCopy, records: Iterable[Stored], end: Stored, progress: Progress) -> None:

@@ -185,6 +185,10 @@ def _kafka(cell: Cell) -> Iterator[Line]:
     rates = cell.rates.times(1.0)
     written = tuple(storage.written_mb(cell, rate) for rate in rates)
     yield Line("written", written, "MB/s", "versions x bytes a version; one copy")
+    usual, busiest = (storage.saved_mb(cell, rate, surge=False) for rate in (cell.rates.mean, cell.rates.busiest))
+    saved = (usual, busiest, storage.saved_mb(cell, cell.rates.surge, surge=True))
+    how = f"versions x records ÷ {SNAPSHOT_EVERY_RECORDS:,} x remembered calls x bytes a call x squares, as above"
+    yield Line("written: snapshots", saved, "MB/s", f"{how}; besides")
     read = tuple(storage.read_mb(cell, rate) for rate in rates)
     yield Line(
         "read", read, "MB/s", "by each service, reporting and auditor; a journal by all processes that follow it"

@@ -101,8 +101,15 @@ class Cell:
         A partition writes all that it remembers whenever its journal has grown by so many records: both go with its
         share, so that what it takes goes with the square of that.
         """
-        records = rate * self.decider(name).journal_records_a_version
-        return records / SNAPSHOT_EVERY_RECORDS * self.pack_seconds(name, 1.0, surge=surge) * squares
+        return self._rounds(name, rate) * self.pack_seconds(name, 1.0, surge=surge) * squares
+
+    def saving(self, name: DeciderName, rate: float, squares: float, *, surge: bool) -> float:
+        """Bytes of snapshots that are written in a second: as above, of each partition all that it remembers."""
+        return self._rounds(name, rate) * self.snapshot_bytes(name, 1.0, surge=surge) * squares
+
+    def _rounds(self, name: DeciderName, rate: float) -> float:
+        """How many a second there would be if all were one partition."""
+        return rate * self.decider(name).journal_records_a_version / SNAPSHOT_EVERY_RECORDS
 
     def pack_seconds(self, name: DeciderName, share: float, *, surge: bool) -> float:
         """Seconds of a core for the snapshot of what has this share of the calls; in pieces, between other work."""

@@ -59,6 +59,12 @@ def written_mb(cell: Cell, rate: float) -> float:
     return rate * sum(share.bytes_a_version for share in cell.measured.topics.values()) / MB
 
 
+def saved_mb(cell: Cell, rate: float, *, surge: bool) -> float:
+    """Megabytes a second of snapshots besides, in one copy."""
+    squares = cell.spread.squares(1)
+    return sum(cell.saving(name, rate, squares, surge=surge) for name in DECIDERS) / MB
+
+
 def read_mb(cell: Cell, rate: float) -> float:
     """Megabytes a second that services and readers fetch: a journal once by each process that follows it."""
     processes = {name: cell.processes(name) or cell.partitions for name in DECIDERS}
@@ -78,7 +84,8 @@ def cores(cell: Cell, rate: float) -> float:
 def brokers(cell: Cell) -> dict[str, int]:
     """How many brokers each need asks for by itself; the greatest decides."""
     layout, rate = cell.wanted.layout, cell.rates.surge
-    traffic = written_mb(cell, rate) * (2 * layout.replication - 1) + read_mb(cell, rate)
+    written = written_mb(cell, rate) + saved_mb(cell, rate, surge=True)
+    traffic = written * (2 * layout.replication - 1) + read_mb(cell, rate)
     return {
         "copies": layout.replication,
         "disk": math.ceil(disk_tb(cell) / layout.broker_disk_tb),

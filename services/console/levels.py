@@ -17,6 +17,7 @@ from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of, open_alarms, unattended_alarms
 from services.console.view.alerts import LATE
 from services.console.view.call import CallSeen
+from services.console.view.call_changes import NEW
 from services.console.view.records import Alert, AlertKind, TeamSeen
 from shared import telemetry
 from shared.agencies import is_probe
@@ -120,9 +121,9 @@ def call_level(call: CallSeen, read_until: datetime) -> CallLevel:
     newest = call.episodes[-1] if call.episodes else None
     if newest is not None and newest.outcome is not None:
         return "with-team"
-    if newest is not None and newest.deadline is not None and read_until - newest.deadline > LATE:
-        return "overdue"
-    return "undecided"
+    late = timedelta() if call.due_at is None else read_until - call.due_at
+    is_armed = newest is not None  # else it was perhaps decided long ago, and nothing of that is in the view any more
+    return "overdue" if late > LATE and (is_armed or late < NEW) else "undecided"
 
 
 def team_level(team: TeamSeen) -> TeamLevel:

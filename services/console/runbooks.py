@@ -49,6 +49,7 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "cad-identity": "CadIdentityUnreliable",
         "no-stop-switch": "NoStopSwitch",
         "agencies-file-refused": "AgenciesFileRefused",
+        "programme-unread": "ProgrammeUnread",
         "paused-by-itself": "AutomaticPause",
         "pause-unreviewed": "PauseUnreviewed",
         "referral-overdue": "ReferralOverdue",

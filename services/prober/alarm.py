@@ -20,6 +20,7 @@ AGAIN_SECONDS = 60.0
 RETRY_SECONDS = 2.0
 """How soon one is that did not get through."""
 BEAT_SECONDS = 30.0
+POST_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -30,8 +31,8 @@ class Alarms:
     settings: ProberSettings
     http: httpx.AsyncClient
     failing: bool = field(default=False, init=False)
-    """Whether the last post did not get through."""
-    _told: dict[Target, float] = field(default_factory=dict, init=False)
+    """Whether one of the last posts did not get through."""
+    _told_at: dict[Target, float] = field(default_factory=dict, init=False)
     """When each alarm that stands was last told, on the loop's clock."""
     _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -52,24 +53,29 @@ class Alarms:
                 continue
 
     async def _tell(self) -> None:
-        now, standing = asyncio.get_running_loop().time(), dict(self.book.alarms())
-        for target, record in standing.items():
-            if now - self._told.get(target, -AGAIN_SECONDS) >= AGAIN_SECONDS and await self._post(
-                _missed(target, record)
-            ):
-                self._told[target] = now
-        for target in [target for target in self._told if target not in standing]:
-            if await self._post(_over(target, is_probed=target in self.book.targets())):
-                del self._told[target]
+        """Post all that is due, at once: what somebody does not take, or takes long to, keeps back nothing else."""
+        now, standing, over = asyncio.get_running_loop().time(), dict(self.book.alarms()), self.book.over()
+        self._told_at = {target: at for target, at in self._told_at.items() if target in standing}
+        due = [target for target in standing if now - self._told_at.get(target, -AGAIN_SECONDS) >= AGAIN_SECONDS]
+        messages = [
+            *(_missed(target, standing[target]) for target in due),
+            *(_over(target, is_probed=target in self.book.targets()) for target in over),
+        ]
+        if not messages or not self.settings.alarm_url:
+            return
+        taken = await asyncio.gather(*map(self._post, messages))
+        self.failing = not all(taken)
+        for target, is_taken in zip((*due, *over), taken, strict=True):
+            if is_taken:
+                self.book.note_told(target, is_over=target not in standing)
+        self._told_at |= {target: now for target, is_taken in zip(due, taken, strict=False) if is_taken}
 
     async def _post(self, message: Mapping[str, Any]) -> bool:
         """Whether somebody has acknowledged it."""
-        if not self.settings.alarm_url:
-            return False
-        self.failing = not await _posted(self.http, self.settings.alarm_url, self.settings.alarm_token, message)
-        if self.failing:
+        is_taken = await _posted(self.http, self.settings.alarm_url, self.settings.alarm_token, message)
+        if not is_taken:
             telemetry.logger().error("alarm not delivered", kind=message["alarm"])
-        return not self.failing
+        return is_taken
 
 
 async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
@@ -86,8 +92,9 @@ async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: 
     secret = token.get_secret_value()
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     try:
-        return (await http.post(url, json=message, headers=headers)).is_success
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address or a token that cannot even be sent
+        async with asyncio.timeout(POST_SECONDS):  # all in all: an answer may come byte by byte
+            return (await http.post(url, json=message, headers=headers)).is_success
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError):  # an address that nothing can be sent to, too
         return False
 
 

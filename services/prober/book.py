@@ -52,6 +52,10 @@ class Record:
     why: str = ""
     open: dict[str, str] = field(default_factory=dict)
     """Probes without a verdict, and when each was sent."""
+    told: bool = False
+    """Whether somebody has been told that calls are missed here, and not yet that it is over."""
+    gone: bool = False
+    """Nothing is probed here any more."""
 
 
 class Book:
@@ -68,7 +72,8 @@ class Book:
 
     def open(self, target: Target, probe_id: str, at: datetime) -> None:
         """Write down a probe that is about to be sent."""
-        self._records.setdefault(target, Record()).open[probe_id] = at.isoformat()
+        record = self._records.setdefault(target, Record())
+        record.gone, record.open[probe_id] = False, at.isoformat()
         self.verdicts["sent"] += 1
         self._write()
 
@@ -95,21 +100,40 @@ class Book:
         ]
 
     def forget(self, target: Target) -> None:
-        """A district is not live any more: nothing is expected there."""
-        if self._records.pop(target, None) is not None:
-            self._write()
+        """A district is not live any more: nothing is expected there. Whoever was told of it is owed its end."""
+        record = self._records.get(target)
+        if record is None or record.gone:
+            return
+        record.gone = True
+        record.open.clear()
+        self._drop_if_over(target)
+        self._write()
+
+    def note_told(self, target: Target, *, is_over: bool) -> None:
+        """Somebody has acknowledged an alarm, or that it is over."""
+        self._records.setdefault(target, Record(gone=True)).told = not is_over
+        self._drop_if_over(target)
+        self._write()
+
+    def _drop_if_over(self, target: Target) -> None:
+        if (record := self._records[target]).gone and not record.told:
+            del self._records[target]
 
     def record(self, target: Target) -> Record:
         """How a target stands."""
         return self._records.get(target, Record())
 
     def targets(self) -> tuple[Target, ...]:
-        """Every target of which the book knows."""
-        return tuple(self._records)
+        """Every target that is probed, as far as the book knows."""
+        return tuple(target for target, record in self._records.items() if not record.gone)
 
     def alarms(self) -> Iterator[tuple[Target, Record]]:
         """The targets that careroute is deaf or dumb for."""
-        return ((target, record) for target, record in self._records.items() if record.missed_in_a_row >= ALARM_AFTER)
+        return ((target, record) for target, record in self._records.items() if _is_alarm(record))
+
+    def over(self) -> list[Target]:
+        """The targets of which somebody was told, and has yet to hear that it is over."""
+        return [target for target, record in self._records.items() if record.told and not _is_alarm(record)]
 
     def median_seconds(self) -> float | None:
         """Half of the newest probes that were seen took less; None before the first."""
@@ -125,6 +149,10 @@ class Book:
             self.unwritten = True
         else:
             self.unwritten = False
+
+
+def _is_alarm(record: Record) -> bool:
+    return record.missed_in_a_row >= ALARM_AFTER and not record.gone
 
 
 def _read(path: Path) -> Iterator[tuple[Target, Record]]:

@@ -33,7 +33,10 @@ BOOK = "probes.json"
 
 
 def open_prober(settings: ProberSettings, probes: Probes, clock: Clock) -> Prober:
-    """The prober of these settings, with a book of its own."""
+    """The prober of these settings, with a book of its own.
+
+    Alarms have connections of their own: where careroute answers nobody, probes hold all of theirs.
+    """
     http = httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False)
     doors = Doors(http, settings.intake_url, settings.console_url, settings.pocket_url)
     book = Book(settings.storage_directory / BOOK)
@@ -42,7 +45,7 @@ def open_prober(settings: ProberSettings, probes: Probes, clock: Clock) -> Probe
         clock,
         doors,
         book,
-        Alarms(book, settings, http),
+        Alarms(book, settings, httpx.AsyncClient(trust_env=False)),
         tuple(
             WholeWay(name, agency, Inbox(agency), doors, clock, settings.prober_url)
             for name, agency in probes.agencies.items()
@@ -90,13 +93,13 @@ def create_app(prober: Prober) -> Starlette:
 
 @asynccontextmanager
 async def _probing(prober: Prober) -> AsyncIterator[None]:
-    async with prober.doors.http, asyncio.TaskGroup() as tasks:
+    async with prober.doors.http, prober.alarms.http, asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(work)
             for work in (
                 prober.run(),
                 prober.alarms.keep_telling(),
-                keep_beating(prober.settings, prober.doors.http, prober.is_alive),
+                keep_beating(prober.settings, prober.alarms.http, prober.is_alive),
             )
         ]
         yield

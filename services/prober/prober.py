@@ -52,6 +52,8 @@ class Prober:
                 self._forget(target)
         for probe_id, verdict in self.book.left_open():
             self._close(probe_id, verdict)
+        for target in {*map(_target_of, self.whole_ways), *self.book.targets()}:
+            self._show(target)  # before the first verdict, which doors that start beside it are waited for
         await self._doors_opened()
         async with asyncio.TaskGroup() as tasks:
             for way in self.whole_ways:
@@ -162,17 +164,23 @@ class Prober:
         self._heard_at[target] = self.clock.monotonic()
         labels = (target.agency, target.district)
         telemetry.PROBES.labels(*labels, "missed" if verdict.missed else "seen").inc()
-        telemetry.PROBE_MISSED.labels(*labels, _partition(target)).set(self.book.record(target).missed_in_a_row)
+        self._show(target)
         if verdict.missed:
             telemetry.logger().error("probe missed", agency=target.agency, wrong=verdict.missed)
         else:
             telemetry.PROBE_SEEN.labels(*labels, _partition(target)).set(self.clock.now().timestamp())
         self.alarms.look()
 
+    def _show(self, target: Target) -> None:
+        """How many were missed in a row; that nobody shows it is an alert."""
+        missed = telemetry.PROBE_MISSED.labels(target.agency, target.district, _partition(target))
+        missed.set(self.book.record(target).missed_in_a_row)
+
     def _forget(self, target: Target) -> None:
         self.book.forget(target)
         self._heard_at.pop(target, None)
         telemetry.forget_probe(target.agency, target.district, _partition(target))
+        self.alarms.look()
 
     async def _pause(self, began: float, seconds: float, targets: Iterable[Target]) -> None:
         """Wait for the next round; after a first miss it begins soon, so that the second is known in time."""

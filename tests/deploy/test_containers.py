@@ -153,6 +153,12 @@ def test_what_watches_is_read_only_pinned_and_published_on_loopback_only(service
         assert source in VOLUMES or (volume.endswith(":ro") and (CHECKOUT / source).is_dir())
 
 
+@pytest.mark.parametrize("asked", ["prober", "reporting"])
+def test_the_console_is_told_where_those_are_whom_it_asks(asked: str) -> None:
+    """Else it never says that test calls are missed, and shows no figure."""
+    assert COMPOSE["console"]["environment"][f"CAREROUTE_{asked.upper()}_URL"] == f"http://{asked}:8000"
+
+
 @pytest.mark.parametrize("name", PASSWORDS)
 def test_no_password_has_a_default(name: str) -> None:
     """Compose reads the variables of every profile: one that it required would be required without the profile too."""

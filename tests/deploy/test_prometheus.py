@@ -17,9 +17,8 @@ from shared.operations import operations
 from tests.promql import OF_PROMETHEUS, exported, metrics_in
 
 HERE, RUNBOOKS = CHECKOUT / "deploy/prometheus", CHECKOUT / "deploy/runbooks"
-RULES: list[dict[str, Any]] = [
-    rule for group in yaml.safe_load((HERE / "rules.yml").read_text())["groups"] for rule in group["rules"]
-]
+GROUPS: list[dict[str, Any]] = yaml.safe_load((HERE / "rules.yml").read_text())["groups"]
+RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
 ALERTS = [rule for rule in RULES if "alert" in rule]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 SCRAPED = yaml.safe_load((HERE / "prometheus.yml").read_text())["scrape_configs"]
@@ -77,6 +76,25 @@ def test_what_is_about_people_is_paged_at_once() -> None:
     people = [rule for rule in ALERTS if rule["alert"] in IN_CARE_OF_PEOPLE]
     assert {rule["alert"] for rule in people} == IN_CARE_OF_PEOPLE
     assert all("for" not in rule and rule["labels"]["severity"] == "page" for rule in people)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group["name"])
+def test_a_group_is_looked_at_as_often_as_it_says_wherever_its_rules_are_read(group: dict[str, Any]) -> None:
+    """Where nothing is said it is half a minute by the Prometheus Operator, and ten seconds last as long."""
+    alerts = [rule for rule in group["rules"] if "alert" in rule]
+    at_once = any("for" not in rule and rule["labels"]["severity"] == "page" for rule in alerts)
+    lasting = [seconds_of(rule["for"]) for rule in alerts if "for" in rule]
+    most = 5 if at_once and not is_slow(group) else 30
+    assert seconds_of(group["interval"]) <= min([most, *(seconds / 2 for seconds in lasting)])
+
+
+def seconds_of(words: str) -> float:
+    return float(words[:-1]) * {"s": 1, "m": 60, "h": 3600}[words[-1]]
+
+
+def is_slow(group: dict[str, Any]) -> bool:
+    """Whether every alert of a group stands on what went on for an hour, or ends in days."""
+    return group["name"] in ("allowances", "certificates")
 
 
 def test_every_kind_of_alarm_has_one_alert() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Gauge, Metric
 
 from deploy.local.programs import SERVICES
 from services.notification.callbacks.answering import TextResult
@@ -187,6 +188,23 @@ def test_an_info_says_one_thing_at_a_time() -> None:
         REGISTRY.get_sample_value("careroute_programme_info", {"agency": "informed", "version": "1", "hash": "a" * 64})
         is None
     )
+
+
+def test_an_info_of_one_agency_is_set_without_a_look_at_all_the_others() -> None:
+    """A console of three thousand agencies sets each, every second."""
+
+    class Unlooked(Gauge):
+        def collect(self) -> Iterable[Metric]:
+            raise AssertionError
+
+    info = Unlooked("info", "1: so it is.", ["agency", "version"], registry=None)
+    for version in ("1", "2", "2"):
+        for agency in ("one", "other"):
+            telemetry.set_info(info, agency, version)
+    assert [sample.labels for sample in info._samples()] == [
+        {"agency": "one", "version": "2"},
+        {"agency": "other", "version": "2"},
+    ]
 
 
 def test_nothing_personal_is_a_label() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.records import AcknowledgementSeen, Alert, CommandSeen
@@ -15,6 +15,8 @@ from shared.events import Event
 
 LATE = timedelta(seconds=1)
 """A second after its deadline a call has its outcome on record, or something is wrong."""
+UNREAD: Final = "programme-unread"
+NO_TEAM: Final = "every call gets the default, and no team is offered one"
 
 
 def _command_done(agency: AgencyRecords, event: events.CommandDone, stored: Stored) -> None:
@@ -41,6 +43,23 @@ def _input_refused(agency: AgencyRecords, event: events.InputRefused, stored: St
 def _clock_failed(agency: AgencyRecords, event: events.ClockFailed, stored: Stored) -> None:
     sentence = f"The clock {event.clock_id} failed and was taken out: {event.wrong}."
     agency.raise_alert(f"clock-failed/{stored.position}", Alert("clock-failed", stored.time, sentence, event.clock_id))
+
+
+def _triaged(agency: AgencyRecords, event: events.CallTriaged, stored: Stored) -> None:
+    """Judged by no programme although one is in force: the rules of the triage that runs refuse it."""
+    if "no-programme" not in event.judgement.reasons:
+        agency.end_alert(UNREAD, stored.time)
+        return
+    active = next((document for document in agency.documents.values() if document.state == "active"), None)
+    if active is None or any(alert.kind == UNREAD for alert in agency.alerts()):
+        return
+    sentence = f"Version {active.version} of the programme is in force, and triage as it runs refuses it: {NO_TEAM}."
+    agency.raise_alert(UNREAD, Alert(UNREAD, stored.time, sentence, active.document_hash))
+
+
+def _activated(agency: AgencyRecords, _event: events.ProgrammeActivated, stored: Stored) -> None:
+    """Perhaps it is refused too: the next call shows it."""
+    agency.end_alert(UNREAD, stored.time)
 
 
 def _unconfirmed(agency: AgencyRecords, event: events.AssignmentUnconfirmed, stored: Stored) -> None:
@@ -228,6 +247,8 @@ CHANGES: dict[type[Event], Change] = {
     events.CommandHeld: _command_held,
     events.InputRefused: _input_refused,
     events.ClockFailed: _clock_failed,
+    events.CallTriaged: _triaged,
+    events.ProgrammeActivated: _activated,
     events.AssignmentUnconfirmed: _unconfirmed,
     events.SafetyCheckMissed: _team_silent,
     events.RecallUnacknowledged: _recall_unacknowledged,

@@ -47,6 +47,8 @@ class CallSeen:
     messages: dict[str, MessageSeen] = field(default_factory=dict)
     history: list[HistoryLine] = field(default_factory=list)
     left_out: int = 0
+    unarmed_due_at: datetime | None = None
+    """By when it has to have its outcome, as triage says it; of a call that was new, and has no episode."""
     late_sentence: str = ""
     """What a dispatcher is asked of a call that got the default, while they are."""
 
@@ -65,6 +67,11 @@ class CallSeen:
             return CallId.parse(self.call_id).source
         except ValueError:
             return ""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it has to have its outcome, as far as anybody has said so."""
+        return self.episodes[-1].deadline if self.episodes else self.unarmed_due_at
 
     @property
     def open(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from services.console.view.call import CallSeen
@@ -13,6 +14,8 @@ from shared.engine.broker import Stored
 from shared.events import OFFER_ENDS, Event
 from shared.topics import ASSIGNMENTS
 
+NEW = timedelta(hours=1)
+"""An older one that is heard of has perhaps had its outcome, and has left the view since."""
 BEGIN = (
     events.CallTriaged,
     events.CallEnded,
@@ -41,6 +44,8 @@ def _call_triaged(call: CallSeen, event: events.CallTriaged, stored: Stored) -> 
     call.cad_status = None
     if event.call is not None:
         call.linked_incidents = event.call.linked_incidents
+        if call.unarmed_due_at is None and stored.time - event.call.created_at < NEW:
+            call.unarmed_due_at = stored.time + timedelta(seconds=judgement.routing_deadline_seconds)
 
 
 def _call_ended(call: CallSeen, event: events.CallEnded, _stored: Stored) -> None:

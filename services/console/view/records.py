@@ -422,6 +422,7 @@ AlertKind = Literal[
     "cad-identity",
     "no-stop-switch",
     "agencies-file-refused",
+    "programme-unread",
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",

@@ -15,7 +15,9 @@ import pytest
 from deploy.backup import __main__ as command
 from deploy.backup.manifest import Manifest
 from deploy.backup.progress import Progress
+from deploy.backup.restore import restore
 from deploy.backup.take import take
+from deploy.local.kafka.node import LocalKafka
 from deploy.local.kafka.security import Security, settings_of
 from deploy.principals import principal, rights_of, rights_to_restore
 from deploy.redecide import redecide_all
@@ -166,3 +168,41 @@ def test_a_damaged_backup_is_not_put_back(
     next(tmp_path.glob("rosters/*")).write_bytes(b"")
     assert run(security, "operator", "restore", str(tmp_path)) == 1
     assert "is not whole, 1 faults" in capsys.readouterr().err
+
+
+@pytest.fixture
+def empty_kafka(tmp_path: Path) -> Iterator[Connection]:
+    node = LocalKafka(tmp_path / "kafka")
+    try:
+        yield Connection(node.start())
+    finally:
+        node.discard()
+
+
+class Intruder(Progress):
+    """Something that still runs, and writes where everything was put back already."""
+
+    def __init__(self, at: Connection) -> None:
+        super().__init__(print, "put back")
+        self._at, self._writing = at, set[asyncio.Task[None]]()
+
+    def step(self, topic: str, records: int = 1) -> None:
+        super().step(topic, records)
+        if topic != CALLS.name and not self._writing:
+            self._writing.add(asyncio.get_running_loop().create_task(self._write()))
+
+    async def _write(self) -> None:
+        broker = KafkaBroker(self._at, PARTITIONS)
+        try:
+            await broker.append(CALLS.name, 0, [Record("city", b"{}", (("type", b"call-reported"),))])
+        finally:
+            await broker.close()
+
+
+async def test_a_restore_fails_where_somebody_wrote_behind_what_it_had_put_back(
+    empty_kafka: Connection, day: Day, tmp_path: Path
+) -> None:
+    await take(MemoryBroker(with_gaps(day)), "one", tmp_path / "copy", NOW, Progress(print, "copied"))
+    manifest = Manifest.of(tmp_path / "copy")
+    with pytest.raises(CopyFailed, match="somebody else wrote to calls/0 meanwhile"):
+        await restore(empty_kafka, tmp_path / "copy", manifest, 1, Intruder(empty_kafka))

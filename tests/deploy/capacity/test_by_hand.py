@@ -115,6 +115,15 @@ def test_snapshots_cost_what_is_remembered(cell: Cell) -> None:
     assert isclose(cell.packing("triage", 150, 1.0, surge=True), 0.03 * 14.688)
 
 
+def test_snapshots_are_written_besides(cell: Cell) -> None:
+    # of three services 0.03 rounds a second each, in 16 partitions alike: 1,468,800 calls of 100 bytes, a sixteenth of
+    cell.__dict__["spread"] = Spread(partitions=np.full((1, 16), 1 / 16))
+    assert isclose(storage.saved_mb(cell, 150, surge=True), 3 * 0.03 * 146.88 / 16)
+    narrow = WANTED.model_copy(update={"layout": LAYOUT.model_copy(update={"broker_mb_a_second": 2.0})})
+    # 0.45 of topics and 0.83 of snapshots, each written thrice and sent twice on, and 1.8 that are read
+    assert storage.brokers(replace(cell, wanted=narrow))["traffic"] == 5
+
+
 def test_the_best_number_of_partitions_is_the_cheapest_of_those_that_are_cool() -> None:
     def choice(partitions: int, share: float, cost: float | None) -> plan.Choice:
         bill = None if cost is None else plan.Bill(8, 3, 20, 100, 1, cost)

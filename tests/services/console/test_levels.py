@@ -16,6 +16,7 @@ from services.console.view.call import CallSeen
 from services.console.view.call_changes import fold
 from services.console.view.records import AlertKind
 from shared import events, telemetry
+from shared.call import Call, CallType
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event
@@ -287,13 +288,58 @@ def test_an_outcome_is_late_a_second_after_its_deadline(late: float, kinds: dict
     assert open_kinds() == kinds
 
 
+def unread(number: int) -> Told:
+    judged = triaged(f"madison-wi/dane-county/2021-{number}", reasons=("no-programme",), programme_hash="")
+    return (D, judged.model_copy(update={"synthetic": number == 9}), number)
+
+
+IN_FORCE: Told = (D, events.ProgrammeActivated(document_hash="a" * 64, version=4), 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds"),
+    [
+        ((unread(1),), {}),  # nothing is in force
+        ((IN_FORCE, unread(1), unread(2)), {"programme-unread": 1}),
+        ((IN_FORCE, unread(9)), {"programme-unread": 1}),  # a beat of the prober is the first to show it
+        ((IN_FORCE, unread(1), (D, triaged(), 2)), {}),
+        ((IN_FORCE, unread(1), (D, events.ProgrammeActivated(document_hash="b" * 64, version=5), 2)), {}),
+    ],
+)
+def test_a_document_in_force_that_triage_refuses_is_an_alarm_until_a_call_is_judged_by_one(
+    told: tuple[Told, ...], kinds: dict[str, float]
+) -> None:
+    measured(levels_of(*told), 10)
+    assert open_kinds() == kinds
+
+
 # --- calls, teams, what is in force
+
+
+def reported() -> events.CallTriaged:
+    """As triage judges a version of a call of now; team availability says nothing of it."""
+    call = Call(
+        agency=AGENCY,
+        source="dane-county",
+        incident_id="2021-1",
+        created_at=START,
+        updated_at=START,
+        call_type=CallType(system="dane", code="MENTAL"),
+    )
+    return triaged().model_copy(update={"call": call})
 
 
 @pytest.mark.parametrize(
     ("told", "seconds", "lag", "expected"),
     [
         (((D, triaged(), 0),), 100, 0, "undecided"),
+        (((D, reported(), 0),), 61, 0, "undecided"),
+        (((D, reported(), 0),), 61.5, 0, "overdue"),  # nobody arms its deadline
+        (((D, reported(), 0),), 61.5, 2, "undecided"),
+        (((D, reported(), 0), (D, reported(), 50)), 61.5, 0, "overdue"),  # another version gives it no more time
+        (((D, reported(), 0),), 4000, 0, "undecided"),  # perhaps its outcome has left the view
+        (((D, reported(), 4000),), 4100, 0, "undecided"),
+        (((D, reported(), 0), (A, deadline(), 1), (A, routed(), 2)), 100, 0, "with-team"),
         (((A, deadline(), 0),), 61, 0, "undecided"),
         (((A, deadline(), 0),), 61.5, 0, "overdue"),
         (((A, deadline(), 0),), 61.5, 2, "undecided"),  # perhaps its outcome has not been read yet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,20 +12,28 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr, ValidationError
 
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
+from deploy.actors.webhooks import receiving
 from deploy.local.access import AgencySpec
 from services.notification import contact
 from services.prober import alarm, whole_way
-from services.prober.book import RESTARTED
+from services.prober.alarm import Alarms
+from services.prober.book import RESTARTED, Book, Target, Verdict
+from services.prober.config import ProberSettings
 from services.prober.doors import Doors
+from services.prober.http import open_prober
 from services.prober.messages import Inbox
 from services.prober.prober import Prober
 from services.prober.whole_way import Reached, WholeWay, Wrong
+from shared import telemetry
+from shared.clock import SystemClock
 from shared.probes import Probes
-from tests.services.prober.driver import LIMIT_SECONDS, Town, town, until
+from tests.services.prober.driver import LIMIT_SECONDS, Alarmed, Town, town, until
+from tests.services.prober.test_book import NOW
 from tests.services.triage.driver import MADISON
 
 OTHER_SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -278,9 +287,89 @@ async def test_what_the_probes_file_names_no_more_is_no_alarm_for_ever(tmp_path:
         async with running.probing(lambda _: Probes(), probe_start_seconds=0) as prober:
             await until(lambda: not prober.book.targets())
             assert prober.is_alive()
+            await until(lambda: running.alarmed.heard[-1]["alarm"] == "probe-ended")
             heard = len(running.alarmed.heard)
             await asyncio.sleep(0.3)
             assert (len(running.alarmed.heard), prober.book.verdicts["missed"]) == (heard, 0)
+
+
+async def test_the_end_of_an_alarm_is_owed_to_whoever_was_told_of_it_over_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.1)
+    async with town(tmp_path) as running:
+        async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS):
+            await until(running.alarmed.whys)
+        running.alarmed.status = 503
+        async with running.probing(lambda _: Probes(), probe_start_seconds=0) as prober:
+            await until(lambda: prober.alarms.failing)
+        running.alarmed.status = 204
+        for _ in range(2):
+            async with running.probing(lambda _: Probes(), probe_start_seconds=0) as prober:
+                await until(lambda: not prober.book.over())
+                ended = len(running.alarmed.whys("probe-ended"))
+                await asyncio.sleep(0.3)
+                assert len(running.alarmed.whys("probe-ended")) == ended
+
+
+async def test_one_alarm_that_is_not_taken_keeps_back_no_other_and_is_posted_again_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a receiver that answers only some, or one of them late."""
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(alarm, "POST_SECONDS", 1.0)
+    asked, held = list[str](), asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        agency = json.loads(request.content)["agency"]
+        asked.append(agency)
+        if agency == "first" and asked.count("first") == 1:
+            await held.wait()
+        return httpx.Response(503 if agency == "first" and asked.count("first") < 4 else 204)
+
+    book = Book(tmp_path / "book.json")
+    for number in range(4):
+        target = Target(("first", "second")[number // 2])
+        book.open(target, f"p{number}", NOW)
+        book.close(f"p{number}", Verdict(target, "lost"))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        alarms = Alarms(book, alarming(tmp_path), http)
+        telling = asyncio.create_task(alarms.keep_telling())
+        await until(lambda: "second" in asked, 0.5)
+        await until(lambda: asked.count("first") == 4, 5)
+        await until(lambda: not alarms.failing)
+        telling.cancel()
+    assert asked.count("second") == 1
+
+
+async def test_alarms_get_out_while_probes_hold_every_connection_to_a_careroute_that_hangs(tmp_path: Path) -> None:
+    """A city of a hundred districts, each probed at once."""
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    alarmed = Alarmed()
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as hung, receiving(alarmed.port, alarmed.take):
+        settings = alarming(tmp_path, alarm_url=alarmed.url)
+        prober = open_prober(settings, Probes(), SystemClock())
+        url = f"http://127.0.0.1:{hung.sockets[0].getsockname()[1]}/"
+        async with prober.doors.http, prober.alarms.http, asyncio.TaskGroup() as tasks:
+            running: list[asyncio.Task[Any]] = [tasks.create_task(prober.doors.http.get(url)) for _ in range(120)]
+            await asyncio.sleep(0.5)
+            for name in ("p1", "p2"):
+                prober.book.open(Target("deaf"), name, NOW)
+                prober.book.close(name, Verdict(Target("deaf"), "lost"))
+            running.append(tasks.create_task(prober.alarms.keep_telling()))
+            await until(alarmed.whys, 3)
+            for task in running:
+                task.cancel()
+
+
+def alarming(directory: Path, **changes: Any) -> ProberSettings:
+    urls = dict.fromkeys(("prober_url", "intake_url", "console_url", "pocket_url", "alarm_url"), "http://127.0.0.1:9/")
+    given: dict[str, Any] = {**urls, "probes_file": directory / "unused.toml", "storage_directory": directory}
+    return ProberSettings(**given | changes)
 
 
 async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(tmp_path: Path) -> None:
@@ -291,6 +380,17 @@ async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(t
         async with running.probing(lambda _: Probes()), httpx.AsyncClient() as http:
             answer = await http.get(f"{running.url}/readyz")
             assert (answer.status_code, "nothing is probed" in answer.text) == (503, True)
+
+
+async def test_it_shows_how_each_agency_stands_while_it_waits_for_doors_that_are_shut(tmp_path: Path) -> None:
+    """Prometheus would tell that it is gone, for as long as a city takes to start."""
+    async with town(tmp_path) as running:
+        ((name, agency),) = running.probes().agencies.items()
+        labels = {"agency": name, "district": "", "partition": str(agency.partition)}
+        telemetry.forget_probe(*labels.values())
+        async with running.probing(intake_url="http://127.0.0.1:9", probe_start_seconds=30) as prober:
+            await until(lambda: REGISTRY.get_sample_value("careroute_probe_missed_in_a_row", labels) == 0, 2)
+            assert prober.book.verdicts["sent"] == 0
 
 
 async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:

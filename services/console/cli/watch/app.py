@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 USAGE = 2
+MOST_SECONDS = 86_400
 LOOK_SECONDS = 1.0
 NAMES = ("prober",)
 
@@ -21,7 +22,7 @@ def watch(  # noqa: PLR0917  # typer's way to declare options
     expect: Annotated[
         list[str] | None, typer.Option(help="Who is to beat, at /beat/NAME; the prober if left out.")
     ] = None,
-    within: Annotated[float, typer.Option(min=1, help="How many seconds each may be silent.")] = 120,
+    within: Annotated[float, typer.Option(min=1, max=MOST_SECONDS, help="How many seconds each may be silent.")] = 120,
     run: Annotated[str, typer.Option(help="A command that alarms; it gets the sentence on its input.")] = "",
     post: Annotated[str, typer.Option(help="An address to which an alarm is posted.")] = "",
     host: Annotated[str, typer.Option(help="Where to listen for beats.")] = "127.0.0.1",
@@ -32,11 +33,13 @@ def watch(  # noqa: PLR0917  # typer's way to declare options
     """Alarm when the prober, Alertmanager or the auditor is silent. They share CAREROUTE_WATCH_SECRET with it."""
     from services.console.cli.watch.door import BeatsServer  # noqa: PLC0415  # what only one command needs
     from services.console.cli.watch.vigil import Vigil  # noqa: PLC0415  # as above
-    from services.console.cli.watch.ways import Ways, say  # noqa: PLC0415  # as above
+    from services.console.cli.watch.ways import Ways, is_postable, say  # noqa: PLC0415  # as above
     from services.console.config import WatchSettings  # noqa: PLC0415  # as above
     from shared.clock import SystemClock  # noqa: PLC0415  # as above
 
-    ways, now = Ways(run, post), SystemClock().monotonic
+    if post and not is_postable(post):
+        raise typer.BadParameter(f"{post!r} is no address of http or https", param_hint="--post")
+    ways, now = Ways(run.strip(), post), SystemClock().monotonic
     if not ways:
         say("NOBODY WOULD BE TOLD: give --run COMMAND or --post URL, so that it can raise an alarm.")
         raise typer.Exit(USAGE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,11 +21,30 @@ from typer.testing import CliRunner
 
 from deploy.local.kafka.node import CHECKOUT, free_port
 from services.console.cli.app import app
+from services.console.cli.watch import ways
 from services.console.cli.watch.door import BeatsServer
 from services.console.cli.watch.vigil import AGAIN_SECONDS, RETRY_SECONDS, Vigil
 from services.console.cli.watch.ways import Ways
 
 SECRET = "a-secret-of-thirty-two-characters"
+
+
+@contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of somebody who is connected to, and answers whatever they like."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        answer(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass
@@ -166,7 +186,82 @@ def test_a_post_counts_if_it_is_acknowledged(status: int, reaches: bool) -> None
     assert json.loads(bodies[0]) == {"alarm": "silence", "sentence": "silent"}
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-",
+        b"HTTP/1.1 soon OK\r\n\r\n",
+        b"HTTP/1.1 200 " + b"O" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300 + b"\r\n",
+    ],
+    ids=["another protocol", "nothing", "half a head", "no status", "a line without end", "too many headers"],
+)
+def test_whoever_answers_and_is_no_receiver_is_not_told_and_the_watch_goes_on(answer: bytes) -> None:
+    with listener(lambda connection: connection.sendall(answer)) as url:
+        assert not Ways(url=url).raise_alarm("silent")
+
+
+def test_a_receiver_that_sends_its_answer_byte_by_byte_does_not_hold_the_watch_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drip(connection: socket.socket) -> None:
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.05)
+
+    monkeypatch.setattr(ways, "POST_SECONDS", 0.3)
+    began = time.monotonic()
+    with listener(drip) as url:
+        assert not Ways(url=url).raise_alarm("silent")
+        assert time.monotonic() - began < 5
+
+
+def test_who_only_says_that_the_receiver_is_elsewhere_is_not_told() -> None:
+    """The alarm would be followed there without its sentence, and a page that says so would count as somebody."""
+    asked: list[bytes] = []
+
+    def elsewhere(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 0" if len(asked) > 1 else b"HTTP/1.1 302 Found\r\nLocation: /login"
+        connection.sendall(head + b"\r\nConnection: close\r\n\r\n")
+
+    with listener(elsewhere) as url:
+        assert not Ways(url=url).raise_alarm("silent")
+    assert len(asked) == 1
+
+
+def test_a_command_that_says_nothing_reaches_nobody() -> None:
+    assert not Ways(command="  ").raise_alarm("silent")
+
+
 # --- the command
+
+
+@pytest.mark.parametrize("within", ["nan", "inf", "-inf", "0", "1e9"])
+def test_a_silence_that_nobody_would_ever_be_told_of_is_refused(within: str) -> None:
+    done = CliRunner().invoke(app, ["watch", "--run", "true", "--within", within, "--drill"])
+    assert done.exit_code == 2
+    assert "--within" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "pager.example/hook",
+        "file:///etc/hostname",
+        "http://a b/",
+        "http://[::1",
+        "http://",
+        "http://pager.example:99999/",
+    ],
+)
+def test_an_address_to_which_nothing_can_be_posted_is_refused_at_the_start(address: str) -> None:
+    done = CliRunner().invoke(app, ["watch", "--post", address, "--drill"])
+    assert done.exit_code == 2
+    assert "--post" in done.stderr
 
 
 def test_it_does_not_start_without_a_way_to_alarm_and_says_so_loudly() -> None:
@@ -180,8 +275,9 @@ def test_a_drill_tells_whether_the_way_works() -> None:
     assert CliRunner().invoke(app, ["watch", "--run", "false", "--drill"]).exit_code == 1
 
 
-def test_the_program_alarms_when_it_hears_nobody(tmp_path: Path) -> None:
-    told = tmp_path / "told"
+@contextmanager
+def program(told: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, which hears nobody, and writes an alarm to a file."""
     command = [sys.executable, "-c", "from services.console.cli.app import app; app()", "watch"]
     options = ["--within", "1", "--run", f"tee {told}", "--port", str(free_port())]
     environment = {"CAREROUTE_WATCH_SECRET": SECRET, "PATH": "/usr/bin:/bin"}
@@ -189,12 +285,31 @@ def test_the_program_alarms_when_it_hears_nobody(tmp_path: Path) -> None:
         [*command, *options], cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        began = time.monotonic()
-        while not (told.exists() and told.read_text()):
-            assert time.monotonic() - began < 20
-            time.sleep(0.05)
+        yield process
     finally:
         process.terminate()
-        _, said = process.communicate(timeout=10)
-    assert b"watching over prober" in said
-    assert "the prober has been silent for" in told.read_text()
+        process.wait(timeout=10)
+
+
+def wait_for_words(told: Path) -> str:
+    began = time.monotonic()
+    while not (told.exists() and told.read_text()):
+        assert time.monotonic() - began < 20
+        time.sleep(0.05)
+    return told.read_text()
+
+
+def test_the_program_alarms_when_it_hears_nobody(tmp_path: Path) -> None:
+    with program(tmp_path / "told") as process:
+        assert "the prober has been silent for" in wait_for_words(tmp_path / "told")
+    assert process.stderr is not None
+    assert b"watching over prober" in process.stderr.read()
+    process.stderr.close()
+
+
+def test_the_program_alarms_where_nobody_reads_any_more_what_it_writes(tmp_path: Path) -> None:
+    """A terminal that was closed, or a program that took its lines and has ended."""
+    with program(tmp_path / "told") as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        assert "the prober has been silent for" in wait_for_words(tmp_path / "told")
