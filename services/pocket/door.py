@@ -151,7 +151,7 @@ class Door:
         if request.scope["path"].startswith(OWN_PAGE):
             device = self.device_or_none(request)
             return f"{device.agency}/{device.holder}" if device else None
-        token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
+        token, now = (*request.scope["path"].split("/"), "", "")[2], self.clock.now()
         if request.scope["path"].startswith(CALENDARS_AT):
             calendar = self.view.calendars.link(token.removesuffix(SUFFIX))
             return f"{calendar.agency}/{calendar.person_id}" if calendar else None
