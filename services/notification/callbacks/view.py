@@ -179,10 +179,17 @@ class AgencyView(Swept):
 
         Of several the newest that nobody has answered; where all are, the newest.
         """
+        pages = self._test_pages(ways, now)
+        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
+
+    def is_tested(self, ways: Iterable[Way], now: datetime) -> bool:
+        """Whether a roll call waits for an answer over one of these ways."""
+        return any(page.page_id not in self._answered for page in self._test_pages(ways, now))
+
+    def _test_pages(self, ways: Iterable[Way], now: datetime) -> list[PageDue]:
         asked = set(ways)
         tests = (page for page in reversed(self._pages.values()) if page.kind == "test" and now < page.not_after)
-        pages = [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
-        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
+        return [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
 
     # --- one method for each event ---
 
