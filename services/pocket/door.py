@@ -170,6 +170,10 @@ class Door:
 
     async def act(self, agency: str, command: Command, back: str) -> Response:
         """Issue a command, and lead back to the page that shows its answer. Raises Page."""
+        return (await self.act_on(agency, command, back))[0]
+
+    async def act_on(self, agency: str, command: Command, back: str) -> tuple[Response, Answer | None]:
+        """The same, with the answer, where a page says more of it. Raises Page."""
         try:
             answer = await self.issue(agency, command)
         except LogAway:
@@ -178,7 +182,7 @@ class Door:
             back += "?said=waiting"
         elif isinstance(answer, CommandRefused):
             back += f"?said={command.command_id}"
-        return RedirectResponse(back, 303)
+        return RedirectResponse(back, 303), answer
 
     def notice(self, said: str) -> str:
         """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""

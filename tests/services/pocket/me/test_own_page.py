@@ -268,6 +268,14 @@ async def test_ring_my_phone_calls_the_roll_for_this_person_alone(city: City, ph
     assert len({roll.command_id for roll in rolls}) == 1, "two taps on one page ring once"
 
 
+async def test_where_nobody_was_rung_it_is_not_said_that_somebody_was(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone)
+    city.idle = "Nobody else is left to ask. No way to ask: ana."
+    answer = await phone.post("/me/ring", data={"page_at": 7})
+    assert "has just been used" not in answer.text
+    assert "Nothing was rung" in answer.text
+
+
 async def test_another_site_cannot_tap(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     before = len(city.commands())
