@@ -54,7 +54,10 @@ def _enrolment(app: FastAPI, door: Door) -> None:
 
     @app.post(OWN_PAGE + "/enrol/{token}")
     async def enrol(token: str, credential: Credential, request: Request) -> Response:
-        """The same page tapped on twice is one command: its credential is the same."""
+        """The same page tapped on twice is one command: its credential is the same.
+
+        Whose the phone was before hears nothing on it any more: neither its cookie nor its pushes are left to them.
+        """
         check_tapped(request)
         enrolment, credential_hash = _enrolment_of(door, token, hash_of(credential)), hash_of(credential)
         command = EnrolDevice(
@@ -68,7 +71,23 @@ def _enrolment(app: FastAPI, door: Door) -> None:
             **door.issued(enrolment.enrolled_by),
         )
         await _done(door, enrolment.agency, command)
+        former = door.device_or_none(request)
+        if former is not None and former.device_id != command.device_id:
+            await _shut_out(door, former, enrolment)
         return _with_cookie(door, RedirectResponse(OWN_PAGE, 303), credential)
+
+
+async def _shut_out(door: Door, former: Device, enrolment: Enrolment) -> None:
+    """End what a phone was before it was enrolled anew. Raises Page: then the same tap does the rest."""
+    command = RevokeDevice(
+        command_id=child_id(former.device_id, f"enrolled/{enrolment.enrolment_id}"),
+        device_id=former.device_id,
+        reason="enrolled anew",
+        **door.issued(enrolment.enrolled_by),
+    )
+    await _done(door, former.agency, command)
+    if former.person_id is not None:
+        await erase_push(door, former)
 
 
 def _enrolment_of(door: Door, token: str, credential_hash: str = "") -> Enrolment:
