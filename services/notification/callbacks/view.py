@@ -24,6 +24,7 @@ from shared.events import (
     ContactSet,
     Event,
     LineFreed,
+    MemberConfirmed,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -33,6 +34,7 @@ from shared.events import (
     PageDue,
     PageReceived,
     PageUndelivered,
+    ShiftChanged,
 )
 
 KEPT_MINUTES = 60
@@ -71,6 +73,8 @@ class OfferSeen:
     why: str = ""
     taken_by: str = ""
     """The team that has the call."""
+    came: frozenset[str] = frozenset()
+    """Who has come to the team while it was asked."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be answered."""
@@ -79,7 +83,7 @@ class OfferSeen:
     @property
     def people(self) -> set[str]:
         """Who was asked."""
-        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages}
+        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages} | self.came
 
     def page_to(self, way: Way) -> PageDue | None:
         """The page that went this way, or any other to its person."""
@@ -242,6 +246,13 @@ class AgencyView(Swept):
             offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id], letter)
             self._offers_of_call[event.call_id, event.episode].append(offer)
 
+    def who_came(self, event: MemberConfirmed | ShiftChanged, _at: datetime) -> None:
+        """Who is on the team by now may answer what it is asked, paged or not."""
+        there = {event.person_id} if isinstance(event, MemberConfirmed) else {*event.members} - {*event.unconfirmed}
+        for offer in self._offers.values():
+            if offer.made.team_id == event.team_id and not offer.ended:
+                offer.came |= there
+
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, _at: datetime) -> None:
         """The offer cannot be answered any more."""
         if (offer := self._offers.get(event.offer_id)) is not None:
@@ -297,6 +308,8 @@ CHANGES: Changes = {
     ContactProved: AgencyView.page_known,
     LineFreed: AgencyView.page_known,
     OfferMade: AgencyView.offer_made,
+    MemberConfirmed: AgencyView.who_came,
+    ShiftChanged: AgencyView.who_came,
     OfferAccepted: AgencyView.offer_ended,
     OfferDeclined: AgencyView.offer_ended,
     OfferExpired: AgencyView.offer_ended,

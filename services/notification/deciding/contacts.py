@@ -75,7 +75,21 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         position=command.position,
         set_by=command.issued_by,
     )
-    return [contact_set, done(command, _sentence(state, command), about=about)]
+    draft.emit(contact_set)
+    if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
+        _readdress(draft, person_id, method_id)
+    return [done(command, _sentence(state, command), about=about)]
+
+
+def _readdress(draft: Draft[State], person_id: str, method_id: str) -> None:
+    """What is untried goes to the new address; of a roll call it would be taken for a proof of the old one."""
+    contact = draft.state.ways_to(person_id)[method_id]
+    for page in untried_of(draft.state, person_id):
+        if page.method.method_id == method_id:
+            draft.emit(PageDropped(page_id=page.page_id, why="address-changed"))
+            if page.kind != "test":
+                page_id = child_id(page.page_id, f"address/{contact.position}")
+                owe(draft, page.model_copy(update={"page_id": page_id, "method": contact.method(method_id)}))
 
 
 def _stands(contact: Contact, command: SetContact) -> bool:
@@ -145,12 +159,23 @@ def offer_answered(draft: Draft[State], event: OfferAccepted | OfferAnswered | O
 
 
 def prove(draft: Draft[State], person_id: str, method_id: str, page_id: str) -> bool:
-    """A person answered a page over a way: True where that proves anything, which the first answer does."""
+    """A person answered a page over a way: True where that proves anything, which the first answer does.
+
+    What went to an address that stood there before proves nothing of the one that stands there now.
+    """
     contact = draft.state.contact(person_id, method_id)
     if contact is None or not contact.can_be_proved or answer_id(page_id) in draft.state.seen:
         return False
+    if went_elsewhere(draft.state, contact, page_id):
+        return False
     draft.emit(ContactProved(person_id=person_id, method_id=method_id, page_id=page_id))
     return True
+
+
+def went_elsewhere(state: State, contact: Contact, page_id: str) -> bool:
+    """Whether a page over a way went to an address that it no longer has."""
+    sent = state.sent.get(page_id)
+    return sent is not None and sent.position < contact.first_position
 
 
 def break_way(draft: Draft[State], person_id: str, method_id: str, why: str, cause: str) -> None:

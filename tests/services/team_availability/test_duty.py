@@ -689,6 +689,27 @@ def test_at_work_who_comes_by_the_plan_has_yet_to_say_so(town: PlannedTown) -> N
     assert town.last(ShiftChanged).unconfirmed == ("cem",)
 
 
+@pytest.mark.scenario("duty")
+def test_who_comes_by_the_plan_while_the_team_is_asked_may_answer_and_whoever_leaves_may_not(town: PlannedTown) -> None:
+    town.begin()
+    town.call()
+    asked = town.last(OfferMade)
+    town.change((*CREW, "cem"), town.now + timedelta(hours=10))
+    assert town.last(ShiftChanged).offer_id == asked.offer_id
+    assert not town.all(OfferWithdrawn), "who was asked is still asked"
+    town.change((CREW[1], "cem"), town.now + timedelta(hours=10))
+    assert town.last(ShiftChanged).offer_id is None
+    assert [(each.offer_id, each.why) for each in town.all(OfferWithdrawn)] == [(asked.offer_id, "crew-changed")]
+    anew = town.last(OfferMade)
+    assert {each.person_id for each in anew.recipients} == {CREW[1], "cem"}
+    town.accept(anew, person_id=CREW[0])
+    assert not town.all(OfferAccepted)
+    town.accept(asked, person_id=CREW[0])
+    assert not town.all(OfferAccepted)
+    town.accept(anew, person_id="cem")
+    assert town.last(OfferAccepted).person_id == "cem"
+
+
 @pytest.mark.parametrize("turned_back", ["before", "after"])
 def test_a_crew_whose_team_is_held_by_one_that_fell_silent_is_missed(turned_back: str) -> None:
     """It was turned back and has not said that it knows: the plan does not sign the next crew on over it."""

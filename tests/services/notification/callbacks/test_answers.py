@@ -25,9 +25,11 @@ from shared.events import (
     ContactOptedOut,
     ContactProved,
     DeclineOffer,
+    MemberConfirmed,
     NoteOptOut,
     OfferExpired,
     OfferWithdrawn,
+    ShiftChanged,
 )
 from shared.links import offer_link
 from shared.topics import NOTIFICATIONS
@@ -278,6 +280,22 @@ async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbac
     city.offers[OFFER] = early
     city.write(early)
     assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("how", ["confirms", "planned", "unconfirmed"])
+async def test_who_comes_to_the_team_while_it_is_asked_answers_by_text_paged_or_not(city: Callbacks, how: str) -> None:
+    city.reach("cem", OTHER_PHONE)
+    city.offer()
+    about: dict[str, Any] = {"team_id": "alpha-1", "shift_id": "s"}
+    if how == "confirms":
+        city.write(MemberConfirmed(**about, person_id="cem"))
+    else:
+        about |= {"members": ("ana", "cem"), "unconfirmed": ("cem",) if how == "unconfirmed" else ()}
+        city.write(ShiftChanged(**about, shift_ends_at=city.clock.now(), planned_shift_id="p"))
+    heard = await city.text("1", sender=OTHER_PHONE)
+    assert heard == ([words.NOTHING_ASKED] if how == "unconfirmed" else ["The call is yours."])
+    assert [getattr(command, "person_id", "") for command in city.answers()] == ["cem"] * (how != "unconfirmed")
 
 
 TOO_LATE = [
