@@ -61,7 +61,17 @@ class SentPage:
         """A page that is being tried at an instant."""
         method = page.method
         offer_id, about = page.offer_id or "", page.about
-        return cls(page.person_id, method.method_id, method.kind, page.kind, at, offer_id, about, line=line, position=method.position)
+        return cls(
+            page.person_id,
+            method.method_id,
+            method.kind,
+            page.kind,
+            at,
+            offer_id,
+            about,
+            line=line,
+            position=method.position,
+        )
 
     def known(self, rank: Rank) -> SentPage:
         """The page with this known of it, unless more is."""

@@ -64,8 +64,8 @@ PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
 ANOTHERS_PHONE = Page(
     403,
-    "This phone is somebody else’s now",
-    "What you opened is another person’s than the one whose phone this is, so it is neither shown nor answered here. "
+    "This phone is not yours now",
+    "What you opened belongs to another person than this phone does, so it is neither shown nor answered here. "
     "Open it on your own phone, or tell the dispatcher by radio.",
 )
 
@@ -254,7 +254,8 @@ class Door:
 
 def _token_in(request: Request) -> str:
     """The token of a link: `/p/<token>`, whatever comes after; empty where there is none."""
-    return (*request.scope["path"].split("/"), "", "")[2]
+    path: str = request.scope["path"]
+    return (*path.split("/"), "", "")[2]
 
 
 def check_tapped(request: Request) -> None:

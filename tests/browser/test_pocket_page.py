@@ -216,7 +216,10 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
     shift = city.sign_on("northwest-community-responders-1")
     async with a_phone(city, chromium_path, tmp_path, NARROW_PIXELS, TWICE_THE_TEXT) as phone:
         path = city.offer(
-            team_id="northwest-community-responders-1", seconds=60, district="Northwest-Neighbourhoods", response="x" * 30
+            team_id="northwest-community-responders-1",
+            seconds=60,
+            district="Northwest-Neighbourhoods",
+            response="x" * 30,
         )
         await asyncio.sleep(0.1)
         await phone.open(shift)

@@ -85,7 +85,9 @@ class Reader:
             return Read("help")  # the carrier answers
         reply = read_reply(text.body)
         said_as = child_id(text.sid, f"{carrier}/{agency}/answer")
-        read = self._how_to_answer(view, ways, zone) if reply is None else self._answer(view, ways, reply, zone, said_as)
+        read = (
+            self._how_to_answer(view, ways, zone) if reply is None else self._answer(view, ways, reply, zone, said_as)
+        )
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
     def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
@@ -118,8 +120,6 @@ class Reader:
         now, asked = self.clock.now(), view.asked(ways)
         if reply.letter:
             asked = [each for each in asked if each.offer.letter == reply.letter]
-            if not asked:
-                return self._how_to_answer(view, ways, zone)
         is_open = [each for each in asked if each.offer.is_open(now)]
         if len(is_open) > 1:
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))
@@ -134,7 +134,7 @@ class Reader:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
             return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
-        if view.is_tested(ways, now):
+        if reply.letter or view.is_tested(ways, now):
             return self._how_to_answer(view, ways, zone)
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)
 

@@ -83,7 +83,11 @@ class OfferSeen:
     @property
     def people(self) -> set[str]:
         """Who was asked."""
-        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages} | self.came
+        return (
+            {recipient.person_id for recipient in self.made.recipients}
+            | {way.person_id for way in self.pages}
+            | self.came
+        )
 
     def page_to(self, way: Way) -> PageDue | None:
         """The page that went this way, or any other to its person."""

@@ -43,7 +43,7 @@ REFUSALS = {
     "declined": OVER["declined"],
     "busy": "Your team is not free any more, and another is asked. If you could go, tell the dispatcher by radio.",
     "paused": f"Such calls are paused in this district. {NOTHING_TO_DO}",
-    "not-on-team": "You are not on shift with the team that was asked. If you are with it, tell the dispatcher by radio.",
+    "not-on-team": "You are not on shift with the team that was asked. If you are, tell the dispatcher by radio.",
     "not-confirmed": "Say first on your shift page that you are on the team.",
     "unknown-offer": "That call is long over. There is nothing to do.",
 }

@@ -12,7 +12,6 @@ from services.notification.state import State
 from shared.engine.service import Draft, Input
 from shared.events import LadderEnded, LadderSet, LadderStep, OfferMade, PageDue
 
-
 Asked = OfferMade | PageDue
 """An offer, or one of its pages, which says the same of it."""
 

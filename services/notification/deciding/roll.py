@@ -104,7 +104,9 @@ def answer_roll(draft: Draft[State], command: AnswerRoll) -> list[Event]:
     if contact is None:
         return [refused(command, "unknown-way", f"{person_id} has no way {method_id} any more.")]
     if went_elsewhere(draft.state, contact, page_id):
-        sentence = f"This went where {method_id} led before it was changed, and proves nothing of now: ring it once more."
+        sentence = (
+            f"This went where {method_id} led before it was changed, and proves nothing of now: ring it once more."
+        )
         return [refused(command, "address-changed", sentence)]
     if not prove(draft, person_id, method_id, page_id):
         return [nothing_to_do(command, "You have answered already: thank you.", about=command.roll_id)]

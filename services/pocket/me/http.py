@@ -18,7 +18,17 @@ from shared.call import Name
 from shared.doors.command import LogAway
 from shared.doors.pages import Page
 from shared.enrolment import Enrolment
-from shared.events import BeginDuty, CallRoll, Command, CommandDone, CommandRefused, EnrolDevice, RevokeDevice, SignOn, child_id
+from shared.events import (
+    BeginDuty,
+    CallRoll,
+    Command,
+    CommandDone,
+    CommandRefused,
+    EnrolDevice,
+    RevokeDevice,
+    SignOn,
+    child_id,
+)
 
 COOKIE_SECONDS = 400 * 86_400
 """As long as browsers keep one; every visit begins it anew."""

@@ -525,7 +525,9 @@ def test_nobody_is_paged_twice_over_one_way_nor_after_the_end(
 
 
 def came(person_id: str = "cay", **more: Any) -> MemberConfirmed:
-    return MemberConfirmed(**{"team_id": "alpha", "shift_id": "s", "person_id": person_id, "offer_id": "offer-1"} | more)
+    return MemberConfirmed(
+        **{"team_id": "alpha", "shift_id": "s", "person_id": person_id, "offer_id": "offer-1"} | more
+    )
 
 
 def crew(*members: str, **more: Any) -> ShiftChanged:
@@ -537,7 +539,9 @@ def crew(*members: str, **more: Any) -> ShiftChanged:
 @pytest.mark.parametrize("event", [came(), crew("ana", "cay"), crew("ana", "cay", "dan", unconfirmed=("dan",))])
 @pytest.mark.parametrize("with_ways", ["ana", "nobody"])
 def test_who_comes_to_a_team_that_is_asked_is_asked_from_then_on(event: Event, with_ways: str) -> None:
-    running = reached(*(["ana", "cay", "dan"] if with_ways == "ana" else ["cay", "dan"]), mobile=("sms", 0), call=("voice", 8))
+    running = reached(
+        *(["ana", "cay", "dan"] if with_ways == "ana" else ["cay", "dan"]), mobile=("sms", 0), call=("voice", 8)
+    )
     running.take(asked())
     running.until(4)
     before = len(running.offers)

@@ -131,7 +131,9 @@ def test_who_comes_to_a_call_without_a_way_to_them_hears_what_follows_once_there
         running.take(MOVED)
     about = {"call_id": OTHER, "episode": 2} if merged else {"call_id": CALL, "episode": 1}
     comes = MemberConfirmed(team_id="alpha", shift_id="s", person_id="cay", **about)  # type: ignore[arg-type]
-    assert [(step.person_id, step.steps) for step in of(running.take(comes, "assignments/0/77"), LadderSet)] == [("cay", ())]
+    assert [(step.person_id, step.steps) for step in of(running.take(comes, "assignments/0/77"), LadderSet)] == [
+        ("cay", ())
+    ]
     assert not running.take(comes, "assignments/0/77")
     assert not running.state.ladders, "there is nothing to wait for"
     running.take(set_contact("cay", "text", "sms"))
@@ -143,7 +145,10 @@ def test_a_team_to_which_there_is_no_way_hears_of_its_call_once_there_is_one() -
     running = Running()
     made = offer(recipients=(Recipient(person_id="cay"), Recipient(person_id="dan")))
     asked = running.take(made)
-    assert [(step.person_id, step.steps, step.never) for step in of(asked, LadderSet)] == [("cay", (), ()), ("dan", (), ())]
+    assert [(step.person_id, step.steps, step.never) for step in of(asked, LadderSet)] == [
+        ("cay", (), ()),
+        ("dan", (), ()),
+    ]
     assert not running.take(made, running.inputs[-1].cause)
     assert NOTIFICATION.due(running.state) is None
     running.take(accepted(made))

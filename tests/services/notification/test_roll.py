@@ -247,7 +247,7 @@ def test_a_way_without_an_answer_for_ninety_days_is_told_to_the_person_over_anot
 
 @pytest.mark.scenario("contacts")
 def test_a_number_that_was_corrected_since_is_not_proved_by_what_went_to_the_one_before() -> None:
-    """Whoever has the wrong number tapped the link, and the right one counted as proved, over which nobody had answered."""
+    """Whoever has the wrong number tapped the link, and the right one, over which nobody had answered, was proved."""
     running = Sending()
     running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="wrong", position=1))
     running.take(call_roll("1", "ana"))

@@ -95,8 +95,35 @@ async def test_an_answer_by_text_is_the_persons_own(city: Callbacks, case: Case,
 
 
 JUNK = ["yes", "ok", "on my way", "12", "1 or 2", "1 of us", "2 15", "1 999", "👍", "3", "", "1/2", "1 15 bananas"]
-JUNK += ["Yes.", "1 2", "1, 2", "1\n2", "1 1", "1 or 15", "take 2", "1-2", "1.5", "1:30", "1,5", "1?", "1\ufe0f\u20e32\ufe0f\u20e3"]
-JUNK += ["\uff11\uff12", "1Q", "1A 2B", "1A 2", "l", "!", "\u0661", "ja", "Help!", "help me", "info please", "1" + " " * 200 + "no"]
+JUNK += [
+    "Yes.",
+    "1 2",
+    "1, 2",
+    "1\n2",
+    "1 1",
+    "1 or 15",
+    "take 2",
+    "1-2",
+    "1.5",
+    "1:30",
+    "1,5",
+    "1?",
+    "1\ufe0f\u20e32\ufe0f\u20e3",
+]
+JUNK += [
+    "\uff11\uff12",
+    "1Q",
+    "1A 2B",
+    "1A 2",
+    "l",
+    "!",
+    "\u0661",
+    "ja",
+    "Help!",
+    "help me",
+    "info please",
+    "1" + " " * 200 + "no",
+]
 """Typing errors, several answers in one, fractions and questions, words of carriers that stand not alone."""
 
 

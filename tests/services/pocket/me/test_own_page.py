@@ -15,8 +15,8 @@ from services.pocket.door import OwnPage
 from services.pocket.http import create_app
 from services.pocket.me.static import MANIFEST, OFFLINE_PATH
 from shared.agencies import hash_of
-from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.contacts import PUSH_ID_LENGTH
+from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.events import (
     AbsenceSet,
     BeginDuty,
@@ -180,9 +180,11 @@ async def test_a_lost_phone_is_shut_out_at_once_and_the_other_one_stays(city: Ci
 
 
 @pytest.mark.scenario("duty")
-@pytest.mark.parametrize("holder", [{"person_id": "ben"}, {"person_id": "ana"}, {"person_id": None, "team_id": "bravo-2"}])
+@pytest.mark.parametrize(
+    "holder", [{"person_id": "ben"}, {"person_id": "ana"}, {"person_id": None, "team_id": "bravo-2"}]
+)
 async def test_a_phone_that_is_enrolled_anew_is_what_it_was_no_more(
-    city: City, phone: httpx.AsyncClient, holder: dict[str, str | None]
+    city: City, phone: httpx.AsyncClient, holder: dict[str, Any]
 ) -> None:
     """Its cookie is overwritten, but what it let in went on: a copy of it, and every push to the former holder."""
     await enrol(city, phone)
@@ -210,7 +212,7 @@ async def test_the_former_holder_sees_and_answers_nothing_on_a_phone_that_is_ano
     assert "Will you take this call?" in await shown(city, phone, path)
     await enrol(city, phone, person_id="ben")
     for opened in (path, shift, f"{shift}/sign-off"):
-        assert "This phone is somebody else’s now" in await shown(city, phone, opened, 403)
+        assert "This phone is not yours now" in await shown(city, phone, opened, 403)
     before = len(city.commands())
     for tapped in (f"{path}/accept", f"{path}/decline", f"{shift}/sign-off"):
         assert (await phone.post(tapped, data={"page_at": 1})).status_code == 403
