@@ -11,13 +11,26 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from services.pocket.door import OwnPage
 from services.pocket.http import create_app
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
-from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
+from shared.events import (
+    AssignmentUnconfirmed,
+    ContactSet,
+    OfferWithdrawn,
+    Person,
+    PersonDefined,
+    SafetyCheckDue,
+    TeamNotMoving,
+    TeamSignedOff,
+    UpgradeRaised,
+)
 from shared.judgement import RaisedBy
+from shared.topics import NOTIFICATIONS
 from tests.browser.screen import BROWSER_ARGUMENTS, draw
 from tests.services.pocket.driver import CALL, PERSONAL, City
+from tests.services.pocket.me.test_own_page import enrolment
 
 pytestmark = pytest.mark.browser
 
@@ -211,7 +224,7 @@ async def test_a_withdrawn_offer_says_so_by_itself(chromium_path: Path, tmp_path
 
 
 async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_path: Path, tmp_path: Path) -> None:
-    city = City()
+    city = City(OwnPage(secure=False, push_key="B" * 87))
     city.call()
     shift = city.sign_on("northwest-community-responders-1")
     async with a_phone(city, chromium_path, tmp_path, NARROW_PIXELS, TWICE_THE_TEXT) as phone:
@@ -237,3 +250,20 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
         await phone.picture("3-clear")
         await phone.open(f"{shift}/sign-off")
         await phone.open("/p/nothing")
+        about = {"person_id": "ana", "method_id": "cell", "kind": "email"}
+        city.write(ContactSet(**about, shown="…responders@northwest-neighbourhoods.example"), topic=NOTIFICATIONS)  # type: ignore[arg-type]
+        for holder in ("ana", None):
+            team_id = None if holder else "northwest-community-responders-1"
+            await phone.open(enrolment(city, holder, team_id))
+            await phone.tap("Yes, enrol it")
+            await phone.picture(f"4-own-page-{holder or 'tablet'}")
+        for person_id in ("ana", "alexandria-montgomery-featherstonehaugh"):
+            city.write(PersonDefined(person=Person(person_id=person_id, name="A", disciplines=("emt",))))
+        city.write(
+            TeamSignedOff(
+                team_id="northwest-community-responders-1", shift_id="shift-of-northwest-community-responders-1"
+            )
+        )
+        await asyncio.sleep(0.1)
+        await phone.open("/me")
+        await phone.picture("5-sign-on")
