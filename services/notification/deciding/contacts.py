@@ -75,10 +75,26 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         position=command.position,
         set_by=command.issued_by,
     )
+    if command.kind == "push":
+        _end_pushes_before(draft, command)
     draft.emit(contact_set)
     if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
         _readdress(draft, person_id, method_id)
-    return [done(command, _sentence(state, command), about=about)]
+    return [done(command, _sentence(draft.state, command), about=about)]
+
+
+def _end_pushes_before(draft: Draft[State], command: SetContact) -> None:
+    """A push goes to one browser, which is one person's: what went there before, under another name, goes nowhere."""
+    for person_id, ways in sorted(draft.state.contacts.items()):
+        for method_id, contact in sorted(ways.items()):
+            is_own = (person_id, method_id) == (command.person_id, command.method_id)
+            if contact.kind == "push" and contact.fingerprint == command.fingerprint != "" and not is_own:
+                _end_push(draft, person_id, method_id)
+
+
+def _end_push(draft: Draft[State], person_id: str, method_id: str) -> None:
+    draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why="device-revoked"))
+    drop_way(draft, person_id, method_id, "way-gone")
 
 
 def _readdress(draft: Draft[State], person_id: str, method_id: str) -> None:
@@ -146,8 +162,7 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
     for person_id, ways in sorted(draft.state.contacts.items()):
         contact = ways.get(method_id)
         if contact is not None and contact.kind == "push":
-            draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why="device-revoked"))
-            drop_way(draft, person_id, method_id, "way-gone")
+            _end_push(draft, person_id, method_id)
 
 
 # --- proved, broken, opted out --------------------------------------------------------------------------------------
