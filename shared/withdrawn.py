@@ -13,6 +13,7 @@ WITHDRAWN: Mapping[str, str] = {
     "upgraded": "The call has become more dangerous.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
+    "no-working-way": "Nobody of your team could be reached.",
     "crew-changed": "Other people are on your team from now on.",
     "not-needed": "Another team is there sooner.",
     "needed-first": "Somebody on scene needs your team first.",
