@@ -60,7 +60,9 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         return [refused(command, "reserved-name", "A way cannot be called “name”: that is where the name is sealed.")]
     if command.kind != "pocket" and command.position < 0:
         return [refused(command, "no-address", f"There is no sealed address for {about}: send it to the console.")]
-    if present is None and len(state.ways_to(person_id)) >= MAX_CONTACTS:
+    pushes_before = _pushes_before(state, command)
+    kept = [each for each in state.ways_to(person_id) if (person_id, each) not in pushes_before]
+    if present is None and len(kept) >= MAX_CONTACTS:
         sentence = f"{person_id} has {MAX_CONTACTS} ways to be reached already: remove one first."
         return [refused(command, "too-many-ways", sentence)]
     if present is not None and not present.broken and _stands(present, command):
@@ -75,21 +77,25 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         position=command.position,
         set_by=command.issued_by,
     )
-    if command.kind == "push":
-        _end_pushes_before(draft, command)
+    for before in pushes_before:
+        _end_push(draft, *before)
     draft.emit(contact_set)
     if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
         _readdress(draft, person_id, method_id)
     return [done(command, _sentence(draft.state, command), about=about)]
 
 
-def _end_pushes_before(draft: Draft[State], command: SetContact) -> None:
+def _pushes_before(state: State, command: SetContact) -> list[tuple[str, str]]:
     """A push goes to one browser, which is one person's: what went there before, under another name, goes nowhere."""
-    for person_id, ways in sorted(draft.state.contacts.items()):
-        for method_id, contact in sorted(ways.items()):
-            is_own = (person_id, method_id) == (command.person_id, command.method_id)
-            if contact.kind == "push" and contact.fingerprint == command.fingerprint != "" and not is_own:
-                _end_push(draft, person_id, method_id)
+    if command.kind != "push" or not command.fingerprint:
+        return []
+    return [
+        (person_id, method_id)
+        for person_id, ways in sorted(state.contacts.items())
+        for method_id, contact in sorted(ways.items())
+        if (contact.kind, contact.fingerprint) == ("push", command.fingerprint)
+        and (person_id, method_id) != (command.person_id, command.method_id)
+    ]
 
 
 def _end_push(draft: Draft[State], person_id: str, method_id: str) -> None:

@@ -141,6 +141,15 @@ def test_a_browser_whose_phone_is_anothers_by_now_gets_no_page_of_the_one_before
     assert {method for _, _, method in running.sent} == {"mobile"} | ({"e" * 16} if holder == "ana" else set())
 
 
+def test_a_push_that_takes_anothers_place_is_none_too_many() -> None:
+    running = Running()
+    running.take(set_contact("ana", "d" * 16, "push", "0", fingerprint="browser"))
+    for number in range(1, MAX_CONTACTS):
+        running.take(set_contact("ana", f"way-{number}", "sms", str(number)))
+    assert not of(running.take(set_contact("ana", "e" * 16, "push", "9", fingerprint="browser")), CommandRefused)
+    assert len(running.state.ways_to("ana")) == MAX_CONTACTS
+
+
 @pytest.mark.scenario("contacts")
 def test_an_answer_over_a_way_proves_it() -> None:
     running = Running()
