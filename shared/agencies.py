@@ -209,6 +209,19 @@ class _File(_Part):
                 held |= dict.fromkeys(keys, holder)
         return self
 
+    @model_validator(mode="after")
+    def _each_sender_once(self) -> Self:
+        """A carrier takes what is texted to a number to one address: to another agency's it would be a stranger's."""
+        held: dict[str, str] = {}
+        for name, agency in self.agencies.items():
+            for sender in agency.carriers.ours:
+                if (first := held.setdefault(sender, name)) != name:
+                    raise ValueError(
+                        f"{first} and {name} both send from {sender}: answers to one of them would be lost. "
+                        "Give each agency senders of its own"
+                    )
+        return self
+
 
 class DayLimit(NamedTuple):
     """How many pages of one kind of way an agency pays for in a day, and where its clocks stand."""

@@ -157,6 +157,12 @@ class Carriers(BaseModel):
         accounts = (account for account in (self.twilio, self.telnyx) if account is not None)
         return tuple(dict.fromkeys(sender for account in accounts for sender in account.senders))
 
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """What people's answers are texted to: every number, and the service that may stand for some."""
+        service = None if self.twilio is None else self.twilio.messaging_service
+        return (*self.senders, service) if service else self.senders
+
     def get(self, name: CarrierName) -> Twilio | Telnyx | None:
         """One of them."""
         return self.twilio if name == "twilio" else self.telnyx

@@ -28,6 +28,8 @@ class Contact:
     shown: str = ""
     fingerprint: str = ""
     position: int = -1
+    first_position: int = -1
+    """Where this address was sealed first: what went to an earlier place went to another address."""
     proved_at: datetime | None = None
     broken: str = ""
     """Why it does not work."""

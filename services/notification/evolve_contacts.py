@@ -31,10 +31,16 @@ def _contact_set(state: State, event: ContactSet, at: datetime) -> State:
         shown=event.shown,
         fingerprint=event.fingerprint,
         position=event.position,
+        first_position=event.position,
     )
     before = state.contact(event.person_id, event.method_id)
     if before is not None and (before.kind, before.fingerprint) == (event.kind, event.fingerprint):
-        kept = replace(contact, proved_at=before.proved_at, opted_out=before.opted_out)
+        kept = replace(
+            contact,
+            proved_at=before.proved_at,
+            opted_out=before.opted_out,
+            first_position=before.first_position,
+        )
         contact = kept if at < kept.is_proved_until else replace(kept, proved_at=None)
     return _with(state, event, contact)
 

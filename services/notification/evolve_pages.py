@@ -32,6 +32,8 @@ from shared.events import (
 )
 from shared.replace import replace
 
+NO_WAY = ContactMethod(method_id="none", kind="pocket")
+"""In place of a way to somebody who has none."""
 SENT_DAYS = 2
 """How long news of a page that was sent says something."""
 RecentOffers = PMap[str, tuple[RecentOffer, ...]]
@@ -180,11 +182,10 @@ def _known(state: State, page_id: str, rank: Rank, at: datetime) -> State:
 
 
 def _ladder_set(state: State, event: LadderSet, at: datetime) -> State:
-    step = next(iter((*event.steps, *event.never)), None)
-    if step is None:
-        return state
+    """Who is to be paged hears what becomes of the call, and so does who has no way yet: there is no step to take."""
     ladder = Ladder(event)
-    method = ContactMethod(method_id=step.method_id, kind=step.kind)
+    step = ladder.next_step()
+    method = NO_WAY if step is None else ContactMethod(method_id=step.method_id, kind=step.kind)
     like = ladder.page(method, state.link_generation(event.person_id))
     state = replace(state, recent_offers=_with_offer(state, like, lambda offer: offer.with_person(event.person_id)))
     state = replace(state, seen=state.seen.set(ladder_id(event.offer_id, event.person_id), at, at))

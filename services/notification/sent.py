@@ -53,13 +53,25 @@ class SentPage:
     rank: Rank = Rank.ATTEMPTED
     line: str = ""
     """Of a page by call: the line to its phone."""
+    position: int = -1
+    """Where the address stands that it went to."""
 
     @classmethod
     def of(cls, page: PageDue, at: datetime, line: str = "") -> SentPage:
         """A page that is being tried at an instant."""
         method = page.method
         offer_id, about = page.offer_id or "", page.about
-        return cls(page.person_id, method.method_id, method.kind, page.kind, at, offer_id, about, line=line)
+        return cls(
+            page.person_id,
+            method.method_id,
+            method.kind,
+            page.kind,
+            at,
+            offer_id,
+            about,
+            line=line,
+            position=method.position,
+        )
 
     def known(self, rank: Rank) -> SentPage:
         """The page with this known of it, unless more is."""

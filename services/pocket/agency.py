@@ -181,10 +181,14 @@ class AgencyView(Swept):
         if shift is None or shift.signed_on.shift_id != event.shift_id:
             return
         shift.unconfirmed = tuple(member for member in shift.unconfirmed if member != event.person_id)
-        for offer in self.offers(event.team_id):
-            if event.person_id not in offer.people:
-                offer.people = (*offer.people, event.person_id)
-                self._add_offer_links(offer, event.person_id)
+        self._let_in(event.team_id, event.person_id)
+
+    def _let_in(self, team_id: str, person_id: str) -> None:
+        """What a team has is a member's, too."""
+        for offer in self.offers(team_id):
+            if person_id not in offer.people:
+                offer.people = (*offer.people, person_id)
+                self._add_offer_links(offer, person_id)
 
     def shift_changed(self, event: ShiftChanged, _at: datetime) -> None:
         """Other people are on the team by the plan: their links lead there, and those of who has left do not."""
@@ -196,6 +200,8 @@ class AgencyView(Swept):
         shift.signed_on, shift.unconfirmed = shift.signed_on.model_copy(update=changes), event.unconfirmed
         for person_id in event.members:
             self._add_shift_link(shift, person_id)
+        for person_id in shift.members:
+            self._let_in(event.team_id, person_id)
 
     def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
         """A person's links lead nowhere; links of the next generation lead where they led."""

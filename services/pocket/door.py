@@ -62,6 +62,12 @@ PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 """When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
 
 STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
+ANOTHERS_PHONE = Page(
+    403,
+    "This phone is not yours now",
+    "What you opened belongs to another person than this phone does, so it is neither shown nor answered here. "
+    "Open it on your own phone, or tell the dispatcher by radio.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +157,31 @@ class Door:
         if request.scope["path"].startswith(OWN_PAGE):
             device = self.device_or_none(request)
             return f"{device.agency}/{device.holder}" if device else None
-        token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
         if request.scope["path"].startswith(CALENDARS_AT):
-            calendar = self.view.calendars.link(token.removesuffix(SUFFIX))
+            calendar = self.view.calendars.link(_token_in(request).removesuffix(SUFFIX))
             return f"{calendar.agency}/{calendar.person_id}" if calendar else None
+        return self._holder_of_link(request)
+
+    def _holder_of_link(self, request: Request) -> str | None:
+        token, now = _token_in(request), self.clock.now()
         if (offer := self.view.offer_link(token, now)) is not None:
             return f"{offer.offer.agency}/{offer.person_id}"
         if (roll := self.view.roll_link(token, now)) is not None:
             return f"{roll.agency}/{roll.person_id}"
         shift = self.view.shift_link(token, now)
         return f"{shift.shift.agency}/{shift.person_id}" if shift else None
+
+    async def check_holder(self, request: Request) -> None:
+        """A person's link shows and answers nothing on a phone that is another person's by now. Raises Page.
+
+        How a team says that it stands is taken from whoever has its link: somebody may be in danger.
+        """
+        device = self.device_or_none(request)
+        if device is None or device.person_id is None or request.scope["path"].endswith("/status"):
+            return
+        holder = self._holder_of_link(request)
+        if holder is not None and holder != f"{device.agency}/{device.person_id}":
+            raise ANOTHERS_PHONE
 
     async def issue(self, agency: str, command: Command) -> Answer | None:
         """Issue a command; its answer, None if none came in time. Raises LogAway."""
@@ -170,6 +191,10 @@ class Door:
 
     async def act(self, agency: str, command: Command, back: str) -> Response:
         """Issue a command, and lead back to the page that shows its answer. Raises Page."""
+        return (await self.act_on(agency, command, back))[0]
+
+    async def act_on(self, agency: str, command: Command, back: str) -> tuple[Response, Answer | None]:
+        """The same, with the answer, where a page says more of it. Raises Page."""
         try:
             answer = await self.issue(agency, command)
         except LogAway:
@@ -178,7 +203,7 @@ class Door:
             back += "?said=waiting"
         elif isinstance(answer, CommandRefused):
             back += f"?said={command.command_id}"
-        return RedirectResponse(back, 303)
+        return RedirectResponse(back, 303), answer
 
     def notice(self, said: str) -> str:
         """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
@@ -225,6 +250,12 @@ class Door:
         await self.calls.close()
         for close in self.closing:
             await close()
+
+
+def _token_in(request: Request) -> str:
+    """The token of a link: `/p/<token>`, whatever comes after; empty where there is none."""
+    path: str = request.scope["path"]
+    return (*path.split("/"), "", "")[2]
 
 
 def check_tapped(request: Request) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Form, Request, Response
+from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -49,6 +49,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,  # it would lead to whatever host the request names
         lifespan=lambda _: door.lifespan(),
+        dependencies=[Depends(door.check_holder)],
     )
     _offer_pages(app, door)
     _call_pages(app, door)

@@ -10,22 +10,7 @@ import phonenumbers
 from services.pocket.records import Offer
 from shared.events import OfferAnswered, OfferMade, UpgradeRaised
 from shared.programme.judging.phone_numbers import LONGEST
-
-WITHDRAWN = {
-    "cancelled": "The call was cancelled.",
-    "overridden": "The dispatcher decided otherwise.",
-    "paused": "Alternative responses are paused in this district.",
-    "routed": "The call has been settled otherwise.",
-    "signed-off": "Your team has signed off.",
-    "upgraded": "The call has become more dangerous.",
-    "taken": "The call or your team was taken in the meantime.",
-    "out-of-service": "Your team is out of service.",
-    "crew-changed": "Other people are on your team from now on.",
-    "not-needed": "Another team is there sooner.",
-    "needed-first": "Somebody on scene needs your team first.",
-    "shift-ends": "Your shift ends before you could have done the call.",
-    "withdrawn": "You were taken off the call by name.",
-}
+from shared.withdrawn import WITHDRAWN
 
 STAYS = {
     "cancelled": "The CAD has cancelled this call.",

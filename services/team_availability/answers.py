@@ -51,7 +51,7 @@ def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
     if offer.ended == "accepted":
         return [refused(command, "accepted", "Your team has accepted this call: clear it, or ask the dispatcher.")]
     if offer.ended is not None:
-        return [nothing_to_do(command, "The offer is over already.", about=offer.offer_id)]
+        return [nothing_to_do(command, "The offer is over already: there is nothing to do.", about=offer.offer_id)]
     call.emit(
         OfferDeclined(
             **call.key,

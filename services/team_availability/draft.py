@@ -126,6 +126,14 @@ class AgencyDraft(Draft[State]):
             call.withdraw(why, only=team_id)
         return calls
 
+    def asked(self, team_id: str) -> str | None:
+        """The offer that a team was paged for and has yet to answer."""
+        shift = self.state.teams[team_id].shift
+        if shift is None or shift.offer_id is None:
+            return None
+        offer = self.call(self.state.offers[shift.offer_id]).episode.offer(shift.offer_id)
+        return None if offer.willing is not None else offer.offer_id
+
     def size_bytes(self) -> int:
         """About how much the events have come to by now; each is encoded once for it."""
         uncounted = self.events[self._counted_events :]

@@ -256,6 +256,7 @@ def _change(
             shift_ends_at=duty.ends_at,
             unconfirmed=unconfirmed,
             planned_shift_id=planned_shift_id,
+            offer_id=draft.asked(duty.team_id),
         )
     )
     for call in calls:

@@ -192,6 +192,7 @@ def confirm_member(draft: AgencyDraft, command: ConfirmMember) -> list[Event]:
         vouched_by=vouched_by,
         call_id=shift.call_id,
         episode=None if shift.call_id is None else draft.call(shift.call_id).episode.number,
+        offer_id=draft.asked(team_id),
     )
     return [confirmed, done(command, f"{person_id} is on {team_id}.", about=shift.shift_id)]
 

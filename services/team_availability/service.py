@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=10,
     due=due,
-    decider_version="10",
+    decider_version="11",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.team_availability.answers import hear
 from services.team_availability.draft import AgencyDraft
+from services.team_availability.offers import advance
 from services.team_availability.state import Way
 from shared.engine.state import EMPTY
 from shared.events import (
@@ -17,6 +18,7 @@ from shared.events import (
 )
 from shared.replace import replace
 
+UNPROVED = "unproved"
 Changed = ContactProved | ContactBroken | ContactOptedOut | ContactOptedIn
 
 
@@ -49,6 +51,23 @@ def contact_changed(draft: AgencyDraft, event: Changed) -> None:
         for team_id, shift in tuple(draft.state.on_shift()):
             if event.person_id in shift.members:
                 hear(draft, team_id, event.person_id)
+    if isinstance(event, ContactBroken) and event.why != UNPROVED:
+        _pass_on(draft, event.person_id)
+
+
+def _pass_on(draft: AgencyDraft, person_id: str) -> None:
+    """What a team on call is asked goes on at once where nobody of it can be reached: it would run out unheard.
+
+    At work somebody may be looking at their page, and of what is only unproved a page may lie on somebody's phone.
+    """
+    for team_id, shift in tuple(draft.state.on_shift()):
+        offer_id = draft.asked(team_id)
+        if offer_id is None or shift.duty != "on-call" or person_id not in shift.members:
+            continue
+        if not any(way.works for member in shift.members for way in draft.state.ways.get(member, EMPTY).values()):
+            call = draft.call(draft.state.offers[offer_id])
+            call.withdraw("no-working-way", only=team_id)
+            advance(call)
 
 
 def contact_removed(draft: AgencyDraft, event: ContactRemoved) -> None:

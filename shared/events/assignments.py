@@ -148,6 +148,8 @@ class ShiftChanged(Event):
     shift_ends_at: AwareDatetime
     unconfirmed: tuple[str, ...] = ()
     planned_shift_id: Id
+    offer_id: Id | None = None
+    """The offer that the team was paged for and has yet to answer: who has come is asked, too."""
 
 
 class TeamMissing(Event):
@@ -217,6 +219,8 @@ class MemberConfirmed(Event):
     call_id: str | None = None
     """The call that the team has: from now on it is theirs, too."""
     episode: int | None = None
+    offer_id: Id | None = None
+    """The offer that the team was paged for and has yet to answer: it is asked of them, too."""
 
 
 class TeamSignedOff(Event):

@@ -11,17 +11,33 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from services.pocket.door import OwnPage
 from services.pocket.http import create_app
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
-from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
+from shared.events import (
+    AssignmentUnconfirmed,
+    ContactSet,
+    OfferWithdrawn,
+    Person,
+    PersonDefined,
+    SafetyCheckDue,
+    TeamNotMoving,
+    TeamSignedOff,
+    UpgradeRaised,
+)
 from shared.judgement import RaisedBy
+from shared.topics import NOTIFICATIONS
 from tests.browser.screen import BROWSER_ARGUMENTS, draw
 from tests.services.pocket.driver import CALL, PERSONAL, City
+from tests.services.pocket.me.test_own_page import enrolment
 
 pytestmark = pytest.mark.browser
 
 PHONE_PIXELS = {"width": 360, "height": 740}
+NARROW_PIXELS = {"width": 320, "height": 640}
+TWICE_THE_TEXT = "--blink-settings=defaultFontSize=32"
+"""As who reads small print badly has set their phone (WCAG 2.2, 1.4.4 and 1.4.10)."""
 TARGET_PIXELS = 44
 """Least height of what a thumb has to hit (WCAG 2.2, 2.5.5)."""
 
@@ -31,6 +47,12 @@ class Phone:
     page: Page
     address: str
     pictures: Path
+
+    @property
+    def width(self) -> int:
+        """How much of a page it shows."""
+        assert self.page.viewport_size is not None
+        return self.page.viewport_size["width"]
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.address + path)
@@ -57,7 +79,8 @@ class Phone:
             assert box is not None
             assert box["height"] >= TARGET_PIXELS, await control.inner_text()
             assert box["x"] >= 0
-            assert box["x"] + box["width"] <= PHONE_PIXELS["width"]
+            assert box["x"] + box["width"] <= self.width, await control.inner_text()
+        assert await self.page.evaluate("document.documentElement.scrollWidth") <= self.width
 
 
 @asynccontextmanager
@@ -74,11 +97,14 @@ async def served(city: City) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def a_phone(city: City, chromium_path: Path, pictures: Path) -> AsyncIterator[Phone]:
+async def a_phone(
+    city: City, chromium_path: Path, pictures: Path, pixels: dict[str, int] = PHONE_PIXELS, *arguments: str
+) -> AsyncIterator[Phone]:
     async with city.living(), served(city) as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+        options = [*BROWSER_ARGUMENTS, *arguments]
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=options)
         context = await browser.new_context(
-            viewport=PHONE_PIXELS,  # type: ignore[arg-type]
+            viewport=pixels,  # type: ignore[arg-type]
             device_scale_factor=2,
             is_mobile=True,
             has_touch=True,
@@ -138,9 +164,9 @@ async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path) -> Non
         await phone.picture("11-over")
 
 
-def warn(city: City) -> None:
+def warn(city: City, team_id: str = "alpha-1") -> None:
     """Everything at once that a team on a call has to know."""
-    team = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+    team = {"call_id": CALL, "episode": 1, "team_id": team_id}
     city.write(AssignmentUnconfirmed(**team))  # type: ignore[arg-type]
     city.write(TeamNotMoving(**team))  # type: ignore[arg-type]
     knife = RaisedBy("weapon", "present", None, "answer weapon", city.clock.now())
@@ -195,3 +221,49 @@ async def test_a_withdrawn_offer_says_so_by_itself(chromium_path: Path, tmp_path
         await phone.picture("withdrawn")
         await phone.open("/p/nothing")
         await phone.picture("unknown")
+
+
+async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_path: Path, tmp_path: Path) -> None:
+    city = City(OwnPage(secure=False, push_key="B" * 87))
+    city.call()
+    shift = city.sign_on("northwest-community-responders-1")
+    async with a_phone(city, chromium_path, tmp_path, NARROW_PIXELS, TWICE_THE_TEXT) as phone:
+        path = city.offer(
+            team_id="northwest-community-responders-1",
+            seconds=60,
+            district="Northwest-Neighbourhoods",
+            response="x" * 30,
+        )
+        await asyncio.sleep(0.1)
+        await phone.open(shift)
+        await phone.open(path)
+        await phone.picture("1-offer")
+        await phone.tap("10 minutes, accept")
+        await phone.sees("You have this call")
+        warn(city, "northwest-community-responders-1")
+        await asyncio.sleep(0.1)
+        await phone.open(path)
+        await phone.picture("2-call")
+        await phone.tap("On scene")
+        await phone.tap("We are not on scene")
+        await phone.open(f"{path}/clear")
+        await phone.picture("3-clear")
+        await phone.open(f"{shift}/sign-off")
+        await phone.open("/p/nothing")
+        about = {"person_id": "ana", "method_id": "cell", "kind": "email"}
+        city.write(ContactSet(**about, shown="…responders@northwest-neighbourhoods.example"), topic=NOTIFICATIONS)  # type: ignore[arg-type]
+        for holder in ("ana", None):
+            team_id = None if holder else "northwest-community-responders-1"
+            await phone.open(enrolment(city, holder, team_id))
+            await phone.tap("Yes, enrol it")
+            await phone.picture(f"4-own-page-{holder or 'tablet'}")
+        for person_id in ("ana", "alexandria-montgomery-featherstonehaugh"):
+            city.write(PersonDefined(person=Person(person_id=person_id, name="A", disciplines=("emt",))))
+        city.write(
+            TeamSignedOff(
+                team_id="northwest-community-responders-1", shift_id="shift-of-northwest-community-responders-1"
+            )
+        )
+        await asyncio.sleep(0.1)
+        await phone.open("/me")
+        await phone.picture("5-sign-on")

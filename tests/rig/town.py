@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from itertools import count
 from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
 from deploy.actors.http import session
 from deploy.actors.scenario import Owner
-from deploy.demo.phones import SENDERS, PhoneBook, plan_on_call
+from deploy.demo.phones import PhoneBook, plan_on_call
 from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
@@ -104,7 +105,9 @@ class Town:
         """What the stack makes keys for."""
         source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
         people = people_with(person for team in self._teams for person in team.members)
-        carriers = self.phones.setup("", self.name).accounts(self.carriers_port, SENDERS) if self.carriers_port else {}
+        number = zlib.crc32(self.name.encode()) % 10_000_000
+        senders = {"twilio": f"+1608{number:07}", "telnyx": f"+1414{number:07}"}
+        carriers = self.phones.setup("", self.name).accounts(self.carriers_port, senders) if self.carriers_port else {}
         return AgencySpec(self.name, (source,), people, zone=ZONE, carriers=carriers)
 
     @property

@@ -78,3 +78,24 @@ def test_a_mistake_is_named_with_what_would_be_right(tmp_path: Path, part: dict[
     with pytest.raises(AgenciesRefused, match=says) as refused:
         agencies(tmp_path, **part)
     assert TOKEN not in str(refused.value)
+
+
+SERVICE = f'account_sid = "{SID}"\nauth_token = "{TOKEN}"\nmessaging_service = "MG{"0a" * 16}"\n'
+
+
+@pytest.mark.parametrize(
+    ("of_x", "of_y", "shared"),
+    [
+        (TWILIO, f"[agencies.y.carriers.twilio]\n{TWILIO}", r"\+16085550100"),
+        (TWILIO, f"[agencies.y.carriers.telnyx]\n{TELNYX.replace('200', '100')}", r"\+16085550100"),
+        (SERVICE, f"[agencies.y.carriers.twilio]\n{SERVICE}", "MG0a"),
+    ],
+)
+def test_a_sender_is_one_agencys(tmp_path: Path, of_x: str, of_y: str, shared: str) -> None:
+    """What is texted to it goes to one address, of one agency: answers to the other would be strangers'."""
+    with pytest.raises(AgenciesRefused, match=f"x and y both send from {shared}.*senders of its own"):
+        agencies(tmp_path, twilio=f"{of_x}\n{of_y}")
+
+
+def test_one_agency_may_name_a_number_at_both_of_its_carriers(tmp_path: Path) -> None:
+    assert len(agencies(tmp_path, telnyx=TELNYX.replace("200", "100")).carriers("x", "sms")) == 2

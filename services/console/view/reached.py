@@ -85,5 +85,6 @@ CHANGES: dict[type[Event], Change] = {
     events.ContactRemoved: _found,
     events.TeamSignedOn: _shift_changed,
     events.MemberConfirmed: _shift_changed,
+    events.ShiftChanged: _shift_changed,
     events.TeamSignedOff: _shift_ended,
 }

@@ -66,6 +66,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "broken": "this way to the person does not work",
         "opted-out": "the person behind this number wants no messages",
         "way-gone": "this way to the person was taken away",
+        "address-changed": "the address was changed before it went out",
         # why a page did not get through
         "unknown": "nobody knows whether it went out",
         "timeout": "there was no answer in time",

@@ -114,6 +114,8 @@ def _corrected(event: events.StatusCorrected, say: Say) -> str:
 
 
 def _ladder(event: events.LadderSet, say: Say) -> str:
+    if not (event.steps or event.never):
+        return f"There is no way to page {event.person_id}: the offer to {event.team_id} stands on their page alone."
     if not event.steps:
         return f"No later way to page {event.person_id} has its turn before the offer ends."
     ways = ", then by ".join(_by_way(step.kind, say) for step in event.steps)

@@ -81,11 +81,13 @@ class Reader:
             return Read("stop", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=True))
         if word == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
             return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
-        if word == "help":
-            return Read("help")
+        if word == "help" and (text.opt_out or text.body.strip().isalpha()):
+            return Read("help")  # the carrier answers
         reply = read_reply(text.body)
         said_as = child_id(text.sid, f"{carrier}/{agency}/answer")
-        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone, said_as)
+        read = (
+            self._how_to_answer(view, ways, zone) if reply is None else self._answer(view, ways, reply, zone, said_as)
+        )
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
     def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
@@ -132,11 +134,19 @@ class Reader:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
             return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
+        if reply.letter or view.is_tested(ways, now):
+            return self._how_to_answer(view, ways, zone)
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)
 
-    def _how_to_answer(self, view: AgencyView, ways: list[Way]) -> Read:
-        is_asked = any(asked.offer.is_open(self.clock.now()) for asked in view.asked(ways))
-        return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
+    def _how_to_answer(self, view: AgencyView, ways: list[Way], zone: tzinfo | None) -> Read:
+        now = self.clock.now()
+        is_open = [asked.offer for asked in view.asked(ways) if asked.offer.is_open(now)]
+        if len(is_open) > 1:
+            return Read("not-understood", sentence=words.which(is_open, zone))
+        if is_open:
+            return Read("not-understood", sentence=words.HOW_TO_ANSWER)
+        how = words.HOW_TO_ANSWER_A_TEST if view.is_tested(ways, now) else words.NOTHING_ASKED
+        return Read("not-understood", sentence=how)
 
     def _may_say_more(self, fingerprint: str) -> bool:
         now, helped = self.clock.now(), self._helped[fingerprint]

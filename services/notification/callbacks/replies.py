@@ -11,6 +11,8 @@ from typing import Literal
 from shared.events import child_id
 
 MOST_MINUTES = 240
+MOST_CHARACTERS = 200
+"""Of an answer: who writes more says more."""
 STOP_WORDS = frozenset({"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 START_WORDS = frozenset({"start", "yes", "unstop"})
 """The carriers act on these words themselves, alone in a text: so none of them can ever be an answer."""
@@ -18,6 +20,8 @@ HELP_WORDS = frozenset({"help", "info"})
 """These too are answered by the carriers."""
 TAKE, LEAVE = frozenset({"1", "take", "one"}), frozenset({"2", "leave", "two"})
 UNITS = frozenset({"m", "min", "mins", "minute", "minutes"})
+UNSEEN = "\ufe0e\ufe0f\u20e3"
+"""How a digit is to be drawn, and the box of a key around it."""
 CODE_LETTERS = "ABCDEFGHJKNPQRSTUVWXYZ"
 """Without I, L, M and O, which are taken for other things."""
 
@@ -44,9 +48,9 @@ def keyword(text: str) -> Keyword | None:
 
 
 def read_reply(text: str) -> Reply | None:
-    """The answer that a text is; None for what is not clearly one."""
+    """The answer that a text is; None for what is not clearly one: a second answer, a fraction, a question."""
     words = _tokens(text)
-    if not words or words[0] not in TAKE | LEAVE:
+    if not words or words[0] not in TAKE | LEAVE or len(text) > MOST_CHARACTERS:
         return None
     take, rest = words[0] in TAKE, words[1:]
     if rest and rest[0] in (TAKE if take else LEAVE) and not rest[0].isdecimal():  # "1 take"
@@ -59,7 +63,9 @@ def read_reply(text: str) -> Reply | None:
     minutes, units = rest[0], rest[1:]
     if not take or not minutes.isdecimal() or len(minutes) > 3 or int(minutes) > MOST_MINUTES:  # noqa: PLR2004
         return None
-    return Reply(take, letter, int(minutes)) if not units or (len(units) == 1 and units[0] in UNITS) else None
+    if not units:
+        return None if minutes in TAKE | LEAVE else Reply(take, letter, int(minutes))
+    return Reply(take, letter, int(minutes)) if len(units) == 1 and units[0] in UNITS else None
 
 
 def letter_of(offer_id: str, taken: Collection[str] = ()) -> str:
@@ -70,6 +76,11 @@ def letter_of(offer_id: str, taken: Collection[str] = ()) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    """Words and numbers, whatever stands between them; a sign that belongs to neither makes a word of its own."""
-    plain = unicodedata.normalize("NFKC", text[:200]).casefold()
-    return re.findall(r"[0-9]+|[^\W0-9_]+|[^\s\w.,;:!?#()'\"+-]", plain)
+    """Words and numbers, whatever stands between them; a sign that belongs to neither makes a word of its own.
+
+    So do two numbers with nothing but a point, a comma or a colon between them. What nobody sees is left out, as is
+    the box around the digit of a keyboard for smileys.
+    """
+    plain = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS]).casefold()
+    seen = "".join(each for each in plain if each not in UNSEEN and unicodedata.category(each) != "Cf")
+    return re.findall(r"[0-9]+(?:[.,:][0-9]+)*|[^\W0-9_]+|[^\s\w.,;:!#()'\"+-]", seen)

@@ -24,6 +24,7 @@ from shared.events import (
     ContactSet,
     Event,
     LineFreed,
+    MemberConfirmed,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -33,6 +34,7 @@ from shared.events import (
     PageDue,
     PageReceived,
     PageUndelivered,
+    ShiftChanged,
 )
 
 KEPT_MINUTES = 60
@@ -71,6 +73,8 @@ class OfferSeen:
     why: str = ""
     taken_by: str = ""
     """The team that has the call."""
+    came: frozenset[str] = frozenset()
+    """Who has come to the team while it was asked."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be answered."""
@@ -79,7 +83,11 @@ class OfferSeen:
     @property
     def people(self) -> set[str]:
         """Who was asked."""
-        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages}
+        return (
+            {recipient.person_id for recipient in self.made.recipients}
+            | {way.person_id for way in self.pages}
+            | self.came
+        )
 
     def page_to(self, way: Way) -> PageDue | None:
         """The page that went this way, or any other to its person."""
@@ -179,10 +187,17 @@ class AgencyView(Swept):
 
         Of several the newest that nobody has answered; where all are, the newest.
         """
+        pages = self._test_pages(ways, now)
+        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
+
+    def is_tested(self, ways: Iterable[Way], now: datetime) -> bool:
+        """Whether a roll call waits for an answer over one of these ways."""
+        return any(page.page_id not in self._answered for page in self._test_pages(ways, now))
+
+    def _test_pages(self, ways: Iterable[Way], now: datetime) -> list[PageDue]:
         asked = set(ways)
         tests = (page for page in reversed(self._pages.values()) if page.kind == "test" and now < page.not_after)
-        pages = [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
-        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
+        return [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
 
     # --- one method for each event ---
 
@@ -234,6 +249,13 @@ class AgencyView(Swept):
             letter = letter_of(event.offer_id, {offer.letter for offer in self._offers.values() if offer.is_open(at)})
             offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id], letter)
             self._offers_of_call[event.call_id, event.episode].append(offer)
+
+    def who_came(self, event: MemberConfirmed | ShiftChanged, _at: datetime) -> None:
+        """Who is on the team by now may answer what it is asked, paged or not."""
+        there = {event.person_id} if isinstance(event, MemberConfirmed) else {*event.members} - {*event.unconfirmed}
+        for offer in self._offers.values():
+            if offer.made.team_id == event.team_id and not offer.ended:
+                offer.came |= there
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, _at: datetime) -> None:
         """The offer cannot be answered any more."""
@@ -290,6 +312,8 @@ CHANGES: Changes = {
     ContactProved: AgencyView.page_known,
     LineFreed: AgencyView.page_known,
     OfferMade: AgencyView.offer_made,
+    MemberConfirmed: AgencyView.who_came,
+    ShiftChanged: AgencyView.who_came,
     OfferAccepted: AgencyView.offer_ended,
     OfferDeclined: AgencyView.offer_ended,
     OfferExpired: AgencyView.offer_ended,

@@ -1,4 +1,7 @@
-"""What people hear of their answers, as a text or spoken. Nothing personal, and always what to do next."""
+"""What people hear of their answers, as a text or spoken. Nothing personal, and always what to do next.
+
+Each fits into one segment of text.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,40 @@ from xml.sax.saxutils import escape
 from services.notification.callbacks.view import OfferSeen
 from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, septets
 from shared.events import CommandDone, CommandRefused
+from shared.withdrawn import WITHDRAWN
 
 HOW_TO_ANSWER = "Answer 1 to take the call, 2 to leave it, or 1 and the minutes you need, such as 1 15."
 NOTHING_ASKED = (
     "Nothing is asked of you now. Nobody reads texts here: if you need help, say so on your page or by radio."
 )
+HOW_TO_ANSWER_A_TEST = "This is a test, no call: answer 1 if you read it."
 RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
-KEY_OVER = "That is over."
+KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
+NOTHING_TO_DO = "Do not go; there is nothing to do."
+TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"
+TOO_LATE = "Too late: the time to answer is over. Do not go unless the dispatcher asks you to."
+NOT_OFFERED = f"The call is not offered to you any more. {NOTHING_TO_DO}"
 OVER = {
-    "accepted": "Your team has this call.",
-    "declined": "Your team has left this call.",
+    "accepted": "Your team has this call: go on with it on your page.",
+    "declined": "Your team has left this call. If you can come after all, tell the dispatcher by radio.",
     "released": "Your team was released from this call. If you are with somebody, tell the dispatcher by radio.",
-    "cleared": "Your team has cleared this call.",
+    "cleared": "Your team has cleared this call. There is nothing to do.",
 }
 """What became of a call that the team itself has answered."""
 REFUSALS = {
-    "taken": "Another team has it.",
-    "routed": "Too late: the call has been settled otherwise.",
-    "not-on-team": "You are not on shift with the team that was asked.",
+    "taken": TAKEN,
+    "routed": f"Too late: the usual response goes to this call. {NOTHING_TO_DO}",
+    "cancelled": f"The call is over for the dispatcher. {NOTHING_TO_DO}",
+    "expired": TOO_LATE,
+    "withdrawn": NOT_OFFERED,
+    "declined": OVER["declined"],
+    "busy": "Your team is not free any more, and another is asked. If you could go, tell the dispatcher by radio.",
+    "paused": f"Such calls are paused in this district. {NOTHING_TO_DO}",
+    "not-on-team": "You are not on shift with the team that was asked. If you are, tell the dispatcher by radio.",
     "not-confirmed": "Say first on your shift page that you are on the team.",
-    "unknown-offer": "That call is long over.",
+    "unknown-offer": "That call is long over. There is nothing to do.",
 }
 """In place of the sentence of a refusal, where that names somebody or is longer than it need be."""
 
@@ -51,10 +66,10 @@ def over(offer: OfferSeen, now: datetime) -> str:
     if offer.ended in OVER:
         return OVER[offer.ended]
     if (offer.taken_by and offer.taken_by != offer.made.team_id) or offer.why in ("taken", "not-needed"):
-        return "Another team has it."
+        return TAKEN
     if offer.ended == "withdrawn":
-        return "The call is not offered to you any more."
-    return "Too late: the time to answer is over."
+        return f"{WITHDRAWN[offer.why]} {NOTHING_TO_DO}" if offer.why in WITHDRAWN else NOT_OFFERED
+    return TOO_LATE
 
 
 def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:

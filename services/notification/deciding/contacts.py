@@ -60,7 +60,9 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         return [refused(command, "reserved-name", "A way cannot be called “name”: that is where the name is sealed.")]
     if command.kind != "pocket" and command.position < 0:
         return [refused(command, "no-address", f"There is no sealed address for {about}: send it to the console.")]
-    if present is None and len(state.ways_to(person_id)) >= MAX_CONTACTS:
+    pushes_before = _pushes_before(state, command)
+    kept = [each for each in state.ways_to(person_id) if (person_id, each) not in pushes_before]
+    if present is None and len(kept) >= MAX_CONTACTS:
         sentence = f"{person_id} has {MAX_CONTACTS} ways to be reached already: remove one first."
         return [refused(command, "too-many-ways", sentence)]
     if present is not None and not present.broken and _stands(present, command):
@@ -75,7 +77,41 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         position=command.position,
         set_by=command.issued_by,
     )
-    return [contact_set, done(command, _sentence(state, command), about=about)]
+    for before in pushes_before:
+        _end_push(draft, *before)
+    draft.emit(contact_set)
+    if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
+        _readdress(draft, person_id, method_id)
+    return [done(command, _sentence(draft.state, command), about=about)]
+
+
+def _pushes_before(state: State, command: SetContact) -> list[tuple[str, str]]:
+    """A push goes to one browser, which is one person's: what went there before, under another name, goes nowhere."""
+    if command.kind != "push" or not command.fingerprint:
+        return []
+    return [
+        (person_id, method_id)
+        for person_id, ways in sorted(state.contacts.items())
+        for method_id, contact in sorted(ways.items())
+        if (contact.kind, contact.fingerprint) == ("push", command.fingerprint)
+        and (person_id, method_id) != (command.person_id, command.method_id)
+    ]
+
+
+def _end_push(draft: Draft[State], person_id: str, method_id: str) -> None:
+    draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why="device-revoked"))
+    drop_way(draft, person_id, method_id, "way-gone")
+
+
+def _readdress(draft: Draft[State], person_id: str, method_id: str) -> None:
+    """What is untried goes to the new address; of a roll call it would be taken for a proof of the old one."""
+    contact = draft.state.ways_to(person_id)[method_id]
+    for page in untried_of(draft.state, person_id):
+        if page.method.method_id == method_id:
+            draft.emit(PageDropped(page_id=page.page_id, why="address-changed"))
+            if page.kind != "test":
+                page_id = child_id(page.page_id, f"address/{contact.position}")
+                owe(draft, page.model_copy(update={"page_id": page_id, "method": contact.method(method_id)}))
 
 
 def _stands(contact: Contact, command: SetContact) -> bool:
@@ -132,8 +168,7 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
     for person_id, ways in sorted(draft.state.contacts.items()):
         contact = ways.get(method_id)
         if contact is not None and contact.kind == "push":
-            draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why="device-revoked"))
-            drop_way(draft, person_id, method_id, "way-gone")
+            _end_push(draft, person_id, method_id)
 
 
 # --- proved, broken, opted out --------------------------------------------------------------------------------------
@@ -145,12 +180,23 @@ def offer_answered(draft: Draft[State], event: OfferAccepted | OfferAnswered | O
 
 
 def prove(draft: Draft[State], person_id: str, method_id: str, page_id: str) -> bool:
-    """A person answered a page over a way: True where that proves anything, which the first answer does."""
+    """A person answered a page over a way: True where that proves anything, which the first answer does.
+
+    What went to an address that stood there before proves nothing of the one that stands there now.
+    """
     contact = draft.state.contact(person_id, method_id)
     if contact is None or not contact.can_be_proved or answer_id(page_id) in draft.state.seen:
         return False
+    if went_elsewhere(draft.state, contact, page_id):
+        return False
     draft.emit(ContactProved(person_id=person_id, method_id=method_id, page_id=page_id))
     return True
+
+
+def went_elsewhere(state: State, contact: Contact, page_id: str) -> bool:
+    """Whether a page over a way went to an address that it no longer has."""
+    sent = state.sent.get(page_id)
+    return sent is not None and sent.position < contact.first_position
 
 
 def break_way(draft: Draft[State], person_id: str, method_id: str, why: str, cause: str) -> None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.notification.contact import Contact
+from services.notification.deciding import ladder
 from services.notification.deciding.pages import drop, is_repeat, owe, page_to
 from services.notification.lines import DANGEROUS
 from services.notification.state import RecentOffer, State
@@ -73,9 +74,12 @@ def tell_who_came(draft: Draft[State], event: MemberConfirmed | OfferAccepted, g
     newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
     if newest is not None:
         members = event.members if isinstance(event, OfferAccepted) else (event.person_id,)
-        came = (member for member in members if member not in newest.people)
-        pages = (page for member in came for page in _ways_of_offer(draft.state, newest, member))
-        _owe_all(draft, given, "assigned", pages, "")
+        for member in members:
+            if member not in newest.people:
+                pages = list(_ways_of_offer(draft.state, newest, member))
+                _owe_all(draft, given, "assigned", pages, "")
+                if not pages:
+                    ladder.keep_person(draft, newest.like, member)
 
 
 def safety_check(draft: Draft[State], event: SafetyCheckDue, given: Input) -> None:

@@ -12,6 +12,7 @@ from shared.events import (
     OFFER_ENDS,
     CallRouted,
     ContactMethod,
+    MemberConfirmed,
     OfferAccepted,
     OfferAnswered,
     OfferDeclined,
@@ -20,6 +21,7 @@ from shared.events import (
     OfferWithdrawn,
     PageDue,
     RingStopped,
+    ShiftChanged,
 )
 
 
@@ -28,13 +30,30 @@ def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
     why_not = "not-paged" if not offer.paged else "too-late" if draft.now >= offer.expires_at else ""
     for recipient in offer.recipients:
         person_id = recipient.person_id
-        if why_not:
+        if recipient.contact_methods and not draft.state.ways_to(person_id):
+            pass  # of old records, whose ways stand in themselves
+        elif why_not:
             ladder.keep_ways(draft, offer, person_id, why_not)
         else:
             ladder.climb(draft, offer, person_id, given.time)
         for method in recipient.contact_methods:
             if draft.state.contact(person_id, method.method_id) is None:
                 owe(draft, _page(draft.state, offer, person_id, method), why_not)
+
+
+def ask_who_came(draft: Draft[State], event: MemberConfirmed | ShiftChanged, given: Input) -> None:
+    """Who has come to a team that has yet to answer an offer is asked as the others were, from now on."""
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    offer = next((offer for offer in offers if offer.offer_id == event.offer_id), None)
+    if offer is None:
+        return
+    for person_id in (event.person_id,) if isinstance(event, MemberConfirmed) else event.members:
+        if person_id in offer.people or (isinstance(event, ShiftChanged) and person_id in event.unconfirmed):
+            continue
+        if draft.now >= offer.like.not_after:
+            ladder.keep_ways(draft, offer.like, person_id, "too-late")
+        else:
+            ladder.climb(draft, offer.like, person_id, given.time)
 
 
 def _page(state: State, offer: OfferMade, person_id: str, method: ContactMethod) -> PageDue:

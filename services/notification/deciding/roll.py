@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from services.notification.deciding.contacts import prove
+from services.notification.deciding.contacts import prove, went_elsewhere
 from services.notification.deciding.pages import owe, page_to
 from services.notification.rolls import MAX_ROLL_PEOPLE, PLACES_AT_ONCE, Roll, roll_page_id, spread
 from services.notification.state import State
@@ -100,8 +100,14 @@ def answer_roll(draft: Draft[State], command: AnswerRoll) -> list[Event]:
     page_id = roll_page_id(command.roll_id, person_id, method_id)
     if page_id not in draft.state.sent:
         return [refused(command, "not-asked", f"{person_id} was not asked over {method_id} in this roll call.")]
-    if draft.state.contact(person_id, method_id) is None:
+    contact = draft.state.contact(person_id, method_id)
+    if contact is None:
         return [refused(command, "unknown-way", f"{person_id} has no way {method_id} any more.")]
+    if went_elsewhere(draft.state, contact, page_id):
+        sentence = (
+            f"This went where {method_id} led before it was changed, and proves nothing of now: ring it once more."
+        )
+        return [refused(command, "address-changed", sentence)]
     if not prove(draft, person_id, method_id, page_id):
         return [nothing_to_do(command, "You have answered already: thank you.", about=command.roll_id)]
     roll = draft.state.rolls.get(command.roll_id)

@@ -18,7 +18,17 @@ from shared.call import Name
 from shared.doors.command import LogAway
 from shared.doors.pages import Page
 from shared.enrolment import Enrolment
-from shared.events import BeginDuty, CallRoll, Command, CommandRefused, EnrolDevice, RevokeDevice, SignOn, child_id
+from shared.events import (
+    BeginDuty,
+    CallRoll,
+    Command,
+    CommandDone,
+    CommandRefused,
+    EnrolDevice,
+    RevokeDevice,
+    SignOn,
+    child_id,
+)
 
 COOKIE_SECONDS = 400 * 86_400
 """As long as browsers keep one; every visit begins it anew."""
@@ -54,7 +64,10 @@ def _enrolment(app: FastAPI, door: Door) -> None:
 
     @app.post(OWN_PAGE + "/enrol/{token}")
     async def enrol(token: str, credential: Credential, request: Request) -> Response:
-        """The same page tapped on twice is one command: its credential is the same."""
+        """The same page tapped on twice is one command: its credential is the same.
+
+        Whose the phone was before hears nothing on it any more: neither its cookie nor its pushes are left to them.
+        """
         check_tapped(request)
         enrolment, credential_hash = _enrolment_of(door, token, hash_of(credential)), hash_of(credential)
         command = EnrolDevice(
@@ -68,7 +81,23 @@ def _enrolment(app: FastAPI, door: Door) -> None:
             **door.issued(enrolment.enrolled_by),
         )
         await _done(door, enrolment.agency, command)
+        former = door.device_or_none(request)
+        if former is not None and former.device_id != command.device_id:
+            await _shut_out(door, former, enrolment)
         return _with_cookie(door, RedirectResponse(OWN_PAGE, 303), credential)
+
+
+async def _shut_out(door: Door, former: Device, enrolment: Enrolment) -> None:
+    """End what a phone was before it was enrolled anew. Raises Page: then the same tap does the rest."""
+    command = RevokeDevice(
+        command_id=child_id(former.device_id, f"enrolled/{enrolment.enrolment_id}"),
+        device_id=former.device_id,
+        reason="enrolled anew",
+        **door.issued(enrolment.enrolled_by),
+    )
+    await _done(door, former.agency, command)
+    if former.person_id is not None:
+        await erase_push(door, former)
 
 
 def _enrolment_of(door: Door, token: str, credential_hash: str = "") -> Enrolment:
@@ -84,7 +113,7 @@ def _own_page(app: FastAPI, door: Door) -> None:
     @app.get(OWN_PAGE)
     async def show(request: Request, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
         device = door.device(request)
-        notice = RUNG if said == "rung" else door.notice(said)
+        notice = RINGS.get(said) or door.notice(said)
         if device.person_id is None:
             page = pages.team_page(door.view, device, door.clock.now(), notice, hours=SHIFT_HOURS, still=still)
         else:
@@ -114,8 +143,10 @@ def _own_page(app: FastAPI, door: Door) -> None:
             reason="asked for on their own page",
             **door.issued(person_id),
         )
-        back = await door.act(device.agency, command, OWN_PAGE)
-        return back if "said=" in back.headers["location"] else RedirectResponse(f"{OWN_PAGE}?said=rung", 303)
+        back, answer = await door.act_on(device.agency, command, OWN_PAGE)
+        if not isinstance(answer, CommandDone):
+            return back
+        return RedirectResponse(f"{OWN_PAGE}?said={'rung' if answer.result == 'done' else 'nobody-rung'}", 303)
 
     @app.post(OWN_PAGE + "/leave")
     async def leave(request: Request, page_at: PageAt) -> Response:
@@ -134,7 +165,13 @@ def _own_page(app: FastAPI, door: Door) -> None:
         return gone
 
 
-RUNG = "Every way to you has just been used. Answer what comes, and it counts as proved."
+RINGS = {
+    "rung": "Every way to you has just been used. Answer what comes, and it counts as proved; what does not come does "
+    "not work.",
+    "nobody-rung": "Nothing was rung: there is no way to you that can be. Give your supervisor a number, turn "
+    "notifications on, or where you have said STOP, reply START.",
+}
+"""What came of ringing the phone."""
 
 
 def _sign_on(app: FastAPI, door: Door) -> None:

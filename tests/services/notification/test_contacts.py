@@ -22,10 +22,12 @@ from shared.events import (
     DeviceRevoked,
     Event,
     PersonRemoved,
+    Recipient,
 )
 from tests.services.notification.driver import (
     NOON,
     Running,
+    Sending,
     accepted,
     erase,
     of,
@@ -118,6 +120,34 @@ def test_a_push_ends_with_its_device() -> None:
     assert running.take(DeviceRevoked(device_id=device)) == [
         ContactRemoved(person_id="ana", method_id=device[:16], why="device-revoked")
     ]
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("holder", ["ben", "ana"])
+def test_a_browser_whose_phone_is_anothers_by_now_gets_no_page_of_the_one_before(holder: str) -> None:
+    """Its cookie was lost, so nobody could tell that it was enrolled before; its pushes were two people's."""
+    running = Sending()
+    running.take(set_contact("ana", "d" * 16, "push", "1", fingerprint="browser"))
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="number"))
+    running.take(set_contact("ben", "mobile", "sms", "3", fingerprint="number"))
+    set_anew = running.take(set_contact(holder, "e" * 16, "push", "4", fingerprint="browser", position=2))
+    assert [(way.person_id, way.method_id) for way in of(set_anew, ContactRemoved)] == [("ana", "d" * 16)]
+    (answer,) = of(set_anew, CommandDone)
+    assert "is that of" not in answer.sentence, "by now it is theirs alone"
+    assert (holder, "e" * 16) in {
+        (person, method) for person, ways in running.state.contacts.items() for method in ways
+    }
+    running.take(offer(recipients=(Recipient(person_id="ana"),)))
+    assert {method for _, _, method in running.sent} == {"mobile"} | ({"e" * 16} if holder == "ana" else set())
+
+
+def test_a_push_that_takes_anothers_place_is_none_too_many() -> None:
+    running = Running()
+    running.take(set_contact("ana", "d" * 16, "push", "0", fingerprint="browser"))
+    for number in range(1, MAX_CONTACTS):
+        running.take(set_contact("ana", f"way-{number}", "sms", str(number)))
+    assert not of(running.take(set_contact("ana", "e" * 16, "push", "9", fingerprint="browser")), CommandRefused)
+    assert len(running.state.ways_to("ana")) == MAX_CONTACTS
 
 
 @pytest.mark.scenario("contacts")

@@ -17,6 +17,7 @@ from shared.events import (
     HoldNoticeDue,
     LadderEnded,
     LadderSet,
+    MemberConfirmed,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -24,6 +25,7 @@ from shared.events import (
     PageDue,
     PageFailed,
     Recipient,
+    ShiftChanged,
     TeamToRemind,
 )
 from tests.builders import of_offer
@@ -517,3 +519,55 @@ def test_nobody_is_paged_twice_over_one_way_nor_after_the_end(
     assert all(at < OFFER_SECONDS for at, *_ in running.offers), "after its time"
     assert at_the_end is None or at_the_end == running.offers, "after its end"
     assert ladders_left(running) == 0
+
+
+# --- who comes while the team is asked ------------------------------------------------------------------------------
+
+
+def came(person_id: str = "cay", **more: Any) -> MemberConfirmed:
+    return MemberConfirmed(
+        **{"team_id": "alpha", "shift_id": "s", "person_id": person_id, "offer_id": "offer-1"} | more
+    )
+
+
+def crew(*members: str, **more: Any) -> ShiftChanged:
+    about: dict[str, Any] = {"team_id": "alpha", "shift_id": "s", "planned_shift_id": "p", "offer_id": "offer-1"}
+    return ShiftChanged(members=members, shift_ends_at=NOON + timedelta(hours=8), **about | more)
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize("event", [came(), crew("ana", "cay"), crew("ana", "cay", "dan", unconfirmed=("dan",))])
+@pytest.mark.parametrize("with_ways", ["ana", "nobody"])
+def test_who_comes_to_a_team_that_is_asked_is_asked_from_then_on(event: Event, with_ways: str) -> None:
+    running = reached(
+        *(["ana", "cay", "dan"] if with_ways == "ana" else ["cay", "dan"]), mobile=("sms", 0), call=("voice", 8)
+    )
+    running.take(asked())
+    running.until(4)
+    before = len(running.offers)
+    (ladder,) = of(running.take(event, "assignments/0/77"), LadderSet)
+    assert [(step.method_id, (step.at - NOON).total_seconds()) for step in ladder.steps] == [("call", 12)]
+    assert running.offers[before:] == [(4, "cay", "mobile")]
+    running.take(receipt(running.page("mobile", "cay"), "shown"))
+    assert not of(running.take(event, "assignments/0/77"), PageDue)
+    running.until(13)
+    assert (12, "cay", "call") in running.offers
+    assert not {person for _, person, _ in running.offers} - {"ana", "cay"}, "and nobody else"
+    told = of(running.take(withdrawn(asked())), PageDue)
+    assert "cay" in {page.person_id for page in told}
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize("event", [came(offer_id=None), crew("ana", "cay", offer_id=None), came(offer_id="offer-0")])
+def test_who_comes_to_a_team_that_has_answered_is_not_asked(event: Event) -> None:
+    running = reached("ana", "cay", mobile=("sms", 0))
+    running.take(asked())
+    assert "offer" not in {page.kind for page in of(running.take(event), PageDue)}
+
+
+@pytest.mark.scenario("ladder")
+def test_who_comes_too_late_for_an_offer_is_not_paged_for_it() -> None:
+    running = reached("ana", "cay", mobile=("sms", 0))
+    running.take(asked())
+    running.now = NOON + timedelta(seconds=25)
+    assert [page.why for page in of(running.take(came()), PageDropped)] == ["too-late"]

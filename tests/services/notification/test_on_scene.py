@@ -16,9 +16,11 @@ from shared.events import (
     CallChanged,
     EntryNotReleased,
     Event,
+    LadderSet,
     MemberConfirmed,
     PageDue,
     RecallUnacknowledged,
+    Recipient,
     SafetyCheckDue,
     SafetyCheckMissed,
     StatusReported,
@@ -120,6 +122,38 @@ def test_who_came_while_the_team_was_asked_hears_once_that_it_has_the_call() -> 
     assert [(page.kind, page.person_id) for page in told] == [("assigned", "cay")]
     assert not of(running.take(took, "assignments/0/77"), PageDue)
     assert {page.person_id for page in of(running.take(UPGRADE), PageDue)} == {"ana", "ben", "cay"}
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_who_comes_to_a_call_without_a_way_to_them_hears_what_follows_once_there_is_one(merged: bool) -> None:  # noqa: FBT001
+    running = assigned()
+    if merged:
+        running.take(MOVED)
+    about = {"call_id": OTHER, "episode": 2} if merged else {"call_id": CALL, "episode": 1}
+    comes = MemberConfirmed(team_id="alpha", shift_id="s", person_id="cay", **about)  # type: ignore[arg-type]
+    assert [(step.person_id, step.steps) for step in of(running.take(comes, "assignments/0/77"), LadderSet)] == [
+        ("cay", ())
+    ]
+    assert not running.take(comes, "assignments/0/77")
+    assert not running.state.ladders, "there is nothing to wait for"
+    running.take(set_contact("cay", "text", "sms"))
+    told = running.take(UPGRADE.model_copy(update=about))
+    assert {page.person_id for page in of(told, PageDue)} == {"ana", "ben", "cay"}
+
+
+def test_a_team_to_which_there_is_no_way_hears_of_its_call_once_there_is_one() -> None:
+    running = Running()
+    made = offer(recipients=(Recipient(person_id="cay"), Recipient(person_id="dan")))
+    asked = running.take(made)
+    assert [(step.person_id, step.steps, step.never) for step in of(asked, LadderSet)] == [
+        ("cay", (), ()),
+        ("dan", (), ()),
+    ]
+    assert not running.take(made, running.inputs[-1].cause)
+    assert NOTIFICATION.due(running.state) is None
+    running.take(accepted(made))
+    running.take(set_contact("cay", "text", "sms"))
+    assert {page.person_id for page in of(running.take(UPGRADE), PageDue)} == {"cay"}
 
 
 def test_of_who_comes_to_a_team_without_a_call_nobody_is_told() -> None:

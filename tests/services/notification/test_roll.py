@@ -21,6 +21,7 @@ from shared.events import (
 )
 from tests.services.notification.driver import (
     NOON,
+    Running,
     Sending,
     accepted,
     answer_roll,
@@ -242,3 +243,52 @@ def test_a_way_without_an_answer_for_ninety_days_is_told_to_the_person_over_anot
     assert broken == [ContactBroken(person_id="ana", method_id="mobile", why="unproved")]
     assert running.sent == [(90 * DAY, "ana", "app")]
     assert running.pages["contact", "ana", "app"].why == "unproved"
+
+
+@pytest.mark.scenario("contacts")
+def test_a_number_that_was_corrected_since_is_not_proved_by_what_went_to_the_one_before() -> None:
+    """Whoever has the wrong number tapped the link, and the right one, over which nobody had answered, was proved."""
+    running = Sending()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="wrong", position=1))
+    running.take(call_roll("1", "ana"))
+    running.until(0)
+    roll_id = roll_of(running).roll_id
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="right", position=2))
+    late = running.take(answer_roll(roll_id, "ana", "mobile"))
+    assert not of(late, ContactProved)
+    assert [refusal.reason for refusal in of(late, CommandRefused)] == ["address-changed"]
+    running.take(call_roll("2", "ana"))
+    running.until(0)
+    assert of(running.take(answer_roll(roll_of(running).roll_id, "ana", "mobile")), ContactProved)
+
+
+@pytest.mark.scenario("contacts")
+def test_nor_by_an_offer_that_went_there() -> None:
+    running = Sending()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="wrong", position=1))
+    made = asked()
+    running.take(made)
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="right", position=2))
+    assert not of(running.take(accepted(made).model_copy(update={"method_id": "mobile"})), ContactProved)
+
+
+@pytest.mark.scenario("contacts")
+def test_the_same_number_sealed_anew_is_proved_by_what_went_out_before() -> None:
+    running = Sending()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="same", position=1))
+    running.take(call_roll("1", "ana"))
+    running.until(0)
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="same", position=2, after_seconds=5))
+    assert of(running.take(answer_roll(roll_of(running).roll_id, "ana", "mobile")), ContactProved)
+
+
+@pytest.mark.scenario("contacts")
+def test_what_is_untried_goes_to_the_corrected_number_and_to_no_other() -> None:
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="wrong", position=1))
+    running.take(call_roll("1", "ana"))
+    running.take(asked())
+    changed = running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="right", position=2))
+    assert [page.why for page in of(changed, PageDropped)] == ["address-changed"]
+    owed = [effect.event for effect in NOTIFICATION.pending(running.state).values()]
+    assert [(page.kind, page.method.position) for page in owed if isinstance(page, PageDue)] == [("offer", 2)]

@@ -104,6 +104,8 @@ class City:
         self.taken: set[str] = set()
         self.refuse: str | None = None
         """Refuse every command, with this sentence."""
+        self.idle: str | None = None
+        """Say of every command that there is nothing to do, with this sentence."""
         for topic in FOLLOWED:
             claim = Claimed(epoch=1, writer="w")
             self.log.append(topic.name, 0, [Record("", claim.encode(), headers_of(claim, "claim", 0, self._common()))])
@@ -218,6 +220,8 @@ class City:
     def _decide(self, command: Command, at: datetime) -> list[Event]:
         if self.refuse is not None:
             return [refused(command, "no", self.refuse)]
+        if self.idle is not None:
+            return [nothing_to_do(command, self.idle)]
         match command:
             case AcceptOffer() if self.offers[command.offer_id].window:
                 made = self.offers[command.offer_id]

@@ -126,6 +126,7 @@ def test_f9_who_has_not_confirmed_cannot_answer_for_themselves_or_be_paged() -> 
     )
     assert reason(confirm(town, "sid")) == "command-done"
     assert town.last(MemberConfirmed).call_id is None
+    assert town.last(MemberConfirmed).offer_id == town.last(OfferMade).offer_id, "it is asked of him, too"
     assert reason(accept(town, "sid")) == "command-done"
 
 
@@ -138,6 +139,7 @@ def test_a_member_who_confirms_while_the_team_has_a_call_comes_to_that_call() ->
     accept(town, "sal")
     confirm(town, "sid")
     assert (town.last(MemberConfirmed).call_id, town.last(MemberConfirmed).episode) == (call_id("1"), 1)
+    assert town.last(MemberConfirmed).offer_id is None
     assert town.last(OfferAccepted).members == ("sal", "sue")
 
 

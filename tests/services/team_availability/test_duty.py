@@ -143,6 +143,43 @@ def test_a_team_at_work_is_still_asked_where_it_stands(town: PlannedTown) -> Non
 
 @pytest.mark.scenario("duty")
 @pytest.mark.parametrize(
+    ("told", "passed_on"),
+    [
+        ([("ann", ContactBroken, "unknown-number"), ("bob", ContactBroken, "landline")], True),
+        ([("ann", ContactOptedOut, ""), ("bob", ContactBroken, "gone")], True),
+        ([("ann", ContactBroken, "gone")], False),
+        ([("ann", ContactBroken, "gone"), ("bob", ContactBroken, "unproved")], False),
+        ([("ann", ContactBroken, "gone"), ("bob", ContactOptedOut, "")], False),
+    ],
+)
+def test_what_nobody_on_call_can_hear_goes_on_at_once(
+    town: PlannedTown, told: list[tuple[str, type[Event], str]], *, passed_on: bool
+) -> None:
+    """It ran out unheard, with half of what time the call had."""
+    town.begin()
+    town.call()
+    asked = town.last(OfferMade)
+    for person_id, kind, why in told:
+        town.reach(kind, person_id, **({"why": why} if why else {}))
+    withdrawn = [(event.offer_id, event.why) for event in town.all(OfferWithdrawn)]
+    assert withdrawn == ([(asked.offer_id, "no-working-way")] if passed_on else [])
+    assert [event.outcome for event in town.all(CallRouted)] == (["default"] if passed_on else [])
+    assert len(town.all(OfferMade)) == 1
+
+
+@pytest.mark.scenario("duty")
+def test_at_work_somebody_may_look_at_their_page_and_is_asked_until_the_end(town: PlannedTown) -> None:
+    town.begin(duty="on-shift")
+    town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    town.call()
+    for person_id in CREW:
+        town.reach(ContactBroken, person_id, why="gone")
+    town.accept(town.last(OfferMade), person_id="ann")
+    assert town.last(CallRouted).outcome == "team-accepted"
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize(
     ("told", "reasons"),
     [
         ([], ()),
@@ -687,6 +724,27 @@ def test_at_work_who_comes_by_the_plan_has_yet_to_say_so(town: PlannedTown) -> N
     town.change(("cem", "bob"), town.now + timedelta(hours=10))
     assert town.crew() == ("bob",)
     assert town.last(ShiftChanged).unconfirmed == ("cem",)
+
+
+@pytest.mark.scenario("duty")
+def test_who_comes_by_the_plan_while_the_team_is_asked_may_answer_and_whoever_leaves_may_not(town: PlannedTown) -> None:
+    town.begin()
+    town.call()
+    asked = town.last(OfferMade)
+    town.change((*CREW, "cem"), town.now + timedelta(hours=10))
+    assert town.last(ShiftChanged).offer_id == asked.offer_id
+    assert not town.all(OfferWithdrawn), "who was asked is still asked"
+    town.change((CREW[1], "cem"), town.now + timedelta(hours=10))
+    assert town.last(ShiftChanged).offer_id is None
+    assert [(each.offer_id, each.why) for each in town.all(OfferWithdrawn)] == [(asked.offer_id, "crew-changed")]
+    anew = town.last(OfferMade)
+    assert {each.person_id for each in anew.recipients} == {CREW[1], "cem"}
+    town.accept(anew, person_id=CREW[0])
+    assert not town.all(OfferAccepted)
+    town.accept(asked, person_id=CREW[0])
+    assert not town.all(OfferAccepted)
+    town.accept(anew, person_id="cem")
+    assert town.last(OfferAccepted).person_id == "cem"
 
 
 @pytest.mark.parametrize("turned_back", ["before", "after"])

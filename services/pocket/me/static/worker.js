@@ -59,10 +59,11 @@ function show(title, said) {
   });
 }
 
-// An answer goes to the offer's own link, as a tap on its page does; what came of it, that page says.
+// An answer goes to the offer's own link, as a tap on its page does; what came of it, that page says. The cookie goes with
+// it: on a phone that is another person's by now it answers nothing.
 async function send(address, navigate, notification) {
   try {
-    const response = await fetch(address, { method: "POST", redirect: "follow", credentials: "omit" });
+    const response = await fetch(address, { method: "POST", redirect: "follow", credentials: "same-origin" });
     if (!response.ok) throw new Error("not taken");
   } catch {
     const said = { body: "Your answer may not have arrived. Open the offer, or say it by radio.", tag: notification.tag, navigate };

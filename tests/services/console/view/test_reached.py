@@ -50,6 +50,31 @@ def test_a_way_that_is_lost_on_duty_is_an_alert_until_it_works(more: Story, rais
     assert kinds(view_of(*AT_WORK, *more)) == raised
 
 
+@pytest.mark.scenario("contacts")
+def test_a_team_whose_plan_leaves_it_those_alone_that_nobody_can_reach_is_an_alert() -> None:
+    """That the plan changed a crew was not looked at."""
+    of_bob = (N, events.ContactSet(person_id="bob", method_id="mobile", kind="sms", position=3))
+    at_work: Story = (
+        (A, person()),
+        (A, person("bob")),
+        (A, team()),
+        SET,
+        of_bob,
+        (A, signed_on("cares-1", "ann", "bob")),
+    )
+    changed = events.ShiftChanged(
+        team_id="cares-1",
+        shift_id="shift-1",
+        members=("ann",),
+        shift_ends_at=signed_on().shift_ends_at,
+        planned_shift_id="p",
+    )
+    assert kinds(view_of(*at_work, LOST)) == ["way-lost"]
+    assert kinds(view_of(*at_work, LOST, (A, changed))) == BOTH
+    back = changed.model_copy(update={"members": ("ann", "bob")})
+    assert kinds(view_of(*at_work, LOST, (A, changed), (A, back))) == ["way-lost"]
+
+
 def test_it_says_whether_another_way_is_left() -> None:
     (alert,) = view_of(*AT_WORK, CALL, LOST).alerts()
     lost = "ann of cares-1 is not reached by mobile any more: the number is a landline."

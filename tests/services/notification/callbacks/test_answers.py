@@ -25,12 +25,15 @@ from shared.events import (
     ContactOptedOut,
     ContactProved,
     DeclineOffer,
+    MemberConfirmed,
     NoteOptOut,
     OfferExpired,
     OfferWithdrawn,
+    ShiftChanged,
 )
 from shared.links import offer_link
 from shared.topics import NOTIFICATIONS
+from shared.withdrawn import WITHDRAWN
 from tests.builders import of_offer
 from tests.rig.carrier import AGENCY, LINK_SECRET, OTHER_PHONE, PHONE, TWILIO_NUMBER, page
 from tests.services.notification.callbacks.driver import CALL, OFFER, Callbacks
@@ -64,6 +67,10 @@ CASES = [
     Case("1", take=True),
     Case(" 1. ", take=True),
     Case("\uff11", take=True),
+    Case("1\ufe0f\u20e3", take=True),
+    Case("\u200e1 15\u200f", take=True, minutes=15),
+    Case("1\ufe0f\u20e3 1\ufe0f\u20e35\ufe0f\u20e3", take=True, minutes=15),
+    Case("1 2 min", take=True, minutes=2),
     Case("1 15", take=True, minutes=15),
     Case("1, 15 min", take=True, minutes=15),
     Case("Take", take=True),
@@ -88,6 +95,36 @@ async def test_an_answer_by_text_is_the_persons_own(city: Callbacks, case: Case,
 
 
 JUNK = ["yes", "ok", "on my way", "12", "1 or 2", "1 of us", "2 15", "1 999", "👍", "3", "", "1/2", "1 15 bananas"]
+JUNK += [
+    "Yes.",
+    "1 2",
+    "1, 2",
+    "1\n2",
+    "1 1",
+    "1 or 15",
+    "take 2",
+    "1-2",
+    "1.5",
+    "1:30",
+    "1,5",
+    "1?",
+    "1\ufe0f\u20e32\ufe0f\u20e3",
+]
+JUNK += [
+    "\uff11\uff12",
+    "1Q",
+    "1A 2B",
+    "1A 2",
+    "l",
+    "!",
+    "\u0661",
+    "ja",
+    "Help!",
+    "help me",
+    "info please",
+    "1" + " " * 200 + "no",
+]
+"""Typing errors, several answers in one, fractions and questions, words of carriers that stand not alone."""
 
 
 @pytest.mark.scenario("answers")
@@ -149,9 +186,9 @@ async def test_who_answers_late_is_told_so(city: Callbacks, ended: str) -> None:
     else:
         city.write(of_offer(OfferWithdrawn, made, why="taken" if ended == "taken" else "cancelled"))
     sentence = {
-        "taken": "Another team has it.",
-        "withdrawn": "The call is not offered to you any more.",
-    }.get(ended, "Too late: the time to answer is over.")
+        "taken": "Too late: another team has this call. Do not go; there is nothing to do.",
+        "withdrawn": "The call was cancelled. Do not go; there is nothing to do.",
+    }.get(ended, "Too late: the time to answer is over. Do not go unless the dispatcher asks you to.")
     assert await city.text("1") == [sentence]
     assert city.answers() == []
 
@@ -197,7 +234,7 @@ async def test_two_of_a_team_answer_at_once_and_both_hear_what_is_so(city: Callb
     assert sum(isinstance(command, AcceptOffer) for command in city.answers()) == 2
     assert city.taken == {CALL: OFFER}
     assert len(city.network.sent()) == 2
-    assert await city.text("1", sender=OTHER_PHONE) == [f"Your team has this call.\n{link('ben')}"]
+    assert await city.text("1", sender=OTHER_PHONE) == [f"{words.OVER['accepted']}\n{link('ben')}"]
 
 
 @pytest.mark.scenario("answers")
@@ -207,7 +244,7 @@ async def test_the_slower_of_two_teams_hears_that_another_has_it(city: Callbacks
     city.offer()
     city.offer(SECOND, people=("ben",), team_id="beta-2")
     city.refuse = ("taken", "alpha-1 has this call.")
-    assert await city.text("1", sender=OTHER_PHONE) == [f"Another team has it.\n{link('ben', SECOND)}"]
+    assert await city.text("1", sender=OTHER_PHONE) == [f"{words.TAKEN}\n{link('ben', SECOND)}"]
 
 
 @pytest.mark.scenario("answers")
@@ -270,6 +307,76 @@ async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbac
     city.offers[OFFER] = early
     city.write(early)
     assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("how", ["confirms", "planned", "unconfirmed"])
+async def test_who_comes_to_the_team_while_it_is_asked_answers_by_text_paged_or_not(city: Callbacks, how: str) -> None:
+    city.reach("cem", OTHER_PHONE)
+    city.offer()
+    about: dict[str, Any] = {"team_id": "alpha-1", "shift_id": "s"}
+    if how == "confirms":
+        city.write(MemberConfirmed(**about, person_id="cem"))
+    else:
+        about |= {"members": ("ana", "cem"), "unconfirmed": ("cem",) if how == "unconfirmed" else ()}
+        city.write(ShiftChanged(**about, shift_ends_at=city.clock.now(), planned_shift_id="p"))
+    heard = await city.text("1", sender=OTHER_PHONE)
+    assert heard == ([words.NOTHING_ASKED] if how == "unconfirmed" else ["The call is yours."])
+    assert [getattr(command, "person_id", "") for command in city.answers()] == ["cem"] * (how != "unconfirmed")
+
+
+TOO_LATE = [
+    *words.REFUSALS.values(),
+    *words.OVER.values(),
+    *(f"{why} {words.NOTHING_TO_DO}" for why in WITHDRAWN.values()),
+    words.NOT_OFFERED,
+    words.TOO_LATE,
+    words.KEY_OVER,
+]
+
+
+@pytest.mark.parametrize("sentence", TOO_LATE)
+def test_what_comes_too_late_is_told_what_to_do_and_whole(sentence: str) -> None:
+    assert words.as_text(sentence) == sentence, "it fits into one segment"
+    assert any(to_do in sentence for to_do in ("Do not go", "nothing to do", "by radio", "on your page", "shift page"))
+
+
+@pytest.mark.parametrize("reason", ["expired", "withdrawn", "declined", "busy", "paused", "cancelled", "routed"])
+async def test_an_answer_that_is_refused_as_too_late_is_told_what_to_do(city: Callbacks, reason: str) -> None:
+    city.reach()
+    city.offer()
+    city.refuse = (reason, "The offer was open until 12:00:25.")
+    (heard,) = await city.text("1")
+    assert heard.startswith(words.REFUSALS[reason])
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["ok", "2", "yes", "1 2", "1Q"])
+async def test_a_wrong_answer_to_a_roll_call_is_told_what_a_right_one_is(city: Callbacks, said: str) -> None:
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    assert await city.text(said) == [words.HOW_TO_ANSWER_A_TEST]
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["ok", "1!2", "1 2"])
+async def test_of_two_offers_a_wrong_answer_is_told_both(city: Callbacks, said: str) -> None:
+    city.reach()
+    city.offer()
+    city.offer(SECOND, call_id="madison/dane/26-002", district="North")
+    (heard,) = await city.text(said)
+    assert heard.startswith("2 calls are open to you. Which one?")
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_a_letter_that_no_offer_has_takes_none_and_does_not_say_that_nothing_is_asked(city: Callbacks) -> None:
+    city.reach()
+    city.offer()
+    wrong = next(letter for letter in CODE_LETTERS if letter != letter_of(OFFER))
+    assert await city.text(f"1{wrong}") == [words.HOW_TO_ANSWER]
+    assert city.answers() == []
 
 
 @pytest.mark.scenario("answers")

@@ -70,7 +70,7 @@ async def test_key_2_leaves_it(city: Callbacks) -> None:
 async def test_who_presses_too_late_in_the_call_hears_who_has_it(city: Callbacks) -> None:
     city.refuse = ("taken", "beta-2 has this call.")
     call = await called(city, presses="1")
-    assert call.heard[-1] == "Another team has it."
+    assert call.heard[-1] == words.TAKEN
 
 
 @pytest.mark.scenario("answers")
@@ -135,7 +135,7 @@ async def test_who_picks_up_when_it_is_over_hears_that_and_is_asked_nothing(city
     await city.settled()
     await city.time.pass_seconds(60)
     (call,) = city.phone().calls
-    assert call.heard == ["Another team has it."]
+    assert call.heard == [words.TAKEN]
     assert city.answers() == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.notification.callbacks import words
 from services.notification.outcome import DONE
 from services.notification.service import NOTIFICATION
 from services.notification.state import EndCallEffect, PageEffect
@@ -294,7 +295,7 @@ async def test_whoever_is_slower_hears_that_another_team_has_it_and_is_paged_no_
     city.offer(SECOND, people=("ben",), team_id="beta-2")
     await city.pass_seconds(60)
     assert [what for what, _ in city.times()].count("call") == 0
-    assert "Another team has it." in [text.body for text in city.phone().texts]
+    assert words.TAKEN in [text.body for text in city.phone().texts]
     assert city.phone(OTHER_PHONE).texts[-1].body.startswith("The call is yours.")
 
 

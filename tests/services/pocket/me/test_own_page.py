@@ -15,6 +15,7 @@ from services.pocket.door import OwnPage
 from services.pocket.http import create_app
 from services.pocket.me.static import MANIFEST, OFFLINE_PATH
 from shared.agencies import hash_of
+from shared.contacts import PUSH_ID_LENGTH
 from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.events import (
     AbsenceSet,
@@ -178,6 +179,56 @@ async def test_a_lost_phone_is_shut_out_at_once_and_the_other_one_stays(city: Ci
         assert "Not on shift" in await shown(city, other, "/me")
 
 
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize(
+    "holder", [{"person_id": "ben"}, {"person_id": "ana"}, {"person_id": None, "team_id": "bravo-2"}]
+)
+async def test_a_phone_that_is_enrolled_anew_is_what_it_was_no_more(
+    city: City, phone: httpx.AsyncClient, holder: dict[str, Any]
+) -> None:
+    """Its cookie is overwritten, but what it let in went on: a copy of it, and every push to the former holder."""
+    await enrol(city, phone)
+    credential = phone.cookies[COOKIE]
+    (former,) = city.commands()
+    assert isinstance(former, EnrolDevice)
+    push = former.device_id[:PUSH_ID_LENGTH]
+    city.write(ContactSet(person_id="ana", method_id=push, kind="push", shown="browser"))
+    await enrol(city, phone, **holder)
+    assert phone.cookies[COOKIE] != credential
+    revoked = [command for command in city.commands() if isinstance(command, RevokeDevice)]
+    assert [(each.device_id, each.issued_by) for each in revoked] == [(former.device_id, "sue")]
+    async with a_browser(city) as copy:
+        copy.cookies.set(COOKIE, credential)
+        await shown(city, copy, "/me", 401)
+
+
+@pytest.mark.scenario("duty")
+async def test_the_former_holder_sees_and_answers_nothing_on_a_phone_that_is_anothers(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    await enrol(city, phone)
+    shift = city.sign_on()
+    path = city.offer(seconds=60)
+    assert "Will you take this call?" in await shown(city, phone, path)
+    await enrol(city, phone, person_id="ben")
+    for opened in (path, shift, f"{shift}/sign-off"):
+        assert "This phone is not yours now" in await shown(city, phone, opened, 403)
+    before = len(city.commands())
+    for tapped in (f"{path}/accept", f"{path}/decline", f"{shift}/sign-off"):
+        assert (await phone.post(tapped, data={"page_at": 1})).status_code == 403
+    assert len(city.commands()) == before
+    await phone.post(f"{shift}/status", data={"page_at": 1, "status": "need-police"}, follow_redirects=False)
+    assert len(city.commands()) == before + 1, "who is in danger is heard, whosever phone it is"
+    assert "Will you take this call?" in await shown(city, phone, city.path_of("offer-1", "ben")), "its holder's own"
+    async with a_browser(city) as other:
+        assert "Will you take this call?" in await shown(city, other, path), "and hers on her own phone"
+
+
+async def test_a_tablet_of_a_team_opens_the_pages_of_its_people(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone, person_id=None, team_id="alpha-1")
+    assert "Nothing to do." in await shown(city, phone, city.sign_on())
+
+
 async def test_own_team_offers_and_shift_are_on_the_page(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     assert "Not on shift" in await shown(city, phone, "/me")
@@ -266,6 +317,14 @@ async def test_ring_my_phone_calls_the_roll_for_this_person_alone(city: City, ph
     rolls = [command for command in city.commands() if isinstance(command, CallRoll)]
     assert [(roll.person_ids, roll.every_method, roll.issued_by) for roll in rolls] == [(("ana",), True, "ana")] * 2
     assert len({roll.command_id for roll in rolls}) == 1, "two taps on one page ring once"
+
+
+async def test_where_nobody_was_rung_it_is_not_said_that_somebody_was(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone)
+    city.idle = "Nobody else is left to ask. No way to ask: ana."
+    answer = await phone.post("/me/ring", data={"page_at": 7})
+    assert "has just been used" not in answer.text
+    assert "Nothing was rung" in answer.text
 
 
 async def test_another_site_cannot_tap(city: City, phone: httpx.AsyncClient) -> None:
