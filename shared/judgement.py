@@ -85,6 +85,8 @@ PRIORITY: Final = "priority "
 
 UNLISTED: Final = "is not a listed call type"
 """How the gates say so of a call whose type the document does not know."""
+OF_FACTS = ("district", "category", "only-when-")
+"""How the gates begin that turn on what is said of a call, besides its level."""
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
 
@@ -258,6 +260,12 @@ class Judgement(BaseModel):
         """Whether a response may go to the call."""
         verdict = self.verdict(response)
         return self.suitability == "suitable" and verdict is not None and verdict.may_go
+
+    def against(self, response: str) -> tuple[str, ...]:
+        """What the facts of the call have against a response on any level: where it is, its kind, a condition."""
+        verdict = self.verdict(response)
+        gates = (*self.gates, *(verdict.gates if verdict else ()))
+        return tuple(gate.reason for gate in gates if gate.reason and gate.gate.startswith(OF_FACTS))
 
     @property
     def unlisted_type(self) -> str:

@@ -22,5 +22,5 @@ NOTIFICATION: Service[State] = Service(
     state_version=9,
     due=due,
     pending=pending,
-    decider_version="8",
+    decider_version="9",
 )

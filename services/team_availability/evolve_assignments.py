@@ -16,7 +16,7 @@ from services.team_availability.evolve_calls import (
 )
 from services.team_availability.evolve_teams import HEARD, with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
-from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option, known_hazards
+from services.team_availability.plan import PHONE, POLICE_ON_SCENE, SOMEBODYS_WORD, Option, known_hazards
 from services.team_availability.state import (
     ASK_AGAIN,
     FREE,
@@ -78,6 +78,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         level_told=0 if call.plan is None else call.plan.level_rank,
         hazards_told=() if call.plan is None else call.plan.hazards,
         type_told="" if call.plan is None else call.plan.unlisted_type,
+        against_told=() if option is None else option.against,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
         accepted_at=at,
@@ -258,8 +259,11 @@ def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
         "level_told": max(assignment.level_told, event.level_rank),
         "hazards_told": known_hazards(event.raised_by, assignment.hazards_told),
         "type_told": event.unlisted_type or assignment.type_told,
-        "upgraded": True,
+        "against_told": tuple(dict.fromkeys((*assignment.against_told, *event.against))),
+        "upgraded": assignment.upgraded or event.more_dangerous,
     }
+    if event.on_upgrade == "stage":
+        changes |= {"may_enter": False, "enters_when": (SOMEBODYS_WORD,)}
     return _with_clocks(_with_assignment(state, event.call_id, **changes), event.call_id, at)
 
 
@@ -341,7 +345,8 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         )
     else:
         clocks = clocks.clear(check)
-    if assignment.state != "staged" or (assignment.may_enter and assignment.enters_when):
+    is_told_to_wait = assignment.enters_when == (SOMEBODYS_WORD,) and not assignment.is_with_somebody
+    if not (assignment.state == "staged" or is_told_to_wait) or (assignment.may_enter and assignment.enters_when):
         clocks = clocks.clear(staged)  # it has moved on, or somebody has let it in
     elif staged not in clocks:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))

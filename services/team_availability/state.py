@@ -227,6 +227,8 @@ class Assignment:
     """The hazards of such a level that it knows of."""
     type_told: str = ""
     """The last call type that no document lists of which it knows."""
+    against_told: tuple[str, ...] = ()
+    """What speaks against its response and was told to it, or was known to the dispatcher who sent it."""
     upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0
@@ -254,6 +256,11 @@ class Assignment:
     def is_with_somebody(self) -> bool:
         """Whether only its own word or a named person takes it off the call."""
         return self.state in WITH_SOMEBODY
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether it need not wait nearby any more."""
+        return self.may_enter or self.is_with_somebody
 
 
 @dataclass(frozen=True, slots=True)

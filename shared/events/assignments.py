@@ -863,7 +863,7 @@ LEVEL_NOT_KNOWN = "not known"
 
 
 class UpgradeRaised(Event):
-    """An update of the call raised its level after a team had accepted."""
+    """After a team had accepted, an update of the call raised its level, or went against the team's response."""
 
     call_id: str
     episode: int
@@ -883,6 +883,10 @@ class UpgradeRaised(Event):
     """What is asked of the dispatcher: `default`, where the team's own response may not go to such a call."""
     unlisted_type: str = ""
     """The call type, where the document does not list it: what it means nobody knows."""
+    more_dangerous: bool = True
+    """False: it is no more dangerous than the team was told, and is not one for its response."""
+    against: tuple[str, ...] = ()
+    """Codes of what speaks against the response: where the call is, its kind, or a condition like the age."""
 
 
 class TeamNotMoving(Event):

@@ -107,9 +107,9 @@ def _tell_every_cad(
 
 
 def upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
-    """What raised the level, and what the team does."""
+    """What raised the level, or speaks against the team's response, and what the team does."""
     fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence", "team_on_scene", "send"}
-    _tell_cad(draft, given, "call.upgraded", event, fields)
+    _tell_cad(draft, given, "call.upgraded", event, fields | {"more_dangerous", "against"})
 
 
 def assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
