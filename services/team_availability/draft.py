@@ -284,7 +284,7 @@ class CallDraft:
         if team is not None:
             sentence = f"{team.team_id} takes the call ({team.response})."
         sentence = sentence or (judgement.sentence if judgement else "") or f"{DEFAULT_GOES}: {', '.join(reasons)}."
-        asked_by = self.state.reported.requested_by if outcome == "default" else None
+        asked_by = self.state.reported.asked_by if outcome == "default" else None
         if asked_by is not None:  # silence is no answer to somebody who waits
             sentence = f"Nobody comes, though {asked_by} asked. {sentence}"
         self.emit(

@@ -139,6 +139,7 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         received_at=event.version_received_at,
         status=event.status,
         requested_by=event.requested_by,
+        asked_by=event.requested_by or (memory.asked_by if isinstance(event, CallVersionAt) else None),
         created_at=memory.created_at or event.created_at,
         created_moves=memory.created_moves or moves_its_beginning(event.call_id, memory, event.created_at, at),
         arrived=max(memory.arrived, arrived),

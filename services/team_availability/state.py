@@ -391,6 +391,9 @@ class CallMemory(NamedTuple):
     """Its position in the topic `calls`."""
     status: CallStatus = "active"
     requested_by: str | None = None
+    """Who asks for a team by that version."""
+    asked_by: str | None = None
+    """Who has asked for one since the call is in flight: a version that does not say so takes nothing back."""
     episodes: int = 0
     outcome: Outcome | None = None
     """Of the newest episode."""
@@ -473,7 +476,7 @@ class CallState:
 
     def place_in(self, order_of_calls: tuple[str, ...]) -> tuple[int, datetime]:
         """Where it stands in an order of calls, the least first; those that the order does not name come last."""
-        asked_by = None if self.memory is None else self.memory.requested_by
+        asked_by = None if self.memory is None else self.memory.asked_by
         priority = None if self.plan is None else self.plan.priority
         names = [normal(name) for name in (asked_by, priority and PRIORITY + priority) if name]
         named = (rank for rank, name in enumerate(order_of_calls) if normal(name) in names)
