@@ -383,6 +383,14 @@ class CallMemory(NamedTuple):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the last address that the CAD gave."""
+    position_pseudonyms: tuple[str, ...] = ()
+    """Of the last position, or of that which the team knows of for as long as the call stays near."""
+
+    def is_far_from(self, position_pseudonyms: tuple[str, ...]) -> bool:
+        """Whether another position is far from the one that is remembered."""
+        known = self.position_pseudonyms
+        return bool(known and position_pseudonyms) and set(known).isdisjoint(position_pseudonyms)
+
     merged_into: str | None = None
     """The incident that stands for it from now on."""
     another_begun_at: datetime | None = None

@@ -37,7 +37,7 @@ def with_version(programme: Programme | None, open_call: OpenCall, version: Vers
 
 
 def _still_asked(before: Call, call: Call) -> Call:
-    """A version of a call in flight: who asked for a team, and what the caller wants, stands until it says otherwise."""
+    """A version of a call in flight: who asked for a team and what the caller wants stand until it says otherwise."""
     asked_by, wants = call.requested_by or before.requested_by, call.caller_wants
     wants = before.caller_wants if wants == "none" else wants
     if (asked_by, wants) == (call.requested_by, call.caller_wants):

@@ -291,6 +291,8 @@ class DeadlineSet(Event):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the address: another one is another address."""
+    position_pseudonyms: tuple[str, ...] = ()
+    """Of the position: where it has none in common with another, that is far away."""
     merged_into: str | None = None
     """The incident that stands for this one from now on, by the CAD."""
     synthetic: bool = False
@@ -315,6 +317,7 @@ class CallVersionAt(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    position_pseudonyms: tuple[str, ...] = ()
     merged_into: str | None = None
     synthetic: bool = False
     """A test call of careroute's own."""
@@ -333,6 +336,7 @@ class CallVersionSeen(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    position_pseudonyms: tuple[str, ...] = ()
     merged_into: str | None = None
     call_at: str = ""
     """Its position in the topic `calls`."""
@@ -356,6 +360,8 @@ class CallChanged(Event):
     sentence: str
     address_changed: bool = False
     """It has another address: the team's page shows both."""
+    far: bool = False
+    """Its position is far from where the team was sent: the dispatcher hears of it, too."""
 
 
 class IncidentConfirmed(Event):

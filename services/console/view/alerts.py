@@ -123,7 +123,7 @@ def _raise_of_team(kind: Literal["team-stays", "team-staged", "entry-not-release
     """An alert about a team and its call that stands until somebody acts, or the assignment is over."""
 
     def raise_it(agency: AgencyRecords, event: Any, stored: Stored) -> None:
-        if getattr(event, "another_incident", True):
+        if not isinstance(event, events.CallChanged) or event.another_incident or event.far:
             alert = Alert(kind, stored.time, sentence_of(event), event.team_id, event.call_id)
             agency.raise_alert(f"{kind}/{event.team_id}", alert)
 

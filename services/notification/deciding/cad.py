@@ -148,9 +148,9 @@ def team_still_staged(draft: Draft[State], event: TeamStillStaged, given: Input)
 
 
 def call_changed(draft: Draft[State], event: CallChanged, given: Input) -> None:
-    """Another incident seems to have begun under this number."""
-    if event.another_incident:
-        fields = {"team_id", "changes", "another_incident", "changed_at", "sentence"}
+    """Another incident seems to have begun under this number, or the call to have moved far away."""
+    if event.another_incident or event.far:
+        fields = {"team_id", "changes", "another_incident", "far", "changed_at", "sentence"}
         _tell_cad(draft, given, "call.changed", event, fields)
 
 

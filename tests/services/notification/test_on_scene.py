@@ -58,6 +58,7 @@ def assigned() -> Running:
         (TeamMayEnter(**ABOUT, released_by="Ortiz"), "may-enter", "team.may-enter", False),
         (CHANGED, "changed", "call.changed", True),
         (CHANGED.model_copy(update={"another_incident": False}), "changed", None, False),
+        (CHANGED.model_copy(update={"another_incident": False, "far": True}), "changed", "call.changed", True),
         (MOVED, "changed", "team.moved", True),
         (EntryNotReleased(**ABOUT, enters_when=("police on scene",), sentence="?"), None, "team.entered", True),
         (TeamStillStaged(**ABOUT, staged_minutes=10, sentence="."), None, "team.staged", False),

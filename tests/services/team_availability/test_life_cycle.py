@@ -850,6 +850,24 @@ def test_A7_another_address_is_told_to_the_team_each_time_and_no_spelling_of_it_
     assert changed.changed_at == town.now - timedelta(seconds=10)
 
 
+def test_a_call_that_moves_far_is_told_to_team_and_dispatcher_though_its_address_is_none_or_the_same() -> None:
+    """Its position moved by five kilometres while the team drove to where it had been, and nobody heard."""
+    town = Town()
+    town.team("one")
+    town.report(near=("b", "c"))
+    town.triage()
+    town.wait(1)
+    town.report(near=("a", "b"))
+    town.accept(town.last(OfferMade))
+    for near, told in ((("a", "b"), 0), (("b", "c"), 0), ((), 0), (("c", "d"), 1), (("d", "e"), 1), (("a", "b"), 2)):
+        town.wait(10)
+        town.report(near=near)
+        assert len(town.all(CallChanged)) == told, "far from where the team was sent, step by step or at once"
+    changed = town.last(CallChanged)
+    assert (changed.far, changed.another_incident) == (True, False)
+    assert changed.changes == ("Position: far from where it was.",)
+
+
 @pytest.mark.parametrize(
     ("minutes", "told", "another"), [(0, False, False), (5, True, False), (61, True, True), (-61, True, True)]
 )

@@ -470,6 +470,7 @@ def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
         ),
         ((*TAKEN, on_scene(events.CallChanged, **CHANGED, another_incident=True), CONFIRMED), []),
         ((*TAKEN, on_scene(events.CallChanged, **CHANGED)), []),
+        ((*TAKEN, on_scene(events.CallChanged, **CHANGED, far=True)), ["call-changed"]),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
     ],
 )
