@@ -108,6 +108,8 @@ class DutyNoted(Event):
     """How long a team that is to be at work may take to sign on before somebody is told."""
     planned_until: AwareDatetime | None = None
     """Until when the team is on call without a gap, with crews that fill their places; None: not beyond `ends_at`."""
+    over: Literal["", "ended", "signed-off", "by-hand"] = ""
+    """It asks nothing of the team, as `DutyOver` said, and ends later than was noted."""
 
 
 class DutyOver(Event):

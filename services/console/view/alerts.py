@@ -76,7 +76,7 @@ def _members_left_out(agency: AgencyRecords, event: events.MembersLeftOut, store
 
 
 def _duty_noted(agency: AgencyRecords, event: events.DutyNoted, _stored: Stored) -> None:
-    if (team := agency.teams.get(event.team_id)) is not None:
+    if not event.over and (team := agency.teams.get(event.team_id)) is not None:
         team.planned = event
 
 
