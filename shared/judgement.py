@@ -140,6 +140,24 @@ class OrderOfTeams:
 
 
 @dataclass(frozen=True, slots=True)
+class CapTerms:
+    """A cap that a response has where a call is: asked once more when a team is chosen, for others may have come."""
+
+    __pydantic_config__: ClassVar = _LENIENT
+
+    districts: tuple[str, ...]
+    """Whose calls it counts together; empty: those of all."""
+    at_most_open: int | None = None
+    at_most_per_day: int | None = None
+
+    def reason(self, under_way: int, today: int) -> str | None:
+        """Why a response with so many calls takes no further one; None where it does."""
+        if self.at_most_open is not None and under_way >= self.at_most_open:
+            return "cap-open"
+        return "cap-day" if self.at_most_per_day is not None and today >= self.at_most_per_day else None
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseVerdict:
     """Whether one response of the level may go, with every gate it had to pass."""
 
@@ -175,6 +193,7 @@ class ResponseVerdict:
     """Of a pull: for how long a call that nobody took stands on the teams' pages as late."""
     order_of_teams: OrderOfTeams | None = None
     """What makes one team better than another; None: its primary district, then language, then fewest calls."""
+    caps: tuple[CapTerms, ...] = ()
 
 
 OUTSIDE = ""

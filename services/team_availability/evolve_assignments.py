@@ -16,6 +16,7 @@ from services.team_availability.evolve_calls import (
 )
 from services.team_availability.evolve_teams import HEARD, with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
+from services.team_availability.load import count, discount
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, SOMEBODYS_WORD, Option, known_hazards
 from services.team_availability.state import (
     ASK_AGAIN,
@@ -133,6 +134,8 @@ def _routed(state: State, event: CallRouted, at: datetime) -> State:
 def _with_outcome(state: State, call_id: str, outcome: Outcome, at: datetime) -> State:
     call = state.calls[call_id]
     memory, episode = call.reported._replace(outcome=outcome), replace(call.running, outcome=outcome, proposed=None)
+    if episode.assignment is None:
+        state = discount(state, call_id, of_its_day=False)
     state = with_call(state, call_id, memory=memory, episode=episode, early_plan=None)
     state = without_proposal_clock(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id)
     state = without_hold(state, call_id)
@@ -191,7 +194,7 @@ def _with_assignment(state: State, call_id: str, **changes: Any) -> State:
 
 
 def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn, at: datetime) -> State:
-    state = with_episode(state, event.call_id, assignment=None)
+    state = with_episode(discount(state, event.call_id, of_its_day=True), event.call_id, assignment=None)
     recalled = isinstance(event, AssignmentWithdrawn) and event.acknowledge
     status: ShiftStatus = "recalled" if recalled else "available"
     state = with_shift(
@@ -222,6 +225,8 @@ def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
     state = replace(
         state, calls=state.calls.set(target_id, target), closed=state.closed.forget(target_id), clocks=clocks
     )
+    state = discount(state, event.call_id, of_its_day=True)
+    state = count(state, target_id, assignment.response, target.district, at)
     state = with_shift(with_episode(state, event.call_id, assignment=None), event.team_id, call_id=target_id)
     return _rest(state, event.call_id, at)
 

@@ -18,6 +18,7 @@ from shared.judgement import (
     NOT_ROUTED,
     ORDER_OF_CALLS,
     STAGED_NOTICE_MINUTES,
+    CapTerms,
     CrewPlace,
     Judgement,
     OrderOfTeams,
@@ -103,6 +104,7 @@ class Option(NamedTuple):
     order_of_teams: OrderOfTeams | None = None
     against: tuple[str, ...] = ()
     """What the facts of the call have against it."""
+    caps: tuple[CapTerms, ...] = ()
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -124,6 +126,7 @@ class Option(NamedTuple):
             verdict.preferred_eta_minutes,
             verdict.late_minutes,
             verdict.order_of_teams,
+            caps=verdict.caps,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState, state_of
@@ -13,6 +13,7 @@ from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, Duty, MemberLeftOut, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import AGE, PRIORITY, Judgement
+from shared.programme.judging.load import Load
 from shared.programme.judging.normal_forms import normal
 from shared.replace import replace
 from shared.switch import Switch
@@ -345,6 +346,14 @@ class Episode:
         return tuple(replace(offer, ended=ended) if offer.offer_id == offer_id else offer for offer in self.offers)
 
 
+class LoadEntry(NamedTuple):
+    """What a call counts as that was offered to a team, or has one."""
+
+    response: str
+    district: str
+    day: date
+
+
 class LateTake(NamedTuple):
     """A team would take a late call, and a dispatcher is asked."""
 
@@ -540,6 +549,10 @@ class State:
     terms: Terms = NO_TERMS
     on_hold: PMap[str, datetime] = EMPTY
     """Call id → since when it waits for a team, or for the CAD to acknowledge that."""
+    load: PMap[str, PMap[str, Load]] = EMPTY
+    """The calls that a response has in a district, by response and district."""
+    load_entries: PMap[str, LoadEntry] = EMPTY
+    """By call id."""
     waiting: PMap[str, CommandHeld] = EMPTY
     """Command id → a command that waits for its call."""
     waiting_for: PMap[str, tuple[str, ...]] = EMPTY
