@@ -297,7 +297,11 @@ def _incident_confirmed(state: State, event: IncidentConfirmed, _at: datetime) -
 
 
 def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
-    return _with_clocks(_with_assignment(state, event.call_id, may_enter=True), event.call_id, at)
+    assignment = state.calls[event.call_id].assignment
+    waited_for = (assignment.enters_when if assignment is not None else ()) or (SOMEBODYS_WORD,)
+    return _with_clocks(
+        _with_assignment(state, event.call_id, may_enter=True, enters_when=waited_for), event.call_id, at
+    )
 
 
 def _still_staged(state: State, event: TeamStillStaged, _at: datetime) -> State:

@@ -185,7 +185,8 @@ def release_team(draft: AgencyDraft, command: ReleaseTeam) -> list[Event]:
         return [refused(command, "not-assigned", f"{command.team_id} has no call.")]
     if not _names(command, assignment, call.call_id):
         return [_another_call(command, call)]
-    if assignment.may_enter:
+    waits_of_itself = assignment.state == "staged" and not assignment.enters_when
+    if assignment.may_enter and not waits_of_itself:
         return [nothing_to_do(command, f"{command.team_id} may go in already.", about=call.call_id)]
     released_by = command.released_by or command.issued_by
     call.emit(TeamMayEnter(**call.key, team_id=command.team_id, released_by=released_by))

@@ -103,13 +103,15 @@ def team_heard(agency: AgencyRecords, team_id: str, at: datetime) -> None:
 
 
 def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
-    """Until the CAD has acknowledged it, or the team is done."""
+    """Until the CAD has acknowledged it, or the team is done. Who is on scene waits nearby no more."""
     if event.status == "need-police":
         sentence = f"{event.team_id} needs police, and no CAD has acknowledged that yet."
         alert = Alert("need-police", stored.time, sentence, event.team_id, event.call_id)
         agency.raise_alert(f"need-police/{event.team_id}", alert)
     elif event.status in ("available", "out-of-service", "cleared"):
         agency.end_alert(f"need-police/{event.team_id}", stored.time)
+    if event.status in ("on-scene", "transporting"):
+        agency.end_alert(f"team-staged/{event.team_id}", stored.time)
 
 
 def _team_stays(agency: AgencyRecords, event: events.TeamStays, stored: Stored) -> None:

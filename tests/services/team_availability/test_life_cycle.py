@@ -752,6 +752,11 @@ def test_a_team_that_waits_nearby_of_itself_or_after_an_upgrade_is_not_forgotten
     town = in_state("staged")
     town.wait(10 * 60)
     assert town.last(TeamStillStaged).sentence.endswith("has waited nearby for 10 min for: somebody's word.")
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert town.last(TeamMayEnter).released_by == "dee", "it may go in already, it was said, and the alert stood"
+    assert town.command(ReleaseTeam, team_id="one").result == "nothing-to-do"  # type: ignore[attr-defined]
+    town.wait(3600)
+    assert len(town.all(TeamStillStaged)) == 1
 
 
 def test_a_team_that_an_upgrade_told_to_wait_nearby_waits_until_a_person_lets_it_in() -> None:
