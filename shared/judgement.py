@@ -85,6 +85,8 @@ PRIORITY: Final = "priority "
 
 UNLISTED: Final = "is not a listed call type"
 """How the gates say so of a call whose type the document does not know."""
+OF_FACTS = ("district", "category", "only-when-")
+"""How the gates begin that turn on what is said of a call, besides its level."""
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
 
@@ -138,6 +140,24 @@ class OrderOfTeams:
 
 
 @dataclass(frozen=True, slots=True)
+class CapTerms:
+    """A cap that a response has where a call is: asked once more when a team is chosen, for others may have come."""
+
+    __pydantic_config__: ClassVar = _LENIENT
+
+    districts: tuple[str, ...]
+    """Whose calls it counts together; empty: those of all."""
+    at_most_open: int | None = None
+    at_most_per_day: int | None = None
+
+    def reason(self, under_way: int, today: int) -> str | None:
+        """Why a response with so many calls takes no further one; None where it does."""
+        if self.at_most_open is not None and under_way >= self.at_most_open:
+            return "cap-open"
+        return "cap-day" if self.at_most_per_day is not None and today >= self.at_most_per_day else None
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseVerdict:
     """Whether one response of the level may go, with every gate it had to pass."""
 
@@ -173,6 +193,7 @@ class ResponseVerdict:
     """Of a pull: for how long a call that nobody took stands on the teams' pages as late."""
     order_of_teams: OrderOfTeams | None = None
     """What makes one team better than another; None: its primary district, then language, then fewest calls."""
+    caps: tuple[CapTerms, ...] = ()
 
 
 OUTSIDE = ""
@@ -258,6 +279,12 @@ class Judgement(BaseModel):
         """Whether a response may go to the call."""
         verdict = self.verdict(response)
         return self.suitability == "suitable" and verdict is not None and verdict.may_go
+
+    def against(self, response: str) -> tuple[str, ...]:
+        """What the facts of the call have against a response on any level: where it is, its kind, a condition."""
+        verdict = self.verdict(response)
+        gates = (*self.gates, *(verdict.gates if verdict else ()))
+        return tuple(gate.reason for gate in gates if gate.reason and gate.gate.startswith(OF_FACTS))
 
     @property
     def unlisted_type(self) -> str:

@@ -11,6 +11,7 @@ WITHDRAWN: Mapping[str, str] = {
     "routed": "The call has been settled otherwise.",
     "signed-off": "Your team has signed off.",
     "upgraded": "The call has become more dangerous.",
+    "may-not-go": "The call has proved to be none for your team.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
     "no-working-way": "Nobody of your team could be reached.",

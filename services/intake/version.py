@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from services.intake.cells import cells
 from shared.agencies import Source
-from shared.call import Call
+from shared.call import Call, position_of
 from shared.call_keys import SEALED_WITH
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Record
@@ -61,6 +62,7 @@ def record(version: Version, source: Source, sealer: Sealer, key: Key | None, no
         fingerprint=_fingerprint(version, sealer),
         synthetic=source.kind == "synthetic",
         address_pseudonym=sealer.pseudonym(normal(address)) if (address := version.personal.get("address")) else "",
+        position_pseudonyms=_near(version, sealer),
     )
     return Record(
         call.agency,
@@ -74,6 +76,12 @@ def record(version: Version, source: Source, sealer: Sealer, key: Key | None, no
             *(() if key is None else ((SEALED_WITH, key.key_id.encode()),)),
         ),
     )
+
+
+def _near(version: Version, sealer: Sealer) -> tuple[str, ...]:
+    """Which cells its position is in, as names that no other call has for them."""
+    place = position_of(version.personal.get("position", ""))
+    return () if place is None else tuple(sealer.pseudonym(f"{version.call.call_id} {cell}") for cell in cells(place))
 
 
 TEXTS = "texts"

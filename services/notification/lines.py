@@ -19,6 +19,8 @@ from shared.replace import replace
 
 DANGEROUS: frozenset[PageKind] = frozenset(("upgrade", "safety-check", "unconfirmed"))
 """They go over every way at once."""
+MAY_NOT_GO = "may-not-go-"
+"""Stands in why an upgrade is paged before what the team does, where its call is no more dangerous, but none for it."""
 URGENT: frozenset[PageKind] = DANGEROUS | {"offer", "assigned"}
 """They have a line before all else, and ring for as long as they are worth it."""
 URGENT_RING_SECONDS, RING_SECONDS = 60, 20

@@ -128,9 +128,13 @@ class Assignments:
             self._note_cad(event.call_id, event.episode, informed=isinstance(event, CadInformed), at=at)
 
     def upgrade_raised(self, event: UpgradeRaised, _at: datetime) -> None:
-        """The call became more dangerous."""
+        """The call became more dangerous, or is none for the team any more."""
         for assignment in self._of_call(event.call_id):
-            assignment.upgrade = event
+            before = assignment.upgrade
+            is_dangerous = event.more_dangerous or (before is not None and before.more_dangerous)
+            assignment.upgrade = event.model_copy(update={"more_dangerous": is_dangerous})
+            if event.on_upgrade == "stage":
+                assignment.told_to_wait, assignment.may_enter = True, False
 
     def team_stays(self, event: TeamStays, _at: datetime) -> None:
         """The call is over for the CAD, or decided otherwise; the team is with somebody and stays."""

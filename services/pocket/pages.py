@@ -101,7 +101,7 @@ def correct_page(link: OfferLink, assignment: Assignment, now: datetime) -> Resp
 def waits_to_enter(offer: Offer, assignment: Assignment) -> bool:
     """Whether the team has not arrived, and is to be let in."""
     arrived = assignment.status in ("on-scene", "transporting")
-    return bool(offer.made.enters_when) and not assignment.may_enter and not arrived
+    return bool(offer.enters_when) and not assignment.may_enter and not arrived
 
 
 def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:
@@ -165,7 +165,7 @@ def _offer_card(offer: Offer, token: str, now: datetime) -> dict[str, Any]:
 
 
 def _order(offer: Offer) -> list[str]:
-    return [status for status in ORDER if status != "staged" or offer.made.enters_when]
+    return [status for status in ORDER if status != "staged" or offer.enters_when]
 
 
 def _steps(offer: Offer, assignment: Assignment) -> tuple[tuple[str, str] | None, list[tuple[str, str]]]:

@@ -49,6 +49,8 @@ class Assignment:
     """Why the call would be over if the team were not with somebody."""
     may_enter: bool = False
     """Somebody has let it in that waits nearby."""
+    told_to_wait: bool = False
+    """An upgrade has told it to wait nearby until somebody lets it in, whatever else would have."""
     on_phone: bool = False
     not_moving: bool = False
     asked_well: bool = False
@@ -90,6 +92,12 @@ class Offer:
     taken_by: str | None = None
     """The other team that took the call."""
     assignment: Assignment | None = None
+
+    @property
+    def enters_when(self) -> tuple[str, ...]:
+        """What the team waits for nearby, or has; empty: it goes straight in."""
+        told_to_wait = self.assignment is not None and self.assignment.told_to_wait
+        return ("the dispatcher, or whoever is on scene, says so",) if told_to_wait else self.made.enters_when
 
     def open_at(self, now: datetime) -> bool:
         """Whether it can still be answered."""

@@ -96,8 +96,17 @@ def open_call(made: OfferMade) -> str:
     return f"Open call{where}" + (f", priority {made.priority}" if made.priority else "")
 
 
-def what_to_do(upgrade: UpgradeRaised) -> str:
-    """What a team does now that its call is more dangerous."""
+def upgrade(raised: UpgradeRaised) -> str:
+    """What is told of a call that is not as its team knows it."""
+    if raised.more_dangerous:
+        return "This call has become more dangerous"
+    return "This call may not be one for your team"
+
+
+def what_to_do(upgrade: UpgradeRaised, may_enter: bool = False) -> str:  # noqa: FBT001, FBT002  from a template
+    """What a team does now that its call is more dangerous, or none for it; one that was let in since goes in."""
+    if may_enter and upgrade.on_upgrade == "stage":
+        return UPGRADES["stay"]
     if upgrade.team_on_scene:
         return "You stay on this call. Keep yourselves safe; the dispatcher has been asked to send help."
     return UPGRADES.get(upgrade.on_upgrade, upgrade.on_upgrade)

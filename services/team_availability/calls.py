@@ -127,6 +127,8 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
         changes.append(f"Place: {before.place or 'not said'}, now {place_of(version) or 'not said'}.")
     if address_changed:
         changes.append("Address: another than before.")
+    if far := before.is_far_from(event.position_pseudonyms):
+        changes.append("Position: far from where it was.")
     if not changes:
         return
     is_other = begun is not None and _begins_far_from(call.state.reported, version)
@@ -141,6 +143,7 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
             changed_at=call.draft.given.time,
             sentence=f"{assignment.team_id} has a call that the CAD has changed. {' '.join(changes)}{asks}",
             address_changed=address_changed,
+            far=far,
         )
     )
 

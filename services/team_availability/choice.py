@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from services.team_availability.load import why_capped
 from services.team_availability.plan import PULL, Option
 from services.team_availability.state import CallState, Shift, State, TeamState
 from shared.engine.state import EMPTY
@@ -23,10 +24,14 @@ class Choice(NamedTuple):
 
     ranked: tuple[str, ...]
     bypassed: tuple[BypassedTeam, ...]
+    capped: str | None = None
+    """Why no team is looked for: the response has as many calls as it takes."""
 
     @property
     def why_none(self) -> tuple[str, ...]:
         """Why the best of the teams that serve there was passed over: the one with the least against it."""
+        if self.capped is not None:
+            return (self.capped,)
         there = (team.reasons for team in self.bypassed if NOT_THERE.isdisjoint(team.reasons))
         return min(there, key=len, default=("no-team",))
 
@@ -38,8 +43,11 @@ NOT_THERE: frozenset[str] = frozenset(("other-model", "other-district", "other-p
 def choose(state: State, call: CallState, option: Option, now: datetime, *, any_pool: bool = False) -> Choice:
     """Rank the roster for a response: its own pool, then as the document orders teams, then by id.
 
-    Where it does not: primary district, language, least calls this shift.
+    Where it does not: primary district, language, least calls this shift. A response that has as many calls as it takes
+    is given no other, however many there were when the call was judged.
     """
+    if (capped := why_capped(state, call, option, now)) is not None:
+        return Choice((), (), capped)
     ranked: list[tuple[bool, tuple[int, ...], str]] = []
     bypassed: list[BypassedTeam] = []
     for team_id, entry in sorted(state.teams.items()):

@@ -10,6 +10,7 @@ from services.team_availability.holds import notice
 from services.team_availability.late import lapsed, over
 from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
+from services.team_availability.plan import SOMEBODYS_WORD
 from services.team_availability.roster import end_shift
 from services.team_availability.state import RECALL_MINUTES, Shift
 from shared.engine.service import Tick
@@ -143,7 +144,7 @@ def _staged(draft: AgencyDraft, call_id: str) -> None:
     call = draft.call(call_id)
     if (assignment := call.assignment) is not None:
         minutes = draft.state.timings(call.state).staged_notice_minutes
-        waits_for = ", or ".join(assignment.enters_when) or "somebody's word"
+        waits_for = ", or ".join(assignment.enters_when) or SOMEBODYS_WORD
         call.emit(
             TeamStillStaged(
                 **call.key,

@@ -62,6 +62,7 @@ class VersionFields(TypedDict):
     units_on_scene: bool
     place: str
     address_pseudonym: str
+    position_pseudonyms: tuple[str, ...]
     merged_into: str | None
     synthetic: bool
 
@@ -78,6 +79,7 @@ def version_fields(event: CallReported | CallCancelled) -> VersionFields:
         "units_on_scene": version.units_on_scene,
         "place": place_of(version),
         "address_pseudonym": event.address_pseudonym,
+        "position_pseudonyms": event.position_pseudonyms,
         "merged_into": version.merged_into,
         "synthetic": event.synthetic,
     }
@@ -94,6 +96,7 @@ def remembered_fields(memory: CallMemory) -> VersionFields:
         "units_on_scene": memory.units_on_scene,
         "place": memory.place,
         "address_pseudonym": memory.address_pseudonym,
+        "position_pseudonyms": memory.position_pseudonyms,
         "merged_into": memory.merged_into,
         "synthetic": memory.synthetic,
     }
@@ -292,7 +295,7 @@ class CallDraft:
         if team is not None:
             sentence = f"{team.team_id} takes the call ({team.response})."
         sentence = sentence or (judgement.sentence if judgement else "") or f"{DEFAULT_GOES}: {', '.join(reasons)}."
-        asked_by = self.state.reported.requested_by if outcome == "default" else None
+        asked_by = self.state.reported.asked_by if outcome == "default" else None
         if asked_by is not None:  # silence is no answer to somebody who waits
             sentence = f"Nobody comes, though {asked_by} asked. {sentence}"
         self.emit(

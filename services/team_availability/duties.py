@@ -79,11 +79,18 @@ def duty_began(draft: AgencyDraft, event: DutyBegan) -> None:
 
 
 def duty_changed(draft: AgencyDraft, event: DutyChanged) -> None:
-    """Somebody else has a place in a planned shift that runs, it ends at another time, or others follow on it."""
+    """Somebody else has a place in a planned shift that runs, it ends at another time, or others follow on it.
+
+    Of one that a person has ended a later end is kept in mind: who takes it up again stays until then.
+    """
     duty = draft.state.duties.get(event.shift_id)
-    if duty is not None and not duty.over and _says_else(event, duty):
-        changes = {"members": event.members, "ends_at": event.ends_at, "planned_until": event.planned_until}
-        draft.emit(_noted(event.shift_id, duty, **changes))
+    if duty is None or not _says_else(event, duty):
+        return
+    changes: dict[str, object] = {"ends_at": event.ends_at, "planned_until": event.planned_until}
+    if not duty.over:
+        draft.emit(_noted(event.shift_id, duty, **changes, members=event.members))
+    elif event.ends_at > duty.ends_at:
+        draft.emit(_noted(event.shift_id, duty, **changes, over=duty.over))
 
 
 def duty_ended(draft: AgencyDraft, event: DutyEnded) -> None:
@@ -160,7 +167,7 @@ def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:
     if shift is not None and shift.planned_shift_id == planned_shift_id:
         if duty.runs(draft.now):
             _change_shift(draft, planned_shift_id, duty, shift)
-        else:
+        elif duty.over or duty.duty == "on-call":  # who is at work stays until their clock: their end may have moved
             _end_shift(draft, duty, shift)
     elif not duty.runs(draft.now):
         return

@@ -16,7 +16,8 @@ from services.team_availability.evolve_calls import (
 )
 from services.team_availability.evolve_teams import HEARD, with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
-from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option, known_hazards
+from services.team_availability.load import count, discount
+from services.team_availability.plan import PHONE, POLICE_ON_SCENE, SOMEBODYS_WORD, Option, known_hazards
 from services.team_availability.state import (
     ASK_AGAIN,
     FREE,
@@ -78,6 +79,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         level_told=0 if call.plan is None else call.plan.level_rank,
         hazards_told=() if call.plan is None else call.plan.hazards,
         type_told="" if call.plan is None else call.plan.unlisted_type,
+        against_told=() if option is None else option.against,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
         accepted_at=at,
@@ -132,6 +134,8 @@ def _routed(state: State, event: CallRouted, at: datetime) -> State:
 def _with_outcome(state: State, call_id: str, outcome: Outcome, at: datetime) -> State:
     call = state.calls[call_id]
     memory, episode = call.reported._replace(outcome=outcome), replace(call.running, outcome=outcome, proposed=None)
+    if episode.assignment is None:
+        state = discount(state, call_id, of_its_day=False)
     state = with_call(state, call_id, memory=memory, episode=episode, early_plan=None)
     state = without_proposal_clock(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id)
     state = without_hold(state, call_id)
@@ -190,7 +194,7 @@ def _with_assignment(state: State, call_id: str, **changes: Any) -> State:
 
 
 def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn, at: datetime) -> State:
-    state = with_episode(state, event.call_id, assignment=None)
+    state = with_episode(discount(state, event.call_id, of_its_day=True), event.call_id, assignment=None)
     recalled = isinstance(event, AssignmentWithdrawn) and event.acknowledge
     status: ShiftStatus = "recalled" if recalled else "available"
     state = with_shift(
@@ -221,6 +225,8 @@ def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
     state = replace(
         state, calls=state.calls.set(target_id, target), closed=state.closed.forget(target_id), clocks=clocks
     )
+    state = discount(state, event.call_id, of_its_day=True)
+    state = count(state, target_id, assignment.response, target.district, at)
     state = with_shift(with_episode(state, event.call_id, assignment=None), event.team_id, call_id=target_id)
     return _rest(state, event.call_id, at)
 
@@ -258,8 +264,11 @@ def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
         "level_told": max(assignment.level_told, event.level_rank),
         "hazards_told": known_hazards(event.raised_by, assignment.hazards_told),
         "type_told": event.unlisted_type or assignment.type_told,
-        "upgraded": True,
+        "against_told": tuple(dict.fromkeys((*assignment.against_told, *event.against))),
+        "upgraded": assignment.upgraded or event.more_dangerous,
     }
+    if event.on_upgrade == "stage":
+        changes |= {"may_enter": False, "enters_when": (SOMEBODYS_WORD,)}
     return _with_clocks(_with_assignment(state, event.call_id, **changes), event.call_id, at)
 
 
@@ -288,7 +297,11 @@ def _incident_confirmed(state: State, event: IncidentConfirmed, _at: datetime) -
 
 
 def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
-    return _with_clocks(_with_assignment(state, event.call_id, may_enter=True), event.call_id, at)
+    assignment = state.calls[event.call_id].assignment
+    waited_for = (assignment.enters_when if assignment is not None else ()) or (SOMEBODYS_WORD,)
+    return _with_clocks(
+        _with_assignment(state, event.call_id, may_enter=True, enters_when=waited_for), event.call_id, at
+    )
 
 
 def _still_staged(state: State, event: TeamStillStaged, _at: datetime) -> State:
@@ -341,7 +354,8 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         )
     else:
         clocks = clocks.clear(check)
-    if assignment.state != "staged" or (assignment.may_enter and assignment.enters_when):
+    is_told_to_wait = assignment.enters_when == (SOMEBODYS_WORD,) and not assignment.is_with_somebody
+    if not (assignment.state == "staged" or is_told_to_wait) or (assignment.may_enter and assignment.enters_when):
         clocks = clocks.clear(staged)  # it has moved on, or somebody has let it in
     elif staged not in clocks:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))

@@ -111,9 +111,11 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
 
 
 def _version_at(state: State, event: CallVersionAt, _at: datetime) -> State:
-    memory = _with_version(state.calls[event.call_id].memory, event)._replace(call_at=event.call_at)
+    before, assignment = state.calls[event.call_id].reported, state.calls[event.call_id].assignment
+    memory = _with_version(before, event)._replace(call_at=event.call_at)
+    if assignment is not None and not before.is_far_from(event.position_pseudonyms):
+        memory = memory._replace(position_pseudonyms=before.position_pseudonyms or event.position_pseudonyms)
     state = with_call(state, event.call_id, memory=memory)
-    assignment = state.calls[event.call_id].assignment
     if assignment is not None and assignment.stays in ENDED:  # the CAD has opened it again
         state = with_episode(state, event.call_id, assignment=replace(assignment, stays=""))
     return state
@@ -139,12 +141,14 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         received_at=event.version_received_at,
         status=event.status,
         requested_by=event.requested_by,
+        asked_by=event.requested_by or (memory.asked_by if isinstance(event, CallVersionAt) else None),
         created_at=memory.created_at or event.created_at,
         created_moves=memory.created_moves or moves_its_beginning(event.call_id, memory, event.created_at, at),
         arrived=max(memory.arrived, arrived),
         units_on_scene=event.units_on_scene,
         place=event.place,
         address_pseudonym=event.address_pseudonym or memory.address_pseudonym,
+        position_pseudonyms=event.position_pseudonyms or memory.position_pseudonyms,
         merged_into=event.merged_into,
         synthetic=memory.synthetic or event.synthetic,
         unvouched=False,

@@ -37,6 +37,7 @@ def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
         event.members,
         event.ends_at,
         event.sign_on_grace_minutes,
+        over=event.over,
         is_missing=before is not None and before.is_missing,
         left_out=() if before is None else before.left_out,
         planned_until=event.planned_until,

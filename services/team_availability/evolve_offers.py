@@ -8,6 +8,7 @@ from typing import Any
 
 from services.team_availability.evolve_calls import with_episode, without_hold
 from services.team_availability.evolve_teams import HEARD, with_offer, with_shift, without_offer
+from services.team_availability.load import count
 from services.team_availability.plan import OF_THE_CHAIN
 from services.team_availability.state import SETTLE, Episode, Offer, State, Willing, clock
 from shared.events import (
@@ -29,6 +30,7 @@ from shared.replace import replace
 
 def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
     call, episode = state.calls[event.call_id], state.calls[event.call_id].running
+    state = count(state, event.call_id, event.response, event.district, at)
     option = state.option(call, event.response)
     reached_by = "offer" if option is None else option.reached_by
     offer = Offer(event.offer_id, event.team_id, event.response, reached_by, event.expires_at)

@@ -11,9 +11,10 @@ from shared.events import TeamStatus
 AssignmentState = Literal["accepted", "on-phone", "en-route", "staged", "on-scene", "transporting", "need-police"]
 """`on-phone` is whoever accepted by telephone; `need-police` is asked for at any moment and stands until the end."""
 
-Ending = Literal["cleared", "withdrawn", "cancelled", "overridden", "upgraded", "shift-ends"]
+Ending = Literal["cleared", "withdrawn", "cancelled", "overridden", "upgraded", "may-not-go", "shift-ends"]
 """What ends an assignment: the team clears the call, a person takes the team off it by name, the CAD ends the call or
-gives its number to another, a dispatcher sends something else, an upgrade recalls the team, its shift ends."""
+gives its number to another, a dispatcher sends something else, an upgrade recalls the team, the call proves to be none
+for its response, its shift ends."""
 
 STATES: Final[tuple[AssignmentState, ...]] = (
     "accepted", "on-phone", "en-route", "staged", "on-scene", "transporting", "need-police",
@@ -22,7 +23,7 @@ WITH_SOMEBODY: Final[frozenset[AssignmentState]] = frozenset(("on-phone", "on-sc
 """Such a team is asked whether it is well, and nothing but its own word or a named person takes it off the call."""
 
 _ANYBODY: Final[frozenset[Ending]] = frozenset(("cleared", "withdrawn"))
-_ON_THE_WAY: Final[frozenset[Ending]] = _ANYBODY | {"cancelled", "overridden", "upgraded", "shift-ends"}
+_ON_THE_WAY: Final[frozenset[Ending]] = _ANYBODY | {"cancelled", "overridden", "upgraded", "may-not-go", "shift-ends"}
 _NEARBY: Final[frozenset[Ending]] = _ON_THE_WAY - {"shift-ends"}
 
 ENDS: Final[Mapping[AssignmentState, frozenset[Ending]]] = MappingProxyType(

@@ -125,14 +125,14 @@ def _is_news(assignment: Assignment, there: Assignment | Plan | None) -> bool:
 def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan | None) -> UpgradeRaised:
     """What the team is told where the other call is more dangerous, or may be."""
     (rank, hazards), plan = _known(there), there if isinstance(there, Plan) else None
-    said_at = call.state.reported.updated_at
+    said_at, is_let_in = call.state.reported.updated_at, (call.assignment or assignment).is_let_in
     return UpgradeRaised(
         **call.key,
         team_id=assignment.team_id,
         level=LEVEL_NOT_KNOWN if plan is None else plan.level,
         level_rank=max(rank, assignment.level_told) if plan is None else rank,
         raised_by=tuple(RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at) for fact, worst in hazards),
-        on_upgrade="stay",
+        on_upgrade="stay" if is_let_in else "stage",
         sentence="The call that yours was merged into is more dangerous, or nobody knows how dangerous it is.",
         suitability="" if plan is None else plan.suitability,
         team_on_scene=assignment.is_with_somebody,

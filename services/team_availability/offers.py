@@ -178,7 +178,7 @@ def _attempt(call: CallDraft, chain: Chain, option: Option) -> Iterator[Event]:
     if phase == "shadow":
         team_id = pick.ranked[0] if pick.ranked else None
         yield OfferShadowed(**call.key, response=option.response, team_id=team_id, bypassed=pick.bypassed)
-    elif phase == "advisory":
+    elif phase == "advisory" and pick.capped is None:
         yield _proposed(call, chain, option)
     elif pick.ranked and expires_at - now >= LEAST_OFFER:
         yield from offered(call, option, pick, expires_at)

@@ -18,6 +18,7 @@ from shared.judgement import (
     NOT_ROUTED,
     ORDER_OF_CALLS,
     STAGED_NOTICE_MINUTES,
+    CapTerms,
     CrewPlace,
     Judgement,
     OrderOfTeams,
@@ -35,6 +36,8 @@ OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE = "out-of-time", "no-next-respo
 OF_THE_CHAIN: frozenset[str] = frozenset((OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE))
 """Why a step was left behind that says nothing of the teams."""
 POLICE_ON_SCENE = "police on scene"
+SOMEBODYS_WORD = "somebody's word"
+"""What a team waits for that an upgrade has told to wait nearby."""
 
 
 class Timings(NamedTuple):
@@ -99,6 +102,9 @@ class Option(NamedTuple):
     preferred_eta_minutes: int | None = None
     late_minutes: int | None = None
     order_of_teams: OrderOfTeams | None = None
+    against: tuple[str, ...] = ()
+    """What the facts of the call have against it."""
+    caps: tuple[CapTerms, ...] = ()
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -120,6 +126,7 @@ class Option(NamedTuple):
             verdict.preferred_eta_minutes,
             verdict.late_minutes,
             verdict.order_of_teams,
+            caps=verdict.caps,
         )
 
 
@@ -193,7 +200,8 @@ class Plan:
     def of(cls, event: PlanSet) -> Plan:
         """The plan that an event sets."""
         judgement, timings = event.judgement, Timings.of(event.judgement)
-        options = tuple(map(Option.of, judgement.responses))
+        verdicts = judgement.responses
+        options = tuple(Option.of(each)._replace(against=judgement.against(each.response)) for each in verdicts)
         steps = judgement.steps or (Step("default", 0),)
         if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
             first = next((option for option in options if option.may_go), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState, state_of
@@ -13,6 +13,7 @@ from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, Duty, MemberLeftOut, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import AGE, PRIORITY, Judgement
+from shared.programme.judging.load import Load
 from shared.programme.judging.normal_forms import normal
 from shared.replace import replace
 from shared.switch import Switch
@@ -227,6 +228,8 @@ class Assignment:
     """The hazards of such a level that it knows of."""
     type_told: str = ""
     """The last call type that no document lists of which it knows."""
+    against_told: tuple[str, ...] = ()
+    """What speaks against its response and was told to it, or was known to the dispatcher who sent it."""
     upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0
@@ -254,6 +257,11 @@ class Assignment:
     def is_with_somebody(self) -> bool:
         """Whether only its own word or a named person takes it off the call."""
         return self.state in WITH_SOMEBODY
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether it need not wait nearby any more."""
+        return self.may_enter or self.is_with_somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +346,14 @@ class Episode:
         return tuple(replace(offer, ended=ended) if offer.offer_id == offer_id else offer for offer in self.offers)
 
 
+class LoadEntry(NamedTuple):
+    """What a call counts as that was offered to a team, or has one."""
+
+    response: str
+    district: str
+    day: date
+
+
 class LateTake(NamedTuple):
     """A team would take a late call, and a dispatcher is asked."""
 
@@ -376,6 +392,14 @@ class CallMemory(NamedTuple):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the last address that the CAD gave."""
+    position_pseudonyms: tuple[str, ...] = ()
+    """Of the last position, or of that which the team knows of for as long as the call stays near."""
+
+    def is_far_from(self, position_pseudonyms: tuple[str, ...]) -> bool:
+        """Whether another position is far from the one that is remembered."""
+        known = self.position_pseudonyms
+        return bool(known and position_pseudonyms) and set(known).isdisjoint(position_pseudonyms)
+
     merged_into: str | None = None
     """The incident that stands for it from now on."""
     another_begun_at: datetime | None = None
@@ -384,6 +408,9 @@ class CallMemory(NamedTuple):
     """Its position in the topic `calls`."""
     status: CallStatus = "active"
     requested_by: str | None = None
+    """Who asks for a team by that version."""
+    asked_by: str | None = None
+    """Who has asked for one since the call is in flight: a version that does not say so takes nothing back."""
     episodes: int = 0
     outcome: Outcome | None = None
     """Of the newest episode."""
@@ -466,7 +493,7 @@ class CallState:
 
     def place_in(self, order_of_calls: tuple[str, ...]) -> tuple[int, datetime]:
         """Where it stands in an order of calls, the least first; those that the order does not name come last."""
-        asked_by = None if self.memory is None else self.memory.requested_by
+        asked_by = None if self.memory is None else self.memory.asked_by
         priority = None if self.plan is None else self.plan.priority
         names = [normal(name) for name in (asked_by, priority and PRIORITY + priority) if name]
         named = (rank for rank, name in enumerate(order_of_calls) if normal(name) in names)
@@ -522,6 +549,10 @@ class State:
     terms: Terms = NO_TERMS
     on_hold: PMap[str, datetime] = EMPTY
     """Call id → since when it waits for a team, or for the CAD to acknowledge that."""
+    load: PMap[str, PMap[str, Load]] = EMPTY
+    """The calls that a response has in a district, by response and district."""
+    load_entries: PMap[str, LoadEntry] = EMPTY
+    """By call id."""
     waiting: PMap[str, CommandHeld] = EMPTY
     """Command id → a command that waits for its call."""
     waiting_for: PMap[str, tuple[str, ...]] = EMPTY

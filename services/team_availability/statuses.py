@@ -6,6 +6,7 @@ from services.team_availability.draft import AgencyDraft, CallDraft
 from services.team_availability.life_cycle import goes_back
 from services.team_availability.offers import advance
 from services.team_availability.state import FREE, IN_NEED, Assignment, Shift
+from services.team_availability.upgrades import barred
 from shared.answers import Answer, done, nothing_to_do, refused
 from shared.events import (
     AssignmentEnded,
@@ -165,10 +166,11 @@ def _turn_back(call: CallDraft) -> bool:
         return call.release("overridden")
     if assignment.stays:
         return call.release("cancelled", assignment.stays)
-    is_higher = assignment.upgraded and (plan is None or assignment.level_told > plan.level_rank)
-    if is_higher and assignment.on_upgrade == "recall" and call.episode.override is None:
+    if assignment.on_upgrade != "recall" or call.episode.override is not None:
+        return False
+    if assignment.upgraded and (plan is None or assignment.level_told > plan.level_rank):
         return call.release("upgraded")
-    return False
+    return barred(assignment.against_told) and call.release("may-not-go")
 
 
 # --- let in, taken off ----------------------------------------------------------------------------------------------
@@ -183,7 +185,8 @@ def release_team(draft: AgencyDraft, command: ReleaseTeam) -> list[Event]:
         return [refused(command, "not-assigned", f"{command.team_id} has no call.")]
     if not _names(command, assignment, call.call_id):
         return [_another_call(command, call)]
-    if assignment.may_enter:
+    waits_of_itself = assignment.state == "staged" and not assignment.enters_when
+    if assignment.may_enter and not waits_of_itself:
         return [nothing_to_do(command, f"{command.team_id} may go in already.", about=call.call_id)]
     released_by = command.released_by or command.issued_by
     call.emit(TeamMayEnter(**call.key, team_id=command.team_id, released_by=released_by))

@@ -375,7 +375,9 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
         return []
     if isinstance(event, StatusReported) and event.status != "need-police":
         return []
-    if isinstance(event, UpgradeRaised) and (entry.unasked or event.level == LEVEL_NOT_KNOWN):
+    if isinstance(event, UpgradeRaised) and (
+        entry.unasked or event.level == LEVEL_NOT_KNOWN or not event.more_dangerous
+    ):
         return []  # nothing of it was misjudged
     pause = Switch(entry.district, entry.response if rule.pauses == "response" else None)
     since = now - timedelta(minutes=rule.within_minutes)

@@ -141,5 +141,5 @@ def essence(judgement: Judgement) -> tuple[Any, ...]:
         judgement.unlisted_type,
         judgement.programme_hash,
         [(raised.fact, raised.value, raised.unknown, raised.source) for raised in judgement.raised_by],
-        [(verdict.response, verdict.may_go, verdict.phase, verdict.reasons) for verdict in judgement.responses],
+        [(one.response, one.may_go, one.phase, one.reasons, one.caps) for one in judgement.responses],
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.triage.narrative import UNREAD
 from services.triage.state import Memory, OpenCall, Standing, Version
+from shared.call import Call
 from shared.last_answer import last_answer
 from shared.programme import Programme
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS
@@ -30,7 +31,18 @@ def with_version(programme: Programme | None, open_call: OpenCall, version: Vers
     reopens = open_call.newest is not None and version.call.status == "reopened" != open_call.newest.call.status
     if reopens:  # a new episode: judged anew
         return replace(open_call, newest=version, memory=memory, frozen=False, accepted=False)
+    if open_call.frozen and open_call.newest is not None:
+        version = replace(version, call=_still_asked(open_call.newest.call, version.call))
     return replace(open_call, newest=version, memory=memory)
+
+
+def _still_asked(before: Call, call: Call) -> Call:
+    """A version of a call in flight: who asked for a team and what the caller wants stand until it says otherwise."""
+    asked_by, wants = call.requested_by or before.requested_by, call.caller_wants
+    wants = before.caller_wants if wants == "none" else wants
+    if (asked_by, wants) == (call.requested_by, call.caller_wants):
+        return call
+    return call.model_copy(update={"requested_by": asked_by, "caller_wants": wants})
 
 
 def is_newest(memory: Memory, order: datetime) -> bool:

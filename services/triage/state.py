@@ -15,7 +15,7 @@ from shared.events import HeardLine
 from shared.judgement import Located
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, read
 from shared.programme.judging.facts_of_call import Hazard
-from shared.programme.judging.surroundings import Load
+from shared.programme.judging.load import Load
 
 
 @dataclass(frozen=True, slots=True)

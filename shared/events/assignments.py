@@ -108,6 +108,8 @@ class DutyNoted(Event):
     """How long a team that is to be at work may take to sign on before somebody is told."""
     planned_until: AwareDatetime | None = None
     """Until when the team is on call without a gap, with crews that fill their places; None: not beyond `ends_at`."""
+    over: Literal["", "ended", "signed-off", "by-hand"] = ""
+    """It asks nothing of the team, as `DutyOver` said, and ends later than was noted."""
 
 
 class DutyOver(Event):
@@ -295,6 +297,8 @@ class DeadlineSet(Event):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the address: another one is another address."""
+    position_pseudonyms: tuple[str, ...] = ()
+    """Of the position: where it has none in common with another, that is far away."""
     merged_into: str | None = None
     """The incident that stands for this one from now on, by the CAD."""
     synthetic: bool = False
@@ -319,6 +323,7 @@ class CallVersionAt(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    position_pseudonyms: tuple[str, ...] = ()
     merged_into: str | None = None
     synthetic: bool = False
     """A test call of careroute's own."""
@@ -337,6 +342,7 @@ class CallVersionSeen(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    position_pseudonyms: tuple[str, ...] = ()
     merged_into: str | None = None
     call_at: str = ""
     """Its position in the topic `calls`."""
@@ -360,6 +366,8 @@ class CallChanged(Event):
     sentence: str
     address_changed: bool = False
     """It has another address: the team's page shows both."""
+    far: bool = False
+    """Its position is far from where the team was sent: the dispatcher hears of it, too."""
 
 
 class IncidentConfirmed(Event):
@@ -867,7 +875,7 @@ LEVEL_NOT_KNOWN = "not known"
 
 
 class UpgradeRaised(Event):
-    """An update of the call raised its level after a team had accepted."""
+    """After a team had accepted, an update of the call raised its level, or went against the team's response."""
 
     call_id: str
     episode: int
@@ -887,6 +895,10 @@ class UpgradeRaised(Event):
     """What is asked of the dispatcher: `default`, where the team's own response may not go to such a call."""
     unlisted_type: str = ""
     """The call type, where the document does not list it: what it means nobody knows."""
+    more_dangerous: bool = True
+    """False: it is no more dangerous than the team was told, and is not one for its response."""
+    against: tuple[str, ...] = ()
+    """Codes of what speaks against the response: where the call is, its kind, or a condition like the age."""
 
 
 class TeamNotMoving(Event):

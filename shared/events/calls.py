@@ -30,6 +30,8 @@ class _CallVersion(Event):
     """Hash of the call without its times: two versions with one fingerprint say the same."""
     address_pseudonym: str = ""
     """Of the address, as names are compared: where it is another, the call is somewhere else. Empty without one."""
+    position_pseudonyms: tuple[str, ...] = ()
+    """Of the position, if it has one: where two versions of a call have none in common, they are far apart."""
     synthetic: bool = False
     """A test call of careroute's own: it is decided like any other, and no team is ever sent to it."""
 

@@ -95,7 +95,7 @@ def _members_left_out(agency: AgencyRecords, event: events.MembersLeftOut, store
 
 
 def _duty_noted(agency: AgencyRecords, event: events.DutyNoted, _stored: Stored) -> None:
-    if (team := agency.teams.get(event.team_id)) is not None:
+    if not event.over and (team := agency.teams.get(event.team_id)) is not None:
         team.planned = event
 
 
@@ -122,13 +122,15 @@ def team_heard(agency: AgencyRecords, team_id: str, at: datetime) -> None:
 
 
 def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
-    """Until the CAD has acknowledged it, or the team is done."""
+    """Until the CAD has acknowledged it, or the team is done. Who is on scene waits nearby no more."""
     if event.status == "need-police":
         sentence = f"{event.team_id} needs police, and no CAD has acknowledged that yet."
         alert = Alert("need-police", stored.time, sentence, event.team_id, event.call_id)
         agency.raise_alert(f"need-police/{event.team_id}", alert)
     elif event.status in ("available", "out-of-service", "cleared"):
         agency.end_alert(f"need-police/{event.team_id}", stored.time)
+    if event.status in ("on-scene", "transporting"):
+        agency.end_alert(f"team-staged/{event.team_id}", stored.time)
 
 
 def _team_stays(agency: AgencyRecords, event: events.TeamStays, stored: Stored) -> None:
@@ -142,7 +144,7 @@ def _raise_of_team(kind: Literal["team-stays", "team-staged", "entry-not-release
     """An alert about a team and its call that stands until somebody acts, or the assignment is over."""
 
     def raise_it(agency: AgencyRecords, event: Any, stored: Stored) -> None:
-        if getattr(event, "another_incident", True):
+        if not isinstance(event, events.CallChanged) or event.another_incident or event.far:
             alert = Alert(kind, stored.time, sentence_of(event), event.team_id, event.call_id)
             agency.raise_alert(f"{kind}/{event.team_id}", alert)
 

@@ -202,7 +202,8 @@ def _assignment_ended(call: CallSeen, event: events.AssignmentEnded, stored: Sto
 
 
 def _upgrade_raised(call: CallSeen, event: events.UpgradeRaised, stored: Stored) -> None:
-    call.episode(event.episode, stored.time).upgraded = True
+    episode = call.episode(event.episode, stored.time)
+    episode.upgraded = episode.upgraded or event.more_dangerous
 
 
 def _status_reported(call: CallSeen, event: events.StatusReported, stored: Stored) -> None:

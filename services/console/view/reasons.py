@@ -138,6 +138,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "taken": "the team or the call was taken by then",
         "routed": "the call was decided by then",
         "upgraded": "the call proved more dangerous",
+        "may-not-go": "the call proved to be none for the team",
         "overridden": "a dispatcher decided otherwise",
         "withdrawn": "a person took the team off the call",
         "signed-off": "the team signed off",

@@ -103,6 +103,14 @@ def _held(event: events.HoldBegan) -> str:
     return f"{by} acknowledged it. {event.sentence} {event.reason}".rstrip()
 
 
+def _upgraded(event: events.UpgradeRaised, say: Say) -> str:
+    if event.more_dangerous:
+        what = f"It became more dangerous while {event.team_id} has it: level {event.level}"
+    else:
+        what = f"It may be none for {event.team_id}, which has it: {say(event.against)}"
+    return f"{what} ({event.on_upgrade}). {event.sentence}".rstrip()
+
+
 def _status(event: events.StatusReported, say: Say) -> str:
     disposition = f": {_plainly(event.disposition, say)}" if event.disposition else ""
     return f"{event.team_id} is {_plainly(event.status, say)}{disposition}."
@@ -189,6 +197,7 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.CallRouted: _routed,
     events.LateCallEnded: _late_call_ended,
     events.AssignmentWithdrawn: _withdrawn,
+    events.UpgradeRaised: _upgraded,
     events.TeamStays: lambda e, say: e.sentence.replace(f"({e.why})", f"({say((e.why,))})"),
     events.PageUndelivered: lambda e, say: f"The page has not arrived ({_unsent(e.why, say)}).",
     events.PageFailed: lambda e, say: f"The page failed: {_unsent(e.why, say)}.",
@@ -265,9 +274,6 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.AssignmentMoved: "{e.sentence}",
     events.MemberConfirmed: "{e.person_id} has come to {e.team_id}.",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
-    events.UpgradeRaised: (
-        "It became more dangerous while {e.team_id} has it: level {e.level} ({e.on_upgrade}). {e.sentence}"
-    ),
     events.TeamMayEnter: lambda e: (
         f"{e.team_id} may go in: a unit is on scene."
         if e.released_by == "units-on-scene"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, septets
+from services.notification.lines import MAY_NOT_GO
 from shared.events import PageDue, PageKind
 
 HEADLINES: Mapping[PageKind, str] = {
@@ -31,6 +32,8 @@ HEADLINES: Mapping[PageKind, str] = {
     "left-out": "somebody who is planned is not on the team",
     "contact": "a way to reach you has changed, or does not work",
 }
+MAY_NOT_GO_HEADLINE = "your call{where} may be none for your team"
+"""Of an upgrade, where it is no more dangerous."""
 UPGRADES = {"recall": "Turn back", "stage": "Wait nearby, do not go in", "stay": "Carry on with care"}
 LEFT_OUT = {"on-shift": "You are on shift with another team", "unknown-person": "You are not on the books"}
 MORE: Mapping[PageKind, Mapping[str, str]] = {"upgrade": UPGRADES, "left-out": LEFT_OUT}
@@ -74,8 +77,9 @@ def _headline(page: PageDue, *, spoken_out: bool = False) -> str:
     where = f" in {district}" if district else ""
     word = "priority " if spoken_out else "P"
     priority = f", {word}{page.priority}" if page.priority else ""
-    headline = HEADLINES[page.kind].format(where=where, priority=priority)
-    more = MORE.get(page.kind, {}).get(page.why)
+    headline = MAY_NOT_GO_HEADLINE if page.why.startswith(MAY_NOT_GO) else HEADLINES[page.kind]
+    headline = headline.format(where=where, priority=priority)
+    more = MORE.get(page.kind, {}).get(page.why.removeprefix(MAY_NOT_GO))
     return f"{headline}. {more}" if more else headline
 
 

@@ -107,9 +107,9 @@ def _tell_every_cad(
 
 
 def upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
-    """What raised the level, and what the team does."""
+    """What raised the level, or speaks against the team's response, and what the team does."""
     fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence", "team_on_scene", "send"}
-    _tell_cad(draft, given, "call.upgraded", event, fields)
+    _tell_cad(draft, given, "call.upgraded", event, fields | {"more_dangerous", "against"})
 
 
 def assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
@@ -148,9 +148,9 @@ def team_still_staged(draft: Draft[State], event: TeamStillStaged, given: Input)
 
 
 def call_changed(draft: Draft[State], event: CallChanged, given: Input) -> None:
-    """Another incident seems to have begun under this number."""
-    if event.another_incident:
-        fields = {"team_id", "changes", "another_incident", "changed_at", "sentence"}
+    """Another incident seems to have begun under this number, or the call to have moved far away."""
+    if event.another_incident or event.far:
+        fields = {"team_id", "changes", "another_incident", "far", "changed_at", "sentence"}
         _tell_cad(draft, given, "call.changed", event, fields)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from services.notification.contact import Contact
 from services.notification.deciding import ladder
 from services.notification.deciding.pages import drop, is_repeat, owe, page_to
-from services.notification.lines import DANGEROUS
+from services.notification.lines import DANGEROUS, MAY_NOT_GO
 from services.notification.state import RecentOffer, State
 from shared.engine.service import Draft, Input
 from shared.events import (
@@ -61,7 +61,7 @@ assigned = _to_team("assigned")
 unconfirmed = _to_team("unconfirmed")
 not_moving = _to_team("not-moving")
 _checked = _to_team("safety-check")
-upgraded = _to_team("upgrade", lambda event: event.on_upgrade)
+upgraded = _to_team("upgrade", lambda event: ("" if event.more_dangerous else MAY_NOT_GO) + event.on_upgrade)
 _released = _to_team("withdrawn", lambda event: event.why)
 told_to_stay = _to_team("stays", lambda event: event.why)
 let_in = _to_team("may-enter")

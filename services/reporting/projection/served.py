@@ -175,7 +175,7 @@ def _upgrade_raised(rows: Rows, event: events.UpgradeRaised, stored: Stored) -> 
     _unsafe(
         rows,
         event,
-        "upgrade",
+        "upgrade" if event.more_dangerous else "may-not-go",
         stored,
         level=event.level,
         level_rank=event.level_rank,
@@ -183,7 +183,7 @@ def _upgrade_raised(rows: Rows, event: events.UpgradeRaised, stored: Stored) -> 
         team_on_scene=event.team_on_scene,
     )
     episode = episode_of(rows, event.call_id, event.episode, stored)
-    if episode["upgraded_at"] is None:
+    if event.more_dangerous and episode["upgraded_at"] is None:
         episode["upgraded_at"], episode["on_upgrade"] = stored.time, event.on_upgrade
 
 

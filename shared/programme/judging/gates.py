@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.call import Asker, Call
-from shared.engine.state import EMPTY
-from shared.judgement import PHASES, UNLISTED, Gate, Phase, ResponseVerdict
+from shared.judgement import PHASES, UNLISTED, CapTerms, Gate, Phase, ResponseVerdict
 from shared.programme.judging.facts_of_call import Facts, Other
+from shared.programme.judging.load import Loads, counted
 from shared.programme.judging.normal_forms import normal
 from shared.programme.judging.programme import (
     NO_CAP,
-    Cap,
     Code,
     Condition,
     Programme,
@@ -26,7 +25,6 @@ from shared.programme.judging.programme import (
     lower,
     passed,
 )
-from shared.programme.judging.surroundings import Load
 from shared.switch import ALL, Switch
 
 
@@ -43,13 +41,12 @@ class Case:
     at: datetime
     local: datetime
     """The same instant on the agency's clocks."""
-    load: Mapping[str, Mapping[str, Load]]
-    """By response and district."""
+    load: Loads
 
 
 def verdict_on(case: Case, response: Response) -> ResponseVerdict:
     """Every gate of `response`, and whether it may go. Of several roll-out rows the one that allows most is cited."""
-    phase, row_gates = _most_allowing_row(case, response)
+    phase, row_gates, caps = _most_allowing_row(case, response)
     permissions = [_only_when_gate(condition, case.facts) for condition in response.only_when]
     gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions, *_hand_over(response, case.call))
     reasons = tuple([gate.reason for gate in gates if gate.reason])
@@ -73,10 +70,19 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
         response.preferred_eta_minutes,
         response.late_minutes,
         response.order_of_teams,
+        caps,
     )
 
 
-def _most_allowing_row(case: Case, response: Response) -> tuple[Phase, tuple[Gate, ...]]:
+class RowVerdict(NamedTuple):
+    """What a roll-out row says of a call: how far it is on, its gates, and its caps besides."""
+
+    phase: Phase
+    gates: tuple[Gate, ...]
+    caps: tuple[CapTerms, ...] = ()
+
+
+def _most_allowing_row(case: Case, response: Response) -> RowVerdict:
     name, district, board = response.name, case.district, case.switchboard
     rows = case.programme.rows.get((name, district)) if district else None
     if not rows or not district:
@@ -86,51 +92,47 @@ def _most_allowing_row(case: Case, response: Response) -> tuple[Phase, tuple[Gat
     return max(judged, key=_allowance) if len(judged) > 1 else judged[0]
 
 
-def _allowance(row: tuple[Phase, tuple[Gate, ...]]) -> tuple[int, int]:
+def _allowance(row: RowVerdict) -> tuple[int, int]:
     """How much a row allows: first by gates that failed, then by phase."""
-    phase, gates = row
-    return -sum(not gate.passed for gate in gates), PHASES.index(phase)
+    return -sum(not gate.passed for gate in row.gates), PHASES.index(row.phase)
 
 
-def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate, ...]]:
+def _no_row(response: Response, district: str | None) -> RowVerdict:
     where = f"{response.name} is not rolled out in {district}." if district else "no district, so no roll-out."
-    return "off", (
+    gates = (
         failed("phase", "no-rollout", where),
         passed("dates", "no roll-out row limits the dates."),
         passed("hours", "no roll-out row limits the hours."),
         passed("holiday", "no roll-out row limits holidays."),
     )
+    return RowVerdict("off", gates)
 
 
-def _row_gates(case: Case, row: Row, district: str, switched: Phase | None) -> tuple[Phase, tuple[Gate, ...]]:
+def _row_gates(case: Case, row: Row, district: str, switched: Phase | None) -> RowVerdict:
     phase, gate = _phase_gate(row, district, switched)
     arm = () if row.share_percent == EVERYONE else (_arm_gate(row, case.call.call_id),)
-    return phase, (gate, *_time_gates(case, row), *arm, *_cap_gates(case, row, district))
+    caps = tuple(_caps(case, row, district))
+    cap_gates = (_cap_gate(case, row.response, cap, name) for name, cap in caps)
+    return RowVerdict(phase, (gate, *_time_gates(case, row), *arm, *cap_gates), tuple(cap for _, cap in caps))
 
 
-def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
-    """The row's cap over its districts, and what people have set for the district, and for all."""
+def _caps(case: Case, row: Row, district: str) -> Iterator[tuple[str, CapTerms]]:
+    """The row's cap over its districts, and what people have set for the district, and for all, by their gates."""
     if row.cap != NO_CAP:
-        yield _cap_gate(case, row.response, row.cap, row.cap_districts, "cap")
+        yield "cap", row.cap.over(row.cap_districts)
     caps = case.switchboard.caps
-    if caps:
-        for where, districts in ((district, (district,)), (ALL, (*case.programme.districts, NOWHERE))):
-            cap = caps.get(Switch(where, row.response).key)
-            if cap is not None:
-                yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == ALL else 'here'}")
+    if caps and (here := caps.get(Switch(district, row.response).key)) is not None:
+        yield "cap-set-here", here.over((district,))
+    if caps and (everywhere := caps.get(Switch(ALL, row.response).key)) is not None:
+        yield "cap-set-all", everywhere.over(())
 
 
-NOWHERE: Final = ""
-"""Stands for the district of a call that nobody can place, and a dispatcher sends a team to."""
-
-
-def _cap_gate(case: Case, response: str, cap: Cap, districts: Iterable[str], gate: str) -> Gate:
-    by_district = case.load.get(response, EMPTY)
-    loads = [load for name in districts if (load := by_district.get(name)) is not None]
-    under_way, today = sum(load.open for load in loads), sum(load.on(case.local.date()) for load in loads)
-    if cap.at_most_open is not None and under_way >= cap.at_most_open:
+def _cap_gate(case: Case, response: str, cap: CapTerms, gate: str) -> Gate:
+    under_way, today = counted(case.load, response, cap.districts, case.local.date())
+    reason = cap.reason(under_way, today)
+    if reason == "cap-open":
         return failed(gate, "cap-open", f"{response} has {under_way} calls; at most {cap.at_most_open} at once.")
-    if cap.at_most_per_day is not None and today >= cap.at_most_per_day:
+    if reason == "cap-day":
         return failed(gate, "cap-day", f"{response} had {today} calls today; at most {cap.at_most_per_day} a day.")
     return passed(gate, f"{response} has {under_way} calls, and had {today} today.")
 

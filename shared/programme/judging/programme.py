@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +17,7 @@ from shared.judgement import (
     MISSED_SAFETY_CHECKS,
     PHASES,
     STAGED_NOTICE_MINUTES,
+    CapTerms,
     CrewPlace,
     DefaultService,
     EntersWhen,
@@ -141,6 +142,10 @@ class Cap:
         """`at most 3 calls at once and at most 20 calls a day`; empty without a bound."""
         bounds = ((self.at_most_open, "at once"), (self.at_most_per_day, "a day"))
         return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound is not None)
+
+    def over(self, districts: Iterable[str]) -> CapTerms:
+        """The same, with the districts whose calls it counts together; none: all."""
+        return CapTerms(tuple(sorted(districts)), self.at_most_open, self.at_most_per_day)
 
 
 NO_CAP = Cap()

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from shared.engine.state import EMPTY
 from shared.judgement import Located
+from shared.programme.judging.load import Loads
 
 if TYPE_CHECKING:
     from shared.programme.judging.facts_of_call import Hazard
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The calls that a response has in a district, counted from their first offer on."""
-
-    open: int = 0
-    """Offered, or with a team, now."""
-    day: date | None = None
-    """The day, on the agency's clocks, that `taken` is of."""
-    taken: int = 0
-    """All of that day."""
-
-    def on(self, day: date) -> int:
-        """How many were taken on a day."""
-        return self.taken if day == self.day else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +24,7 @@ class Surroundings:
     """Where the call's position lies; None where it has none, or the document no boundaries."""
     repeat_caller: bool = False
     """Whether as many calls of the same caller were counted as the document asks for, this one among them."""
-    load: Mapping[str, Mapping[str, Load]] = EMPTY
+    load: Loads = EMPTY
     """By response and district."""
     synthetic: bool = False
     """Whether careroute published the call itself, as a test."""

@@ -161,6 +161,19 @@ async def test_A7_an_address_has_a_pseudonym_that_says_whether_it_is_another(doo
     assert without == ""
 
 
+async def test_a_position_has_pseudonyms_of_its_call_that_say_whether_it_is_far_from_another(door: Door) -> None:
+    square, round_the_corner, far = (43.0747, -89.3841), (43.0751, -89.3836), (43.1236, -89.3841)
+    for number, (latitude, longitude) in enumerate((square, round_the_corner, far)):
+        await door.post(CALL | {"event_id": f"e{number}", "position": {"latitude": latitude, "longitude": longitude}})
+    await door.post(CALL | {"event_id": "none"})
+    await door.post(CALL | {"incident_id": "other", "position": {"latitude": square[0], "longitude": square[1]}})
+    here, near, away, without, of_another = (set(event.position_pseudonyms) for event in door.events())  # type: ignore[attr-defined]
+    assert here & near
+    assert not here & away
+    assert not without
+    assert not here & of_another, "no two calls can be brought together by them"
+
+
 async def test_a_merged_call_may_say_into_which(door: Door) -> None:
     await door.post(CALL | {"status": "merged", "merged_into": "2021-2"})
     (event,) = door.events()

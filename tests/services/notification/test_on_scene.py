@@ -60,6 +60,7 @@ def assigned() -> Running:
         (TeamMayEnter(**ABOUT, released_by="Ortiz"), "may-enter", "team.may-enter", False),
         (CHANGED, "changed", "call.changed", True),
         (CHANGED.model_copy(update={"another_incident": False}), "changed", None, False),
+        (CHANGED.model_copy(update={"another_incident": False, "far": True}), "changed", "call.changed", True),
         (MOVED, "changed", "team.moved", True),
         (EntryNotReleased(**ABOUT, enters_when=("police on scene",), sentence="?"), None, "team.entered", True),
         (TeamStillStaged(**ABOUT, staged_minutes=10, sentence="."), None, "team.staged", False),
@@ -80,6 +81,18 @@ def test_team_and_cad_are_told_and_a_person_where_the_cad_is_not(
     assert not running.decide(running.inputs[-1]), "once"
     told = of(running.perform("failed", "timeout"), CadNotInformed)
     assert [end.alarm for end in told] == ([misleads] if message else [])
+
+
+def test_a_call_that_is_none_for_the_team_is_paged_as_that_over_every_way() -> None:
+    running = assigned()
+    running.take(set_contact("ana", "text", "sms"))
+    told = running.take(UPGRADE.model_copy(update={"more_dangerous": False, "against": ("age-not-met",)}))
+    pages = of(told, PageDue)
+    assert {(page.kind, page.why) for page in pages} == {("upgrade", "may-not-go-stay")}
+    assert "text" in {page.method.method_id for page in pages if page.person_id == "ana"}
+    (message,) = of(told, CadMessageDue)
+    said = message.body["data"]
+    assert (said["more_dangerous"], said["against"], said["send"]) == (False, ["age-not-met"], "default")
 
 
 def test_notices_go_on_about_the_call_that_a_teams_own_was_merged_into() -> None:

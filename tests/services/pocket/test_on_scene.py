@@ -72,6 +72,39 @@ async def test_a_team_reads_which_type_nobody_lists(city: City, phone: httpx.Asy
     assert "Carry on with care." in page
 
 
+async def test_a_team_that_is_told_to_wait_nearby_can_say_so_and_is_asked_who_let_it_in(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """Its page had no such button, and took "on scene" as if nobody had told it to wait."""
+    path = await accepted(city, phone)
+    city.write(UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stage"))
+    page = await shown(city, phone, path)
+    assert "Wait nearby. Do not go in." in page
+    assert 'name="status" value="staged"' in page
+    asked = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    assert 'name="released_by"' in asked.text
+    city.write(TeamMayEnter(**ABOUT, released_by="Ortiz"))
+    page = await shown(city, phone, path)
+    assert "You may go in." in page
+    assert "Do not go in." not in page
+
+
+async def test_a_call_that_is_none_for_the_team_is_called_that_and_hides_no_danger(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    path = await accepted(city, phone)
+    other = UpgradeRaised(
+        **ABOUT, level="calm", level_rank=0, on_upgrade="stay", more_dangerous=False, against=("age-not-met",)
+    )
+    city.write(other)
+    page = await shown(city, phone, path)
+    assert "This call may not be one for your team" in page
+    assert "become more dangerous" not in page
+    city.write(other.model_copy(update={"more_dangerous": True}))
+    city.write(other)
+    assert "This call has become more dangerous" in await shown(city, phone, path)
+
+
 async def test_a_call_that_the_cad_closed_asks_for_clearing(city: City, phone: httpx.AsyncClient) -> None:
     path = await accepted(city, phone)
     city.write(TeamStays(**ABOUT, why="closed", sentence="."))

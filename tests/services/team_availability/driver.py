@@ -122,6 +122,7 @@ class Town:
 
     def version(self, incident: str = "1", **changes: Any) -> CallReported:
         updated_at, address = changes.pop("updated_at", self.now), changes.pop("address", "")
+        near = changes.pop("near", ())
         call = Call(
             agency="madison-wi",
             source="cad",
@@ -136,6 +137,7 @@ class Town:
             received_at=self.now,
             judged_at=self.now,
             address_pseudonym=address,
+            position_pseudonyms=near,
         )
 
     def triage(self, judged: Judgement | None = None, incident: str = "1", **changes: Any) -> list[Event]:

@@ -287,6 +287,20 @@ def test_news_that_are_stale_or_disagree_make_nothing_more_dangerous(reason: str
     assert town.last(AssignmentWithdrawn).why == "upgraded"
 
 
+def test_whoever_asked_and_waits_is_told_that_nobody_comes_though_a_later_version_does_not_name_them() -> None:
+    town = Town()
+    town.report(requested_by="officer")
+    town.wait(1)
+    town.report()
+    town.wait(60)
+    assert (town.last(CallRouted).outcome, town.last(CallRouted).requested_by) == ("default", "officer")
+    town.wait(1)
+    town.report()
+    town.wait(1)
+    town.report(requested_by="officer")
+    assert town.last(DeadlineSet).why == "requested", "asked once more, it is another request"
+
+
 def test_whoever_asked_and_waits_is_told_that_nobody_comes() -> None:
     town = Town()
     town.report(requested_by="officer")

@@ -405,6 +405,49 @@ def test_who_is_signed_off_by_hand_is_not_signed_on_again(town: PlannedTown) -> 
 
 
 @pytest.mark.scenario("duty")
+@pytest.mark.parametrize("duty", ["on-call", "on-shift"])
+def test_who_takes_their_shift_up_again_stays_until_the_end_that_was_moved_meanwhile(
+    town: PlannedTown, duty: str
+) -> None:
+    """Its end was moved while they were signed off by hand, and they were signed off again at the old one."""
+    town.begin(duty=duty, hours=3)
+    ends_at = town.now + timedelta(hours=5)
+    if duty == "on-shift":
+        town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    town.command(SignOff, team_id="night")
+    assert kinds(town.change(CREW, ends_at)) == ["duty-noted"]
+    town.wait(3600)
+    assert town.crew() == (), "nobody is signed on by that, nor missed"
+    assert not town.all(TeamMissing)
+    town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    assert town.last(TeamSignedOn).shift_ends_at == ends_at
+    assert town.wait(3 * 3600) == []
+    assert kinds(town.wait(3600 + 1)) == ["team-signed-off"]
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize("says", ["available", "cleared"])
+def test_who_speaks_at_the_end_of_their_shift_stays_if_it_was_moved_before(town: PlannedTown, says: str) -> None:
+    """What a team says is read before what the plan says of the same moment: the crew was signed off at the old end."""
+    town.begin(duty="on-shift", hours=3)
+    old_end = town.now + timedelta(hours=3)
+    town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    if says == "cleared":
+        town.call()
+        town.accept(town.last(OfferMade), person_id="ann")
+        town.status("on-scene", "night")
+    town.wait(3 * 3600 - 1)
+    town.now += timedelta(seconds=1.1)  # clocks fire once what waits was read
+    town.status(says, "night", **({"disposition": "refused"} if says == "cleared" else {}))
+    town.change(CREW, old_end + timedelta(hours=2))
+    assert town.crew() == CREW
+    town.wait(1)
+    assert not town.all(TeamSignedOff)
+    town.wait(2 * 3600)
+    assert len(town.all(TeamSignedOff)) == 1
+
+
+@pytest.mark.scenario("duty")
 def test_a_shift_by_hand_goes_first_and_the_night_follows_it(town: PlannedTown) -> None:
     signs_on: Any = {"team_id": "night", "members": ("cem",), "shift_ends_at": town.now + timedelta(hours=1)}
     town.command(SignOn, issued_by="cem", **signs_on)

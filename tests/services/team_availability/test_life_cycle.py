@@ -48,7 +48,7 @@ from shared.events import (
     UpgradeRaised,
     WithdrawTeam,
 )
-from shared.judgement import Judgement, RaisedBy, Unknown
+from shared.judgement import Gate, Judgement, RaisedBy, Unknown
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -380,6 +380,69 @@ def test_a_team_that_was_asked_for_whatever_the_type_is_told_when_that_becomes_a
     assert has_it(town)
 
 
+OF_AGE = MADISON.replace("[responses.cares]", '[responses.cares]\nonly_when = { age = "18 or more", consent = "yes" }')
+GROWN = {"age": "44", "consent": "yes"}
+
+
+@pytest.mark.parametrize("state", ["en-route", "on-scene"])
+@pytest.mark.parametrize(
+    ("code", "facts", "against"),
+    [
+        ("MENTAL", {"age": "9", "consent": "yes"}, ("age-not-met",)),
+        ("MENTAL", {"consent": "yes"}, ("age-unknown",)),
+        ("MENTAL", {"age": "44", "consent": "no"}, ("consent-not-met",)),
+        ("TROUBLE", GROWN, ("category-not-taken",)),
+    ],
+)
+def test_a_call_that_proves_to_be_none_for_its_response_is_told_as_that_and_once(
+    state: AssignmentState, code: str, facts: dict[str, str], against: tuple[str, ...]
+) -> None:
+    """On its level nothing had changed: the team went on to a child, and neither it nor the CAD heard."""
+    town = Town()
+    town.team("one")
+    town.call("1", judged(OF_AGE, facts=GROWN))
+    town.accept(town.last(OfferMade))
+    town.status(state)
+    for said, kind, upgrades in ((GROWN, "MENTAL", 0), (facts, code, 1), (facts, code, 1)):
+        town.wait(1)
+        town.triage(judged(OF_AGE, facts=said, code=kind))
+        assert len(town.all(UpgradeRaised)) == upgrades
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.more_dangerous, upgrade.against, upgrade.send) == (False, against, "default")
+    assert has_it(town) == (state == "on-scene")
+    assert (upgrade.on_upgrade, upgrade.level_rank) == ("stay" if has_it(town) else "recall", 0)
+    if has_it(town):
+        assert not assignment(town).upgraded, "it is asked as often as before whether it is well"
+        town.command(CorrectStatus, team_id="one", status="en-route")
+    assert town.last(AssignmentWithdrawn).why == "may-not-go"
+
+
+def test_a_doubt_about_the_district_is_told_and_turns_nobody_back() -> None:
+    """Where its position and its district came to differ, the team went on to the district, and nobody heard."""
+    town = in_state("en-route")
+    doubt = Gate("district", False, "district-conflict", "the CAD says Central, its position is in West.")  # noqa: FBT003
+    for _ in range(2):
+        town.wait(1)
+        town.triage(judgement(suitability="unsuitable", reasons=("district-conflict",), gates=(doubt,), district=None))
+    (upgrade,) = town.all(UpgradeRaised)
+    assert (upgrade.more_dangerous, upgrade.against) == (False, ("district-conflict",))
+    assert (upgrade.on_upgrade, upgrade.send, has_it(town)) == ("stay", "default", True)
+
+
+def test_what_speaks_against_a_team_that_a_dispatcher_sends_is_told_once_and_turns_nobody_back() -> None:
+    town = Town()
+    town.team("one")
+    child = {"age": "9", "consent": "yes"}
+    town.call("1", judged(OF_AGE, facts=child))
+    town.command(OverrideCall, call_id=call_id(), send="cares")
+    town.accept(town.last(OfferMade))
+    for facts, upgrades in ((child, 1), (child, 1), ({"age": "9", "consent": "no"}, 2)):
+        town.wait(1)
+        town.triage(judged(OF_AGE, facts=facts))
+        assert len(town.all(UpgradeRaised)) == upgrades
+    assert (town.last(UpgradeRaised).on_upgrade, has_it(town)) == ("stay", True)
+
+
 @pytest.mark.parametrize("raised_by", [(raised("weapon", "firearm"),), (raised("weapon", "firearm", "not-asked"),)])
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("state", ["en-route", "on-scene"])
@@ -689,6 +752,50 @@ def test_a_team_that_waits_nearby_of_itself_or_after_an_upgrade_is_not_forgotten
     town = in_state("staged")
     town.wait(10 * 60)
     assert town.last(TeamStillStaged).sentence.endswith("has waited nearby for 10 min for: somebody's word.")
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert town.last(TeamMayEnter).released_by == "dee", "it may go in already, it was said, and the alert stood"
+    assert town.command(ReleaseTeam, team_id="one").result == "nothing-to-do"  # type: ignore[attr-defined]
+    town.wait(3600)
+    assert len(town.all(TeamStillStaged)) == 1
+
+
+def test_a_team_that_an_upgrade_told_to_wait_nearby_waits_until_a_person_lets_it_in() -> None:
+    """The next version, calmer or with another hazard, told it to carry on, and a unit on scene let it in."""
+    town = in_state("en-route", enters_when=("police on scene",))
+    stage(town)
+    assert town.last(UpgradeRaised).on_upgrade == "stage"
+    town.wait(1)
+    town.triage(judgement(verdict(on_upgrade="stage"), level_rank=1, raised_by=(raised("violence", "past"),)))
+    assert [event.on_upgrade for event in town.all(UpgradeRaised)] == ["stage", "stage"]
+    town.wait(1)
+    town.report(units_on_scene=True)
+    town.triage(judgement(verdict(on_upgrade="stage")))
+    assert not town.all(TeamMayEnter)
+    town.status("staged")
+    assert not assignment(town).may_enter
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert town.last(TeamMayEnter).released_by == "dee"
+    town.status("on-scene")
+    assert not town.all(EntryNotReleased)
+
+
+@pytest.mark.parametrize("says", [(), ("staged",)])
+def test_a_team_that_an_upgrade_told_to_wait_nearby_can_be_let_in_and_is_not_forgotten(says: tuple[str, ...]) -> None:
+    """Where the document names nothing to wait for, it "may go in already", and nobody was told that it waits."""
+    town = in_state("en-route")
+    stage(town)
+    for status in says:
+        town.status(status)
+    town.wait(10 * 60)
+    assert town.last(TeamStillStaged).sentence.endswith("has waited nearby for 10 min for: somebody's word.")
+    assert town.command(ReleaseTeam, team_id="one").type == "command-done"
+    assert town.last(TeamMayEnter).released_by == "dee"
+    town.wait(3600)
+    assert len(town.all(TeamStillStaged)) == 1
+    entered = in_state("en-route")
+    stage(entered)
+    entered.status("on-scene")
+    assert entered.last(EntryNotReleased).sentence.endswith("somebody's word. Has somebody released it?")
 
 
 def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:
@@ -746,6 +853,24 @@ def test_A7_another_address_is_told_to_the_team_each_time_and_no_spelling_of_it_
     assert not changed.another_incident
     assert changed.changes == ("Address: another than before.",)
     assert changed.changed_at == town.now - timedelta(seconds=10)
+
+
+def test_a_call_that_moves_far_is_told_to_team_and_dispatcher_though_its_address_is_none_or_the_same() -> None:
+    """Its position moved by five kilometres while the team drove to where it had been, and nobody heard."""
+    town = Town()
+    town.team("one")
+    town.report(near=("b", "c"))
+    town.triage()
+    town.wait(1)
+    town.report(near=("a", "b"))
+    town.accept(town.last(OfferMade))
+    for near, told in ((("a", "b"), 0), (("b", "c"), 0), ((), 0), (("c", "d"), 1), (("d", "e"), 1), (("a", "b"), 2)):
+        town.wait(10)
+        town.report(near=near)
+        assert len(town.all(CallChanged)) == told, "far from where the team was sent, step by step or at once"
+    changed = town.last(CallChanged)
+    assert (changed.far, changed.another_incident) == (True, False)
+    assert changed.changes == ("Position: far from where it was.",)
 
 
 @pytest.mark.parametrize(

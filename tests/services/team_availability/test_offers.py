@@ -25,7 +25,7 @@ from shared.events import (
     Person,
     SignOff,
 )
-from shared.judgement import ResponseVerdict, Step
+from shared.judgement import CapTerms, Judgement, ResponseVerdict, Step
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, kinds, unsuitable
 
@@ -570,3 +570,71 @@ def test_what_a_dispatcher_sends_to_a_call_that_is_over_follows_the_programmes_c
     town.team("one")
     town.command(OverrideCall, call_id=call_id(), send="cares")
     assert town.last(OfferMade).expires_at == town.now + timedelta(seconds=12)
+
+
+# --- caps -----------------------------------------------------------------------------------------------------------
+
+
+def capped(**caps: int) -> Judgement:
+    return judgement(verdict(caps=(CapTerms(("Central",), **caps),)))
+
+
+def two_at_once(judged: Judgement) -> Town:
+    """Both calls were judged before either was offered."""
+    town = Town()
+    town.team("one")
+    town.team("two")
+    for incident in ("1", "2"):
+        town.report(incident)
+    for incident in ("1", "2"):
+        town.triage(judged, incident)
+    return town
+
+
+@pytest.mark.parametrize(("caps", "reason"), [({"at_most_open": 1}, "cap-open"), ({"at_most_per_day": 1}, "cap-day")])
+def test_a_cap_is_asked_once_more_when_a_team_is_chosen(caps: dict[str, int], reason: str) -> None:
+    """Of two calls judged in the same second each found the other not there yet, and both were offered."""
+    town = two_at_once(capped(**caps))
+    assert [made.call_id for made in town.all(OfferMade)] == [call_id("1")]
+    routed = town.last(CallRouted)
+    assert (routed.call_id, routed.outcome, routed.reasons) == (call_id("2"), "default", (reason,))
+    town.accept(town.last(OfferMade))
+    town.status("cleared", disposition="refused")
+    town.call("3", capped(**caps))
+    assert (town.last(OfferMade).call_id == call_id("3")) == (reason == "cap-open")
+    town.wait(24 * 3600)
+    town.team("three")
+    town.call("4", capped(**caps))
+    assert town.all(OfferMade)[-1].call_id == call_id("4"), "on another day"
+
+
+def test_a_call_that_has_its_place_under_a_cap_keeps_it_and_one_that_got_the_default_gives_it_back() -> None:
+    town = two_at_once(capped(at_most_open=1, at_most_per_day=1))
+    town.decline(town.last(OfferMade))
+    assert [made.team_id for made in town.all(OfferMade)] == ["one", "two"]
+    town.decline(town.last(OfferMade))
+    assert town.last(CallRouted).reasons == ("declined",)
+    town.team("three")
+    town.call("3", capped(at_most_open=1, at_most_per_day=1))
+    assert town.last(OfferMade).call_id == call_id("3")
+
+
+def test_a_dispatcher_sends_more_than_a_cap_allows_and_elsewhere_it_says_nothing() -> None:
+    town = two_at_once(capped(at_most_open=1))
+    assert town.command(OverrideCall, call_id=call_id("2"), send="cares").type == "command-done"
+    assert town.last(OfferMade).call_id == call_id("2")
+    other = two_at_once(judgement(verdict(caps=(CapTerms(("West",), at_most_open=1),))))
+    assert len(other.all(OfferMade)) == 2
+    everywhere = two_at_once(judgement(verdict(caps=(CapTerms((), at_most_open=1),))))
+    assert len(everywhere.all(OfferMade)) == 1
+
+
+def test_a_response_that_is_full_is_left_for_the_next_and_not_proposed() -> None:
+    full = (CapTerms((), at_most_open=0),)
+    steps = (Step("same response", 20), Step("next response", 20), Step("default", 0))
+    town = Town()
+    town.team("one")
+    town.call("1", judgement(verdict(caps=full, phase="advisory"), verdict("other"), steps=steps))
+    assert [made.response for made in town.all(OfferMade)] == ["other"]
+    assert town.last(FallBackStepped).why == ("cap-open",)
+    assert not town.all(ConfirmationAsked)

@@ -64,6 +64,13 @@ def test_the_second_unsafe_upgrade_within_the_hour_pauses_the_response_there() -
     assert triage.refold() == triage.state
 
 
+def test_a_call_that_is_none_for_its_response_and_no_more_dangerous_counts_as_no_unsafe_one() -> None:
+    triage = accepted()
+    for incident in ("1", "2"):
+        told = upgrade(incident).model_copy(update={"more_dangerous": False, "against": ("age-not-met",)})
+        assert triage.put(told) == []
+
+
 def test_one_call_counts_once_and_old_ones_do_not_count() -> None:
     triage = accepted()
     assert kinds(triage.put(upgrade("1"))) == [UpgradeNoted]

@@ -22,6 +22,7 @@ from shared.events import (
 )
 from shared.programme import Judgement
 from tests.services.triage.driver import (
+    MADISON,
     SAFE,
     THURSDAY_NOON,
     Triage,
@@ -302,6 +303,31 @@ def test_an_accepted_call_stays_twelve_hours() -> None:
     assert triage.run_clocks() == []
     only(triage.at(hours=12).run_clocks(), CallRetired)
     assert triage.put(report("e1")) == []
+
+
+ASKED_BY_OFFICER = MADISON.replace('may_be_asked_by = ["caller"]', 'may_be_asked_by = ["caller", "officer"]')
+
+
+@pytest.mark.parametrize("asks", [{"requested_by": "officer"}, {"caller_wants": "alternative"}])
+def test_a_request_stands_while_the_call_is_in_flight(asks: dict[str, Any]) -> None:
+    """A version of the same call that named nobody any more took the team off it that an officer waits for."""
+    triage = madison(document=ASKED_BY_OFFICER)
+    trouble = CallType(system="dane-county", code="TROUBLE")
+    assert triaged(triage.put(report("e1", call_type=trouble, **asks))).judgement.may_go("cares")
+    triage.put(offer())
+    for minute, event_id in ((1, "e2"), (2, "e3")):
+        assert only(triage.put(report(event_id, minute, call_type=trouble)), VersionNoted).why == "unchanged"
+        triage.put(routed("team-accepted"))
+    assert triage.refold() == triage.state
+    worse = triaged(triage.put(report("e4", 3, call_type=trouble, answers=SAFE | {"Q1": "yes"})))
+    assert worse.judgement.suitability == "unsuitable"
+
+
+def test_a_request_that_a_version_takes_back_before_anybody_was_asked_is_none() -> None:
+    triage = madison(document=ASKED_BY_OFFICER)
+    trouble = CallType(system="dane-county", code="TROUBLE")
+    triage.put(report("e1", call_type=trouble, requested_by="officer"))
+    assert not triaged(triage.put(report("e2", 1, call_type=trouble))).judgement.may_go("cares")
 
 
 def test_a_call_that_nobody_routes_does_not_stay_for_ever() -> None:

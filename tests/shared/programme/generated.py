@@ -15,8 +15,9 @@ from shared.judgement import PHASES, ResponseVerdict
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge, read
 from shared.programme.judging.facts import CHOICES, HAZARDS
 from shared.programme.judging.hours import Week, Window
+from shared.programme.judging.load import Load
 from shared.programme.judging.programme import NO_CAP, Cap, Row
-from shared.programme.judging.surroundings import Load, Surroundings
+from shared.programme.judging.surroundings import Surroundings
 from shared.programme.trying.explain import all_on
 from tests.shared.programme.documents import PROGRAMMES
 

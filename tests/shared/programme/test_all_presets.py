@@ -13,8 +13,9 @@ from shared.judgement import PHASES
 from shared.programme import Programme, Switchboard, judge, words_in
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import MINUTES_A_DAY, instant
+from shared.programme.judging.load import Load
 from shared.programme.judging.programme import NO_CAP, Cap, Row
-from shared.programme.judging.surroundings import Load, Surroundings
+from shared.programme.judging.surroundings import Surroundings
 from shared.programme.trying.explain import all_on
 from tests.shared.programme.generated import (
     CALM,

@@ -462,6 +462,8 @@ def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
         ((*TAKEN, status("need-police"), MOVED), ["need-police"]),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10)), ["team-staged"]),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), LET_IN), []),
+        ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), status("on-scene")), []),
+        ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), status("staged")), ["team-staged"]),
         ((*TAKEN, on_scene(events.EntryNotReleased, enters_when=("police on scene",))), ["entry-not-released"]),
         ((*TAKEN, on_scene(events.RecallUnacknowledged, silent_minutes=5)), ["team-silent"]),
         (
@@ -470,6 +472,7 @@ def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
         ),
         ((*TAKEN, on_scene(events.CallChanged, **CHANGED, another_incident=True), CONFIRMED), []),
         ((*TAKEN, on_scene(events.CallChanged, **CHANGED)), []),
+        ((*TAKEN, on_scene(events.CallChanged, **CHANGED, far=True)), ["call-changed"]),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
     ],
 )

@@ -72,6 +72,7 @@ def test_nobody_is_named(kind: str) -> None:
 def test_what_is_spoken_is_said_as_people_say_it() -> None:
     assert spoken(page()) == "This is care route for team alpha 1: a call for you in Central, priority 2."
     assert spoken(page(kind="upgrade", why="recall")).endswith("has become more dangerous. Turn back.")
+    assert spoken(page(kind="upgrade", why="may-not-go-recall")).endswith("may be none for your team. Turn back.")
 
 
 def test_the_time_is_that_of_the_agency() -> None:
