@@ -69,9 +69,21 @@ def spoken(text: str) -> list[str]:
     text = without_unseen(text)
     if text.isascii():
         return _WORD.findall(text.casefold())
-    apart = unicodedata.normalize("NFKD", text)
-    text = "".join([letter for letter in apart if not unicodedata.combining(letter)])
-    return _WORD_OR_LETTER.findall(text.casefold())
+    forms = {letter: _form_of_letter(letter) for letter in set(text)}
+    return _WORD_OR_LETTER.findall("".join([forms[letter] for letter in text]))
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def _form_of_letter(letter: str) -> str:
+    """A letter without accents, or the few that a ligature stands for; a sign that is a whole phrase stays itself."""
+    apart = unicodedata.normalize("NFKD", letter)
+    if len(apart) > LONGEST_LIGATURE:
+        return letter
+    return "".join([part for part in apart if not unicodedata.combining(part)]).casefold()
+
+
+LONGEST_LIGATURE = 4
+"""Letters. A narrative of signs that stand for eighteen each would cost eighteen times the work."""
 
 
 def without_unseen(text: str, instead: str = "") -> str:
@@ -79,6 +91,5 @@ def without_unseen(text: str, instead: str = "") -> str:
     text = _CONTROLS.sub(instead, text)
     if text.isascii():
         return text
-    return "".join(
-        [instead if letter in _UNSEEN or unicodedata.category(letter) == "Cf" else letter for letter in text]
-    )
+    unseen = {ord(each) for each in set(text) if each in _UNSEEN or unicodedata.category(each) == "Cf"}
+    return text.translate(dict.fromkeys(unseen, instead)) if unseen else text
