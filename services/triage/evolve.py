@@ -119,7 +119,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
     if (version := _version_of(event)) is not None:
         open_call = with_version(state.programme, open_call, version)
         if again:  # an end from before is over
-            open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order))
+            open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order, merged_into=""))
     if event.caller:
         state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
     return state, replace(open_call, memory=_with_seen(open_call.memory, event))
@@ -217,7 +217,12 @@ def _without_call(state: State, call_id: str, closed: ClosedCall, at: datetime) 
 
 
 def _closed(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:
-    return replace(state, closed_calls=state.closed_calls.forget(call_id).set(call_id, closed, at))
+    state = replace(state, closed_calls=state.closed_calls.forget(call_id).set(call_id, closed, at))
+    into = closed.memory.merged_into
+    merged = state.merged.get(into) or ()
+    if not into or call_id in merged or memory_of(state, into).order is not None:
+        return state
+    return replace(state, merged=state.merged.forget(into).set(into, (*merged, call_id), at))
 
 
 def _clock_noted(state: State, event: CadClockNoted, at: datetime) -> State:  # noqa: ARG001  one shape for all
