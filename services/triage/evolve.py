@@ -72,6 +72,9 @@ MAX_UPGRADES = 100
 EXPIRE_OVERDUE_AFTER = timedelta(days=90)
 """How long a referral of which nobody says anything stays open after its time."""
 
+MOST_SEEN = 128
+"""Versions of one call that are told from repeats. One from before decided again says what it said then, or worse."""
+
 JUDGE_AGAIN, ACTIVATE, RETIRE, DUE = "judge-again", "activate", "retire", "due"
 """Kinds of clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`, `due/referral id`."""
 
@@ -140,7 +143,7 @@ def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
 
 def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | CallStale) -> Memory:
     key = version_key(event.event_id, event.fingerprint, event.updated_at)
-    return replace(memory, seen=memory.seen.set(key, True))  # noqa: FBT003  a set
+    return replace(memory, seen=(*memory.seen, key)[-MOST_SEEN:])
 
 
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:

@@ -74,8 +74,8 @@ class Memory:
     """When the incident began, as the first version says."""
     reopened: datetime | None = None
     """The order of the newest version that re-opened it: an end from before is over."""
-    seen: PMap[str, bool] = EMPTY
-    """Each version that was decided, by `version_key`."""
+    seen: tuple[str, ...] = ()
+    """The last versions that were decided, by `version_key`."""
     standing: PMap[str, Standing] = EMPTY
     """By hazard."""
     doubted: PMap[str, tuple[str, ...]] = EMPTY

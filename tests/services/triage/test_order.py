@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.triage.evolve import MOST_SEEN
 from services.triage.state import OpenCall
 from shared.call import Call, CallType, order_of
 from shared.events import (
@@ -418,6 +419,19 @@ def test_a_call_of_which_nothing_bad_was_said_or_of_no_known_target_is_merged_as
     triage.put(stamped("f1", 1, 1, incident_id="2", **({} if into == "1" else ARMED)))
     only(triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into=into)), CallEnded)
     assert judgement(triage).suitability == "suitable"
+
+
+def test_a_closed_call_that_its_cad_publishes_again_and_again_takes_little_room() -> None:
+    """Each of its versions was remembered, and the call for seven days after the last."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0, **ARMED))
+    for second in range(1, 3 * MOST_SEEN):
+        triage.put(stamped("e2", second, second, status="closed", answers={}))
+    closed = triage.state.closed_calls.get(CALL)
+    assert closed is not None
+    assert len(closed.memory.seen) == MOST_SEEN
+    assert triage.put(stamped("e2", 900, 3 * MOST_SEEN - 1, status="closed", answers={})) == []
+    assert triaged(triage.put(stamped("e1", 901, 901, status="reopened", answers={}))).judgement.level == "police needed"
 
 
 WEAPON_OF_A_CALLER = stamped("f1", 1, 1, incident_id="2", **ARMED)
