@@ -54,6 +54,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             con una piedra, con piedras, pedrada*, botellazo*, machetaz*, desarmador*, destornillador*, desatornillador*
             barra de hierro, motosierra*, tijera, balacera*, bala, balas, dinamita, explosivo*, chaira*, fierro, fusca
             sicario*, acuchill*
+            actshoot, explos, ncrasltwf
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
@@ -107,6 +108,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             disturbnce physical, physical disturbance, dvip, dva, dom disturb*, dom viol*, domestics, degoll*
             atrincherad*, encerrado con, encerrada con, mordida*, avento, rasguñ*, arañando, cachetad*, puñetazo*
             trompada*, trompon*, asfixi*, quemar la casa, quemarlo, quemarla, quemarlos, acuchill*, balacera*
+            mtlv, cu1, actshoot, baricad*, hlp1, mayday, fasx, orderv, resist, resisting arrest, resists arrest
+            resisted arrest, stkx, sexoffns, ncrasltwf, terrorist*
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -120,6 +123,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             kitchen fire*, car fire*, trash fire*, working fire, fire inside, flames, smoke inside, smoke showing
             arsonist*, false imprisonment, stalking, stalker*, escapee*, prender fuego, prendiendo fuego, gasolina
             incendio*, fuego
+            farson, almh, fstru, fapt, stkx
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -147,6 +151,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             ataque al corazon, ataque cardiaco, infarto*, derrame, inconcient*, envenen*, veneno, ahogand*, esta muerto
             esta muerta, se corto, muchas pastillas, tomo pastillas, tomado pastillas
             ran over, ran them over, exploded, explosion*, balacera*, acuchill*, machetaz*, strangulat*, cortandose
+            peruncon, resparr, traumap, chespain, hemrg
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -175,6 +180,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             tirarme, aventarme, se va a tirar, se quiere tirar
             lit himself, lit herself, lit themselves, light himself, light herself, gasoline, gasolina, cortandose
             suicide by cop, sbc
+            suicthrt
         """),
     }
 )

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from shared.programme.judging.languages import TWO_LETTERS
+from shared.programme.judging.languages import BY_NAME, TWO_LETTERS
 
 _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
@@ -54,9 +54,11 @@ def determinant(text: str) -> str | None:
 def language(text: str) -> str:
     """One form for a language: its primary subtag, in two letters where it has them, or else the name as compared.
 
-    `es` for `ES`, `es-MX` and `spa`.
+    `es` for `ES`, `es-MX`, `spa` and `Spanish`.
     """
     name = normal(text)
+    if (spoken_name := " ".join(spoken(name))) in BY_NAME:
+        return BY_NAME[spoken_name]
     first = name.partition(" ")[0]
     return TWO_LETTERS.get(first, first) if _SUBTAG.fullmatch(first) else name
 
