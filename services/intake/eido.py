@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from operator import itemgetter
 from typing import Any
@@ -16,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
-from services.intake.config import MAX_NOTES_CHARACTERS
+from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
 from services.intake.parts import MAX_TEXT_CHARACTERS, Part, Remarks, texts_within
@@ -80,8 +81,22 @@ def _object(body: bytes, remarks: Remarks) -> dict[str, Any]:
             raise not_json(str(error)) from None
     if not isinstance(content, dict):
         raise _not_valid(Fault("", "is no object", "an EIDO"))
+    _check_size(content)
     refuse_twice(body)
     return content
+
+
+def _check_size(content: dict[str, Any]) -> None:
+    """Raise Problem (413) for more than an incident has: a body of nothing but brackets costs seconds."""
+    objects, values, waiting = 0, 0, list[Any]([content])
+    while waiting:
+        value = waiting.pop()
+        inner = list(value.values()) if isinstance(value, dict) else value
+        objects, values = objects + isinstance(value, dict), values + len(inner)
+        if objects > MAX_OBJECTS or values > MAX_VALUES:
+            fault = Fault("", "has too many parts", f"at most {MAX_OBJECTS} objects and {MAX_VALUES} values")
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The EIDO is too large.", fault)
+        waiting += [each for each in inner if isinstance(each, (dict, list))]
 
 
 def _required(part: Part) -> tuple[str, datetime]:
@@ -146,6 +161,7 @@ def _call(eido: _Eido) -> Call:
     )
 
 
+@lru_cache(maxsize=1024)
 def registered(text: str) -> str:
     """A word of a registry without the registry's name, which some write before it: `Closed` for `apco:Closed`."""
     match = _REGISTRY.match(text.strip())
@@ -241,8 +257,12 @@ def _replacing(eido: _Eido) -> str | None:
 
 
 def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
-    """The calls that this one stands for from now on, as ended."""
-    for merge in eido.part.parts("mergeComponent"):
+    """The calls that this one stands for from now on, as ended. Raises Problem where there are too many."""
+    merges = eido.part.parts("mergeComponent")
+    if len(merges) >= MAX_CALLS:
+        fault = Fault("mergeComponent", f"gives {len(merges)} incidents", f"fewer than {MAX_CALLS}")
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many merged incidents; none may be left out.", fault)
+    for merge in merges:
         incident = merge.incident_id("incidentTrackingIdentifier")
         if incident not in (None, eido.id) and _direction(eido, merge) == "replaced":
             yield Call(
@@ -358,7 +378,7 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
             yield UNREADABLE
 
 
-_NOTHING = (None, False, "", [])
+_NOTHING: tuple[Any, ...] = (None, False, "", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,8 @@ from shared.programme.judging.normal_forms import spoken
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 _TIME = re.compile(
-    r"(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d))?([.,]\d+)? ?(?:(Z|z|UTC|GMT)|([-+\u2212])(\d\d):?(\d\d)?)"
+    r"(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d))?([.,]\d+)?"
+    r" ?(?:(Z|z|UTC|GMT)|([-+\u2212])(\d\d):?(\d\d)?)"
 )
 """With and without marks between the parts, and an offset in whole hours, as ISO 8601 has it."""
 MINUS, MOST_DIGITS = "\N{MINUS SIGN}", 7
@@ -64,6 +66,7 @@ def _whole(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def word_of(text: str) -> str:
     """One form for the ways to write a word of a registry: `ReOpened`, `re-opened` and `RE OPENED` are one."""
     return "".join(spoken(text))
@@ -81,7 +84,7 @@ STATUSES: dict[str, CallStatus] = {
 
 
 def _status(word: Any) -> Any:
-    return STATUSES.get(word_of(word), word) if isinstance(word, str) else word
+    return STATUSES.get(word_of(word), word) if isinstance(word, str) and len(word) <= LONGEST_NAME else word
 
 
 _STATED_FACTS = sorted(FACTS.keys() - {"language", "caller_wants"})

@@ -46,6 +46,7 @@ class Part:
     def __init__(self, content: Mapping[str, Any], remarks: Remarks) -> None:
         self.content, self._remarks = content, remarks
         self._folded: dict[str, list[str]] = {}
+        self._parts: dict[str, list[Part]] = {}
         for name in content:
             self._folded.setdefault(name.casefold(), []).append(name)
 
@@ -94,7 +95,9 @@ class Part:
 
     def parts(self, name: str) -> list[Part]:
         """Objects, where one or several may stand."""
-        read = []
+        if name in self._parts:
+            return self._parts[name]
+        read = self._parts[name] = []
         for value in self.values(name):
             if isinstance(value, dict):
                 read.append(Part(value, self._remarks))

@@ -171,7 +171,7 @@ def _after(state: State, events: list[Event], now: datetime) -> State:
 
 
 def _merges_of(state: State, call_id: str) -> list[tuple[str, str]]:
-    """Each merge of a call into another, and of others into it from before it was known; a call that goes on is none."""
+    """Each merge of a call into another, and of others into it from before it was known, unless it goes on since."""
     into = memory_of(state, call_id).merged_into
     merges = [(call_id, into)] if into else []
     merges += [(merged, call_id) for merged in state.merged.get(call_id) or ()]

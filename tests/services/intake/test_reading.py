@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from services.intake.eido import read
 from shared import telemetry
+from shared.agencies import Source
 from shared.call import CallType
 from shared.events import CallCancelled, CallReported
 from shared.programme.judging.normal_forms import language
@@ -476,7 +478,7 @@ async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door:
 @pytest.mark.parametrize(
     ("incidents", "status"),
     [
-        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": ["Active"]}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": "Active"}], "active"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {}], "active"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": ["ReOpened"]}],
          "reopened"),
@@ -516,8 +518,8 @@ async def test_only_police_let_in_a_team_that_waits_for_them(
     door: Door,
     kind: str,
     status: dict[str, Any],
-    units_on_scene: bool,
-    facts: dict[str, str],  # noqa: FBT001
+    units_on_scene: bool,  # noqa: FBT001
+    facts: dict[str, str],
 ) -> None:
     """An ambulance let a team go in that waits for police, and so did the team's own arrival."""
     unit = {"emergencyResourceTypeCommonRegistryText": kind, **status}
@@ -632,3 +634,34 @@ async def test_a_time_is_read_in_each_of_its_forms(door: Door, stamp: str) -> No
     assert event.call.updated_at.isoformat() in ("2025-09-02T12:05:00-05:00", "2025-09-02T17:05:00+00:00")
     (*_, flat) = await versions(door, CALL | {"updated_at": stamp})
     assert flat.call.updated_at == event.call.updated_at
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"x": [{}] * 10_001}, "at most 10000 objects"),
+        ({"x": [1] * 40_001}, "40000 values"),
+        ({"mergeComponent": [{"incidentTrackingIdentifier": "urn:1"}] * 1000}, "none may be left out"),
+    ],
+)
+async def test_an_eido_of_more_parts_than_an_incident_has_is_refused(
+    door: Door, content: dict[str, Any], says: str
+) -> None:
+    """A megabyte of brackets took a second and more to read."""
+    answer = await door.post(eido(**content), "/v1/eido")
+    assert (answer.status_code, door.events()) == (413, [])
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.text
+
+
+async def test_an_eido_of_as_many_parts_as_may_be_is_read_in_time(door: Door) -> None:
+    many: list[dict[str, Any]] = [
+        {"$id": f"l{n}", "locationTypeDescriptionRegistryText": "Caller"} for n in range(9900)
+    ]
+    body, source = json.dumps(eido(locationComponent=many)).encode(), Source(agency="madison-wi", name="dane-county")
+    spent = []
+    for _ in range(3):
+        began = time.thread_time()
+        read(body, source, door.sealer.pseudonym)
+        spent.append(time.thread_time() - began)
+    assert min(spent) < 2

@@ -431,7 +431,8 @@ def test_a_closed_call_that_its_cad_publishes_again_and_again_takes_little_room(
     assert closed is not None
     assert len(closed.memory.seen) == MOST_SEEN
     assert triage.put(stamped("e2", 900, 3 * MOST_SEEN - 1, status="closed", answers={})) == []
-    assert triaged(triage.put(stamped("e1", 901, 901, status="reopened", answers={}))).judgement.level == "police needed"
+    again = triaged(triage.put(stamped("e1", 901, 901, status="reopened", answers={})))
+    assert again.judgement.level == "police needed"
 
 
 WEAPON_OF_A_CALLER = stamped("f1", 1, 1, incident_id="2", **ARMED)
