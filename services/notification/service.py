@@ -19,8 +19,8 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=9,
+    state_version=10,
     due=due,
     pending=pending,
-    decider_version="8",
+    decider_version="9",
 )
