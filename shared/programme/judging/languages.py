@@ -27,11 +27,11 @@ TWO_LETTERS: Final[Mapping[str, str]] = MappingProxyType(dict(zip(_WORDS[::2], _
 _NAMED = """
 en english, en ingles, es spanish, es espanol, es castilian, es spanish castilian, zh chinese, zh mandarin
 yue cantonese, vi vietnamese, tl tagalog, tl filipino, ar arabic, ko korean, ru russian, fr french, ht haitian
-ht haitian creole, ht creole, pt portuguese, hi hindi, so somali, fa persian, fa farsi, fa dari, pl polish, ja japanese, de german
-it italian, uk ukrainian, am amharic, ur urdu, pa punjabi, bn bengali, ne nepali, hmn hmong, km khmer, km cambodian
-lo lao, th thai, my burmese, sw swahili, he hebrew, el greek, hy armenian, ta tamil, te telugu, gu gujarati, ti tigrinya
-om oromo, ps pashto, nv navajo, ro romanian, sq albanian, bs bosnian, sr serbian, hr croatian, hu hungarian, tr turkish
-ase asl, ase american sign language, ase sign language
+ht haitian creole, ht creole, pt portuguese, hi hindi, so somali, fa persian, fa farsi, fa dari, pl polish, ja japanese
+de german, it italian, uk ukrainian, am amharic, ur urdu, pa punjabi, bn bengali, ne nepali, hmn hmong, km khmer
+km cambodian, lo lao, th thai, my burmese, sw swahili, he hebrew, el greek, hy armenian, ta tamil, te telugu
+gu gujarati, ti tigrinya, om oromo, ps pashto, nv navajo, ro romanian, sq albanian, bs bosnian, sr serbian, hr croatian
+hu hungarian, tr turkish, ase asl, ase american sign language, ase sign language
 """
 BY_NAME: Final[Mapping[str, str]] = MappingProxyType(
     {
