@@ -164,13 +164,17 @@ def _call(eido: _Eido) -> Call:
 @lru_cache(maxsize=1024)
 def registered(text: str) -> str:
     """A word of a registry without the registry's name, which some write before it: `Closed` for `apco:Closed`."""
-    match = _REGISTRY.match(text.strip())
-    return match[1] if match else text
+    word = text.strip()
+    marks = ":/#" if "://" in word else ":#"
+    name, rest = (word[: (at := max(map(word.rfind, marks)) + 1)], word[at:].strip())
+    if rest and not re.search(r"\s", name) and _REGISTRY_WITHIN.search(name):
+        return rest
+    match = _REGISTRY_BEFORE.match(word)
+    return word[match.end() :] if match else text
 
 
-_REGISTRY = re.compile(
-    r"(?:\S*(?:apco|eido|nena|niem|urn|registry|://)\S*[:/#]|(?:apco|eido|nena|niem)[\s._-]+)(\S.*)", re.IGNORECASE
-)
+_REGISTRY_WITHIN = re.compile(r"apco|eido|nena|niem|urn:|registry|://", re.IGNORECASE)
+_REGISTRY_BEFORE = re.compile(r"(?:apco|eido|nena|niem)[\s._/-]+(?=\S)", re.IGNORECASE)
 
 _INCIDENT_STATUSES = frozenset((
     "active", "cancelled", "canceled", "closed", "reopened", "fireundercontrol", "newlocation", "resourcesassigned",

@@ -22,6 +22,7 @@ from shared.events import (
     CallCancelled,
     CallEnded,
     CallReported,
+    CallRetired,
     CallRouted,
     CallsJudgedAgain,
     CallStale,
@@ -89,9 +90,9 @@ def _version_of(
         open_call = open_call or OpenCall(memory=memory)
         after = with_version(state.programme, open_call, version)
         return _with_referrals(state, [_judged(state, open_call, after, event, version)], now)
-    late = _noted(event, version, "late", call=call)
     if open_call is None:
-        return [late]
+        return _after_the_end(state, event, memory, version)
+    late = _noted(event, version, "late", call=call)
     again = _judged_again(state, with_version(state.programme, open_call, version))  # it may say something worse
     return [late, *_with_referrals(state, again, now)]
 
@@ -134,11 +135,17 @@ def _ended(
 
 
 def _after_the_end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> list[Event]:
-    """A version of a call that is over. A team that is with somebody is still there: it has to know of a weapon."""
+    """A version of a call that is over, or late. A team that is with somebody has to know of a weapon all the same.
+
+    A call that has its outcome, and a team that a person sent, is not ended by that.
+    """
     after = remembered(memory, version, state.programme)
     if event.call_id not in state.load_entries or after.standing == memory.standing:
         return [_noted(event, version, "late", call=version.call)]
     told = _judged(state, OpenCall(), OpenCall(version, memory=after), event, version)
+    closed = state.closed_calls.get(event.call_id)
+    if closed is not None and closed.why == "routed":
+        return [told, CallRetired(call_id=event.call_id)]
     return [told, _over(event, CallEnded, status="closed")]
 
 

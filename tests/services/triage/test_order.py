@@ -345,6 +345,27 @@ def test_of_a_call_that_its_team_was_asked_for_by_a_judgement_nothing_is_said_ag
     assert not of(triage.put(routed("team-accepted")), CallTriaged)
 
 
+@pytest.mark.parametrize("how", ["late", "merged"])
+def test_a_team_that_was_sent_to_a_call_with_its_outcome_hears_of_a_weapon_that_is_told_late(how: str) -> None:
+    """A version that came late, or a call that was merged into it: what it told was noted, and nobody warned."""
+    triage = madison()
+    triage.put(stamped("e1", 10, 10))
+    by_hand(triage)
+    if how == "late":
+        made = triage.put(stamped("e0", 60, 5, **ARMED))
+    else:
+        triage.put(stamped("f1", 50, 50, incident_id="2", **ARMED))
+        made = triage.put(stamped("f2", 60, 60, incident_id="2", status="merged", merged_into="1", answers={}))
+    judged = [event for event in made if isinstance(event, CallTriaged)]
+    assert [(event.call_id, event.judgement.level) for event in judged] == [(CALL, "police needed")]
+    closed = triage.state.closed_calls.get(CALL)
+    assert closed is not None
+    assert closed.why == "routed"
+    assert triage.refold() == triage.state
+    assert triage.state.load["cares"]["Central"].open == 1
+    assert triaged(triage.put(stamped("e2", 70, 70, priority="1"))).judgement.level == "police needed"
+
+
 @pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
 def test_such_a_call_keeps_its_hazards_and_counts_for_as_long_as_the_team_has_it(
     came: Callable[[Triage], None],
