@@ -343,7 +343,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
             flags[UNREADABLE] = None
     if any(person.has("itemReference") for person in persons) or eido.part.has("itemComponent"):
         flags["role:item"] = None
-    if eido.part.unreadable("personComponent") or any(
+    if any(map(eido.part.unreadable, ("incidentComponent", "personComponent"))) or any(
         incident.is_no_text(name) for incident in eido.incidents for name in _TYPE_CODES
     ):
         flags[UNREADABLE] = None
@@ -374,9 +374,7 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
             yield from (text for text in texts if text.strip())
             if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(str.strip, texts)):
                 yield UNREADABLE
-            for name, value in caution.content.items():
-                if not name.startswith("$") and not name.casefold().endswith(_NOT_TOLD):
-                    eido.remarks.cut.extend(texts_within(value))
+            eido.remarks.cut.extend(_told_in(caution))
         nothing = (None,) if field == "cautionComponent" else _NOTHING
         if any(value not in nothing for value in place.values(field) if not isinstance(value, dict)):
             yield UNREADABLE
@@ -384,6 +382,13 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
 
 _NOTHING: tuple[Any, ...] = (None, False, "", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
+
+
+def _told_in(part: Part) -> Iterator[str]:
+    """Every text of an object but its own names, times and references."""
+    for name, value in part.content.items():
+        if not name.startswith("$") and not name.casefold().endswith(_NOT_TOLD):
+            yield from texts_within(value)
 
 
 def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
@@ -454,8 +459,11 @@ def _rank_of_language(text: str) -> int:
 
 
 def _personal(eido: _Eido) -> dict[str, str]:
-    comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
+    notes = eido.part.parts("notesComponent")
+    comments = [text for note in notes for text in note.whole_texts("notesActionComments") or _told_in(note)]
     comments += [text for person in _persons(eido) for name in _STATES_OF_MIND for text in person.whole_texts(name)]
+    for person in eido.part.parts("personComponent"):
+        comments += person.whole_texts("ncPersonComponent", objects=False)
     if eido.part.unreadable("notesComponent"):
         comments += eido.part.whole_texts("notesComponent", objects=False)
     texts = {

@@ -582,6 +582,25 @@ async def test_what_a_caution_tells_beside_its_type_is_read_for_words(door: Door
     assert words_in_narrative(programme(MADISON), personal(door, event)["narrative"]) == {"weapon"}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"notesComponent": [{"$id": "n1", "noteText": "knife", "lastUpdateTimeStamp": "2025-09-02T12:05:00-05:00"}]},
+        {"personComponent": [{"ncPersonComponent": "has a knife"}]},
+        {"personComponent": [{"ncPersonComponent": [{"medicalCondition": [{"text": "stabbed with a knife"}]}]}]},
+    ],
+)
+async def test_words_are_read_where_nobody_expects_them(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert "weapon" in words_in_narrative(programme(MADISON), personal(door, event)["narrative"])
+    assert "2025" not in personal(door, event)["narrative"]
+
+
+async def test_an_incident_that_cannot_be_read_is_a_warning(door: Door) -> None:
+    (event,) = await versions(door, eido(incidentComponent=["MTLV"]), "/v1/eido")
+    assert event.call.cautions == ("unreadable",)
+
+
 async def test_an_item_that_nobody_is_said_to_have_is_a_warning(door: Door) -> None:
     (event,) = await versions(door, eido(itemComponent=[{"itemTypeText": "firearm"}]), "/v1/eido")
     assert event.call.cautions == ("role:item",)
