@@ -12,6 +12,8 @@ MAX_CALL_BYTES = 64 * 1024
 MAX_CALLS = 1000
 MAX_DEPTH = 200
 """Where the parser of pydantic stops by itself."""
+MAX_OBJECTS, MAX_VALUES = 10_000, 40_000
+"""Of one EIDO: each is looked at several times."""
 MAX_NOTES_CHARACTERS = 256 * 1024
 """All notes of one EIDO as text. More is refused, never cut: the cut part could hold the word that matters."""
 

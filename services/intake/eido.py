@@ -6,8 +6,10 @@ nobody lists stands in its place. A hazard is never dropped to save the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from operator import itemgetter
 from typing import Any
@@ -15,17 +17,19 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
-from services.intake.config import MAX_NOTES_CHARACTERS
+from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
-from services.intake.parts import Part, Remarks
-from services.intake.pidf_lo import address_of, points_of, root_of
+from services.intake.parts import MAX_TEXT_CHARACTERS, Part, Remarks, texts_within
+from services.intake.pidf_lo import MAX_ADDRESS, address_of, points_of, root_of
 from services.intake.problems import not_json, refuse_twice
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType
 from shared.doors.problems import Fault, Problem
 from shared.html_text import plain_text
+from shared.programme.judging.languages import LANGUAGES
+from shared.programme.judging.normal_forms import language
 from shared.telemetry import UNLISTED
 
 MEDIA_TYPE = "application/emergency.eido+json"
@@ -40,7 +44,8 @@ class _Eido:
 
     def __init__(self, part: Part, source: Source, remarks: Remarks) -> None:
         self.part, self.source, self.remarks = part, source, remarks
-        self.incident = next(iter(part.parts("incidentComponent")), Part({}, remarks))
+        self.incidents = part.parts("incidentComponent")
+        """Several are one incident, seen by several agencies."""
         self.id, self.updated_at = _required(part)
 
     def unlisted(self, kind: str, word: str) -> None:
@@ -76,8 +81,22 @@ def _object(body: bytes, remarks: Remarks) -> dict[str, Any]:
             raise not_json(str(error)) from None
     if not isinstance(content, dict):
         raise _not_valid(Fault("", "is no object", "an EIDO"))
+    _check_size(content)
     refuse_twice(body)
     return content
+
+
+def _check_size(content: dict[str, Any]) -> None:
+    """Raise Problem (413) for more than an incident has: a body of nothing but brackets costs seconds."""
+    objects, values, waiting = 0, 0, list[Any]([content])
+    while waiting:
+        value = waiting.pop()
+        inner = list(value.values()) if isinstance(value, dict) else value
+        objects, values = objects + isinstance(value, dict), values + len(inner)
+        if objects > MAX_OBJECTS or values > MAX_VALUES:
+            fault = Fault("", "has too many parts", f"at most {MAX_OBJECTS} objects and {MAX_VALUES} values")
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The EIDO is too large.", fault)
+        waiting += [each for each in inner if isinstance(each, (dict, list))]
 
 
 def _required(part: Part) -> tuple[str, datetime]:
@@ -91,7 +110,7 @@ def _required(part: Part) -> tuple[str, datetime]:
         read = {"$id": incident, "lastUpdateTimeStamp": updated_at}
         raise _not_valid(
             *(
-                Fault(name, "cannot be read" if name in part.content else "is missing", _REQUIRED[name])
+                Fault(name, "cannot be read" if part.values(name) else "is missing", _REQUIRED[name])
                 for name, value in read.items()
                 if value is None
             )
@@ -121,7 +140,7 @@ def _version(call: Call, personal: dict[str, str], notes: tuple[str, ...], pseud
 def _call(eido: _Eido) -> Call:
     started = [at for part in eido.part.parts("callComponent") if (at := part.time("callStartTimestamp"))]
     types = _call_types(eido)
-    status = _status(eido)
+    status, on_scene = _status(eido), _on_scene(eido)
     return Call(
         agency=eido.source.agency,
         source=eido.source.name,
@@ -132,46 +151,98 @@ def _call(eido: _Eido) -> Call:
         updated_at=eido.updated_at,
         call_type=types[0] if types else None,
         further_types=tuple(types[1:]),
-        priority=_priority(eido.incident),
-        beat=eido.incident.text("beatOrDispatchGroupText"),
+        priority=next(filter(None, map(_priority, eido.incidents)), None),
+        beat=next((beat for incident in eido.incidents if (beat := incident.text("beatOrDispatchGroupText"))), None),
         cautions=_cautions(eido),
-        facts=_injury(eido),
-        units_on_scene=_on_scene(eido),
+        facts=_injury(eido) | _other_units(on_scene),
+        units_on_scene="police" in on_scene,
         language=_language(eido),
         linked_incidents=_links(eido),
     )
 
+
+@lru_cache(maxsize=1024)
+def registered(text: str) -> str:
+    """A word of a registry without the registry's name, which some write before it: `Closed` for `apco:Closed`."""
+    word = text.strip()
+    marks = ":/#" if "://" in word else ":#"
+    name, rest = (word[: (at := max(map(word.rfind, marks)) + 1)], word[at:].strip())
+    if rest and not re.search(r"\s", name) and _REGISTRY_WITHIN.search(name):
+        return rest
+    match = _REGISTRY_BEFORE.match(word)
+    return word[match.end() :] if match else text
+
+
+_REGISTRY_WITHIN = re.compile(r"apco|eido|nena|niem|urn:|registry|://", re.IGNORECASE)
+_REGISTRY_BEFORE = re.compile(r"(?:apco|eido|nena|niem)[\s._/-]+(?=\S)", re.IGNORECASE)
 
 _INCIDENT_STATUSES = frozenset((
     "active", "cancelled", "canceled", "closed", "reopened", "fireundercontrol", "newlocation", "resourcesassigned",
     "resourcesenroute", "resourcesonscene", "structurecleared",
 ))  # fmt: skip
 _UNIT_STATUSES = frozenset((
+    "available", "conditionallyavailable", "notavailable",
     "acknowledgedtransmission", "alternatelocation", "arrived", "assigned", "assignmentcancelled", "assignmentcanceled",
     "backtoassignedarea", "backup", "break", "coporpop", "checkedin", "cleared", "court", "coveringalternatearea",
     "delayed", "departed", "dispatched", "enroute", "equipmentissues", "event", "hospital", "inservice",
     "investigation", "location", "meal", "meeting", "offduty", "onduty", "onscene", "outofservice", "patientcontact",
     "post", "responderinitiatedevent", "rollcall", "roster", "shiftpending", "staging", "station", "trafficstop",
-    "training", "transporting",
+    "training", "transporting", "unmanned",
 ))  # fmt: skip
 _ON_SCENE = frozenset(("resourcesonscene", "onscene", "arrived", "patientcontact"))
 _DIRECTIONS = frozenset(("replaced", "replacing", "split"))
-_BY_WEIGHT: tuple[CallStatus, ...] = ("reopened", "cancelled", "closed", "merged")
+_ENDS: tuple[CallStatus, ...] = ("closed", "cancelled")
+_CANCELLED = frozenset(("10", "22", "32"))
+_NO_END = frozenset(("06", "13", "21", "35", "36"))
+"""Dispositions (APCO 1.111.2): what they say of the event where nothing else does."""
+_LAST_OF_AN_END = 45
 
 
 def _status(eido: _Eido) -> CallStatus:
+    """An incident is over once it is for all that tell of it."""
     if any(_direction(eido, merge) == "replacing" for merge in eido.part.parts("mergeComponent")):
         return "merged"
-    words = _words(eido, eido.incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
+    stated = [_status_of(eido, incident) for incident in eido.incidents]
+    if "reopened" in stated:
+        return "reopened"
+    if not stated or "active" in stated:
+        return "active"
+    return next(status for status in _ENDS if status in stated)
+
+
+def _status_of(eido: _Eido, incident: Part) -> CallStatus:
+    """By the registry's words, else by the centre's own, else by a disposition."""
+    words = _words(eido, incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
+    if not words:
+        words = [word for text in incident.texts("incidentStatusInternalText") if (word := word_of(text)) in STATUSES]
     stated = {STATUSES.get(word, "active") for word in words}
-    return next((status for status in _BY_WEIGHT if status in stated), "active")
+    if not words and not any(map(incident.has, _STATUS_FIELDS)):
+        stated = {_status_by(code) for code in _dispositions(incident)}
+    return next((status for status in ("reopened", "cancelled", "closed") if status in stated), "active")
+
+
+_STATUS_FIELDS = ("incidentStatusCommonRegistryText", "incidentStatusInternalText")
+
+
+def _dispositions(incident: Part) -> Iterator[str]:
+    for disposition in (*incident.parts("dispositionComponent"), *incident.parts("disposition")):
+        for text in disposition.texts("dispositionCommonRegistryCode"):
+            if False not in disposition.values("dispositionPrimaryIndicator"):
+                yield registered(text).strip().zfill(2)
+
+
+def _status_by(disposition: str) -> CallStatus:
+    if disposition in _CANCELLED:
+        return "cancelled"
+    is_end = disposition.isdecimal() and 0 < int(disposition) <= _LAST_OF_AN_END and disposition not in _NO_END
+    return "closed" if is_end else "active"
 
 
 def _words(eido: _Eido, part: Part, name: str, registry: frozenset[str]) -> list[str]:
     """The words of a field, each in its one form."""
     words = []
     for text in part.texts(name):
-        if (word := word_of(text)) in registry:
+        if (word := word_of(registered(text))) in registry:
             words.append(word)
         else:
             eido.unlisted(name, text.strip())
@@ -190,8 +261,12 @@ def _replacing(eido: _Eido) -> str | None:
 
 
 def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
-    """The calls that this one stands for from now on, as ended."""
-    for merge in eido.part.parts("mergeComponent"):
+    """The calls that this one stands for from now on, as ended. Raises Problem where there are too many."""
+    merges = eido.part.parts("mergeComponent")
+    if len(merges) >= MAX_CALLS:
+        fault = Fault("mergeComponent", f"gives {len(merges)} incidents", f"fewer than {MAX_CALLS}")
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many merged incidents; none may be left out.", fault)
+    for merge in merges:
         incident = merge.incident_id("incidentTrackingIdentifier")
         if incident not in (None, eido.id) and _direction(eido, merge) == "replaced":
             yield Call(
@@ -217,13 +292,13 @@ def _links(eido: _Eido) -> tuple[str, ...]:
 def _call_types(eido: _Eido) -> list[CallType]:
     """Every code that is stated, the centre's own first; codes are never guessed from texts."""
     own, common = list[CallType](), list[CallType]()
-    for incident in eido.part.parts("incidentComponent"):
+    for incident in eido.incidents:
         text = incident.text("incidentTypeInternalText")
         codes = _codes(incident, "incidentTypeInternalCode")
         own += [CallType(system=eido.source.name, code=code, text=text) for code in codes]
         text = None if codes else text
         codes = _codes(incident, "incidentTypeCommonRegistryText")
-        common += [CallType(system="apco", code=code, text=text) for code in codes]
+        common += [CallType(system="apco", code=registered(code), text=text) for code in codes]
         if text and not codes:  # it belongs to no code, and says what a narrative may say
             eido.remarks.cut.append(text)
     types = list(dict.fromkeys((*own, *common)))
@@ -234,8 +309,9 @@ def _call_types(eido: _Eido) -> list[CallType]:
 
 
 def _codes(incident: Part, name: str) -> list[str]:
-    """The codes of a field; one that cannot be read is one that nobody lists."""
-    return [*([UNREADABLE] if incident.is_no_text(name) else []), *filter(None, incident.texts(name))]
+    """The codes of a field; one that cannot be read, or is blank, is one that nobody lists."""
+    codes = [text if text.strip() else UNREADABLE for text in incident.texts(name)]
+    return [*([UNREADABLE] if incident.is_no_text(name) else []), *codes]
 
 
 def _priority(incident: Part) -> str | None:
@@ -248,7 +324,7 @@ def _priority(incident: Part) -> str | None:
 
 UNREADABLE = "unreadable"
 """Stands for a caution, a code or a role that was stated and could not be read: what nobody lists is not calm."""
-_STATES_OF_MIND = ("moodDescription", "mood", "mentalState")
+_STATES_OF_MIND = ("moodDescription", "mood", "mentalState", "medicalCondition")
 _KINDS_OF_CAUTION = ("cautionTypeInternalText", "cautionTypeCommonRegistryText")
 _NO_WARNING = frozenset(("caller", "reportingparty"))
 
@@ -256,24 +332,72 @@ _NO_WARNING = frozenset(("caller", "reportingparty"))
 def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
-    for caution in eido.part.parts("cautionComponent"):
-        for name in _KINDS_OF_CAUTION:
-            flags |= dict.fromkeys(filter(None, caution.texts(name)))
-        if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(caution.texts, _KINDS_OF_CAUTION)):
-            flags[UNREADABLE] = None
-    for person in eido.part.parts("personComponent"):
-        roles = person.texts("personIncidentRoleRegistryText")
+    persons = eido.part.parts("personComponent")
+    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons)
+    for place in places:
+        flags |= dict.fromkeys(_flags(eido, place))
+    for person in persons:
+        roles = map(registered, person.texts("personIncidentRoleRegistryText"))
         flags |= dict.fromkeys(f"role:{role}"[:200] for role in roles if role and word_of(role) not in _NO_WARNING)
         if person.is_no_text("personIncidentRoleRegistryText"):
             flags[UNREADABLE] = None
-        if person.content.get("itemReference"):
-            flags["role:item"] = None
-    if any(map(eido.part.unreadable, ("cautionComponent", "personComponent"))):
+    if any(person.has("itemReference") for person in persons) or eido.part.has("itemComponent"):
+        flags["role:item"] = None
+    if any(map(eido.part.unreadable, ("incidentComponent", "personComponent"))) or any(
+        incident.is_no_text(name) for incident in eido.incidents for name in _TYPE_CODES
+    ):
+        flags[UNREADABLE] = None
+    if _refers_to_no_caution(eido, places):
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
     return tuple(flags)
+
+
+_TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
+
+
+def _fields_of_cautions(place: Part) -> list[str]:
+    """Whatever is named as a caution or a hazard: vendors have names of their own for the component."""
+    folded = {name: name.casefold() for name in place.content}
+    about = [name for name, word in folded.items() if "caution" in word or "hazard" in word]
+    return [name for name in about if not folded[name].endswith("reference")]
+
+
+def _flags(eido: _Eido, place: Part) -> Iterator[str]:
+    """The flags of the cautions that stand at a place; what else they tell is read with the notes."""
+    for field in _fields_of_cautions(place):
+        for caution in place.parts(field):
+            texts = caution.texts("cautionTypeInternalText")
+            texts += map(registered, caution.texts("cautionTypeCommonRegistryText"))
+            yield from (text for text in texts if text.strip())
+            if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(str.strip, texts)):
+                yield UNREADABLE
+            eido.remarks.cut.extend(_told_in(caution))
+        nothing = (None,) if field == "cautionComponent" else _NOTHING
+        if any(value not in nothing for value in place.values(field) if not isinstance(value, dict)):
+            yield UNREADABLE
+
+
+_NOTHING: tuple[Any, ...] = (None, False, "", [])
+_NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
+
+
+def _told_in(part: Part) -> Iterator[str]:
+    """Every text of an object but its own names, times and references."""
+    for name, value in part.content.items():
+        if not name.startswith("$") and not name.casefold().endswith(_NOT_TOLD):
+            yield from texts_within(value)
+
+
+def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
+    """Whether somebody refers to a caution that is not there: what it warns of nobody knows."""
+    cautions = [caution for place in places for field in _fields_of_cautions(place) for caution in place.parts(field)]
+    known = {name for caution in cautions for name in caution.texts("$id")}
+    texts = (*eido.part.parts("notesComponent"), *eido.part.parts("additionalDataComponent"))
+    referring = [reference for place in (*places, *texts) for reference in place.parts("cautionReference")]
+    return any(known.isdisjoint(reference.texts("$ref")) for reference in referring)
 
 
 def _persons(eido: _Eido) -> Iterator[Part]:
@@ -283,26 +407,63 @@ def _persons(eido: _Eido) -> Iterator[Part]:
 
 def _injury(eido: _Eido) -> dict[str, str]:
     """An injury that is listed at all may need an ambulance."""
-    return {"injury": "needs-ems"} if any(person.content.get("injury") for person in _persons(eido)) else {}
+    return {"injury": "needs-ems"} if any(person.has("injury") for person in _persons(eido)) else {}
 
 
-def _on_scene(eido: _Eido) -> bool:
-    words = _words(eido, eido.incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
-    for resource in eido.part.parts("emergencyResourceComponent"):
-        words += _words(eido, resource, "secondaryUnitStatusRegistryText", _UNIT_STATUSES)
-    return not _ON_SCENE.isdisjoint(words)
+_POLICE = frozenset((
+    "assaulthomicideunit", "biketeam", "communitypolicingunit", "crowdcontrolteam", "gangenforcement",
+    "lawenforcementcommandunit", "mountedpatrol", "patrolunit", "police", "policeunit", "schoolofficer", "swat",
+    "trafficunit", "transitofficer", "vehicularcrimesteam",
+))  # fmt: skip
+_STATUSES_OF_UNIT = ("primaryUnitStatusRegistryText", "secondaryUnitStatusRegistryText")
+_OWN_STATUSES_OF_UNIT = ("primaryUnitStatusInternalText", "secondaryUnitStatusInternalText", "unitStatusInternalText")
+_KINDS_OF_UNIT = ("emergencyResourceTypeCommonRegistryText", "emergencyResourceTypeInternalText")
+
+
+def _on_scene(eido: _Eido) -> frozenset[str]:
+    """Who is on scene: `police`, which a team may wait for, and `others`; a unit of no stated kind may be either."""
+    on_scene = set[str]()
+    for unit in eido.part.parts("emergencyResourceComponent"):
+        words = [word for name in _STATUSES_OF_UNIT for word in _words(eido, unit, name, _UNIT_STATUSES)]
+        words += [word_of(text) for name in _OWN_STATUSES_OF_UNIT for text in unit.texts(name)]
+        if not _ON_SCENE.isdisjoint(words):
+            kinds = {word_of(registered(text)) for name in _KINDS_OF_UNIT for text in unit.texts(name)} - {""}
+            on_scene.add("police" if not kinds or kinds & _POLICE else "others")
+    for incident in eido.incidents:
+        words = _words(eido, incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
+        on_scene |= set() if _ON_SCENE.isdisjoint(words) else {"others"}
+    return frozenset(on_scene)
+
+
+def _other_units(on_scene: frozenset[str]) -> dict[str, str]:
+    """A unit on scene that is not known to be of the police bars a hand-over as they do, and lets nobody in."""
+    return {"units_on_scene": "yes"} if on_scene == {"others"} else {}
 
 
 def _language(eido: _Eido) -> str | None:
-    return next(filter(None, (person.text("primaryLanguage") for person in _persons(eido))), None)
+    """The first that a person speaks: as text, or as an object that holds its code or its name."""
+    for person in _persons(eido):
+        for value in person.values("primaryLanguage"):
+            texts = [text for text in texts_within(value) if text.strip() and len(text) <= MAX_TEXT_CHARACTERS]
+            if texts:
+                return min(texts, key=_rank_of_language)
+    return None
+
+
+def _rank_of_language(text: str) -> int:
+    """A code, or a name that stands for one, before any other text."""
+    return 0 if language(text) in LANGUAGES else 1
 
 
 # --- the personal part ----------------------------------------------------------------------------------------------
 
 
 def _personal(eido: _Eido) -> dict[str, str]:
-    comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
+    notes = eido.part.parts("notesComponent")
+    comments = [text for note in notes for text in note.whole_texts("notesActionComments") or _told_in(note)]
     comments += [text for person in _persons(eido) for name in _STATES_OF_MIND for text in person.whole_texts(name)]
+    for person in eido.part.parts("personComponent"):
+        comments += person.whole_texts("ncPersonComponent", objects=False)
     if eido.part.unreadable("notesComponent"):
         comments += eido.part.whole_texts("notesComponent", objects=False)
     texts = {
@@ -334,7 +495,7 @@ def _callback(callbacks: Sequence[Part]) -> str:
 
 def _caller(eido: _Eido) -> str:
     for person in eido.part.parts("personComponent"):
-        if {word_of(role) for role in person.texts("personIncidentRoleRegistryText")} & _NO_WARNING:
+        if {word_of(registered(role)) for role in person.texts("personIncidentRoleRegistryText")} & _NO_WARNING:
             for component in person.parts("ncPersonComponent"):
                 for name in component.parts("name"):
                     if full := name.text("personFullName"):
@@ -344,6 +505,7 @@ def _caller(eido: _Eido) -> str:
 
 _ELSEWHERE = ("towerlocation", "unitlocation", "staging")
 _PLACES = ("currentincident", "routinglocation", "initialincident", "caller")
+_CROSSING = ("crossStreetByValue", "intersectingStreetByValue")
 
 
 def _address(eido: _Eido) -> str:
@@ -352,11 +514,20 @@ def _address(eido: _Eido) -> str:
         if not_referred and _kind(location) in _ELSEWHERE:
             eido.remarks.note("A location of a tower, a unit or a staging area is not where to go; it was left out.")
             continue
-        if (root := _document(location)) is not None and (text := address_of(root)):
+        if text := _address_of(location):
             return text
         sentence = "A location could not be read as PIDF-LO with a civic address or a point; it was left out."
         eido.remarks.note(sentence)
     return ""
+
+
+def _address_of(location: Part) -> str:
+    """In one line, with the streets that cross there."""
+    texts = filter(None, map(address_of, _documents(location, "locationByValue")))
+    streets = [text for name in _CROSSING for text in map(address_of, _documents(location, name)) if text]
+    crossing = " / ".join(dict.fromkeys(streets))
+    address = next(texts, "")
+    return (f"{address} (at {crossing})" if address and crossing else address or crossing)[:MAX_ADDRESS]
 
 
 _OF_INCIDENT = ("currentincident", "initialincident")
@@ -365,8 +536,10 @@ _OF_INCIDENT = ("currentincident", "initialincident")
 def _position(eido: _Eido) -> str:
     """The point where the incident is: a caller, a unit or a tower may be somewhere else."""
     ranked = [(rank, location) for rank, location in _ranked(eido) if _kind(location) in _OF_INCIDENT]
-    roots = [_document(location) for rank, location in ranked if rank == ranked[0][0]]
-    points = {point for root in roots if root is not None for point in points_of(root)}
+    best = [location for rank, location in ranked if rank == ranked[0][0]]
+    points = {
+        point for location in best for root in _documents(location, "locationByValue") for point in points_of(root)
+    }
     if len(points) > 1 or None in points:
         eido.remarks.note(
             "The incident's location has several points, or says too little of where it is: none was taken."
@@ -381,7 +554,8 @@ def _position(eido: _Eido) -> str:
 
 def _ranked(eido: _Eido) -> list[tuple[tuple[bool, int], Part]]:
     """The best location first: what the incident refers to, then by kind."""
-    referred = {to for reference in eido.incident.parts("locationReference") for to in reference.texts("$ref")}
+    references = (reference for incident in eido.incidents for reference in incident.parts("locationReference"))
+    referred = {to for reference in references for to in reference.texts("$ref")}
     kinds = {kind: place for place, kind in enumerate(_PLACES)}
     ranked = [
         ((location.text("$id") not in referred, kinds.get(_kind(location), len(kinds))), location)
@@ -393,9 +567,9 @@ def _ranked(eido: _Eido) -> list[tuple[tuple[bool, int], Part]]:
 
 
 def _kind(location: Part) -> str:
-    return word_of(location.text("locationTypeDescriptionRegistryText") or "")
+    return word_of(registered(location.text("locationTypeDescriptionRegistryText") or ""))
 
 
-def _document(location: Part) -> Element | None:
-    text = location.content.get("locationByValue")
-    return root_of(text) if isinstance(text, str) else None
+def _documents(location: Part, name: str) -> list[Element]:
+    roots = (root_of(value) for value in location.values(name)[:MAX_LOCATIONS])
+    return [root for root in roots if root is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -31,17 +32,26 @@ from shared.programme.judging.facts import MEANINGS as FACTS
 from shared.programme.judging.normal_forms import spoken
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)(:60)?")
+_TIME = re.compile(
+    r"(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d))?([.,]\d+)?"
+    r" ?(?:(Z|z|UTC|GMT)|([-+\u2212])(\d\d):?(\d\d)?)"
+)
+"""With and without marks between the parts, and an offset in whole hours, as ISO 8601 has it."""
+MINUS, MOST_DIGITS = "\N{MINUS SIGN}", 7
+"""The sign that ISO 8601 asks for, and as much of a fraction as a microsecond needs."""
 NO_PLACE = 0.001
 """Degrees: what is nearer to 0, 0 is an empty field of somebody's database."""
 
 
 def _written(time: Any) -> Any:
     """A time as RFC 3339 writes it; a leap second is the second before it. A bare number is no time."""
-    match = _TIME.match(time) if isinstance(time, str) else None
+    match = _TIME.fullmatch(time.strip()) if isinstance(time, str) else None
     if match is None:
-        raise ValueError("is no date with a time of day, as text")
-    return f"{match[1]}:59{time[match.end() :]}" if match[2] else time
+        raise ValueError("is no date with a time of day and an offset, as text")
+    year, _, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = match.groups()
+    second = "59" if second == "60" else second or "00"
+    offset = "Z" if utc else f"{'-' if sign == MINUS else sign}{hours}:{minutes or '00'}"
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second}{(fraction or '')[:MOST_DIGITS]}{offset}"
 
 
 def _plausible(time: datetime) -> datetime:
@@ -56,6 +66,7 @@ def _whole(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def word_of(text: str) -> str:
     """One form for the ways to write a word of a registry: `ReOpened`, `re-opened` and `RE OPENED` are one."""
     return "".join(spoken(text))
@@ -73,7 +84,7 @@ STATUSES: dict[str, CallStatus] = {
 
 
 def _status(word: Any) -> Any:
-    return STATUSES.get(word_of(word), word) if isinstance(word, str) else word
+    return STATUSES.get(word_of(word), word) if isinstance(word, str) and len(word) <= LONGEST_NAME else word
 
 
 _STATED_FACTS = sorted(FACTS.keys() - {"language", "caller_wants"})
@@ -152,7 +163,10 @@ class FlatCall(BaseModel):
     requested_by: Asker | None = Field(
         None, description="Who asks for an alternative: caller, dispatcher, officer, fire-crew, provider, school, self."
     )
-    units_on_scene: bool = Field(default=False, description="true once a unit is on scene.")
+    units_on_scene: bool = Field(
+        default=False,
+        description="true once police are on scene, whom a team may wait for; of other units: facts → units_on_scene.",
+    )
     language: Text | None = Field(None, description="The caller's language, e.g. es.")
     linked_incidents: tuple[IncidentId, ...] = Field(
         (), max_length=32, description="Up to 32 incidents of the same CAD that have to do with this one."

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,7 +24,8 @@ from starlette.routing import Route
 from services.intake import eido, flat, openapi
 from services.intake.append import Appender
 from services.intake.call_keys import CallKeyCache
-from services.intake.config import MAX_BODY_BYTES, IntakeSettings
+from services.intake.config import MAX_BODY_BYTES, MAX_CALL_BYTES, IntakeSettings
+from services.intake.packed import is_packed, unpacked
 from services.intake.revoked import follow_revocations
 from services.intake.texts import with_texts_sealed
 from services.intake.version import Version, check, record
@@ -42,6 +46,8 @@ from shared.topics import CALLS
 UNREADY_SECONDS = 5.0
 QUICK_BYTES = 8 * 1024
 """A larger body could take longer than the loop may stand still, and is read beside it."""
+LARGE_BYTES, MOST_WAITING = MAX_CALL_BYTES, 4
+"""More than one call, and how many bodies of that size wait for one of the same source to be read."""
 RECORD_OVERHEAD_BYTES = 400
 """Key, headers and framing of a record, rounded up."""
 FLAT_TYPES = frozenset(("application/json",))
@@ -105,6 +111,14 @@ class Taken(NamedTuple):
     keys: list[CallKey]
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Whose turn it is among the large bodies of one source."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class Door:
     """Takes publications: reads, checks and seals them, and appends them."""
 
@@ -113,6 +127,7 @@ class Door:
         self._appender, self._keys = Appender(broker, CALLS), CallKeyCache(broker, clock, sealer)
         self._reached, self._failed_at = False, -math.inf
         self._beside: list[asyncio.Task[None]] = []
+        self._turns: defaultdict[tuple[str, str], _Turn] = defaultdict(_Turn)
 
     def ready(self) -> bool:
         """Whether the broker was reached, and not lost within the last seconds."""
@@ -151,14 +166,39 @@ class Door:
             sentence = "A valid API key is needed, in `Authorization: Bearer …` or `X-API-Key`."
             raise Problem(HTTPStatus.UNAUTHORIZED, sentence)
         check_media_type(request.headers.get("content-type", ""), types)
+        is_dry = bool(request.scope["query_string"]) and is_dry_run(request.query_params.multi_items())
+        packed = is_packed(request.headers.get("content-encoding", ""))
         body, now = await request.body(), self._clock.now()
+        if packed:
+            body = await asyncio.to_thread(unpacked, body)
         if len(body) <= QUICK_BYTES:
             taken = self._read(read, body, source, now)
         else:
-            taken = await asyncio.to_thread(self._read, read, body, source, now)
-        if request.scope["query_string"] and request.query_params.get("dry_run") == "true":
+            async with self._turn(source, len(body)):
+                taken = await asyncio.to_thread(self._read, read, body, source, now)
+        if is_dry:
             return _json({"dry_run": True, "calls": [_explained(version) for version in taken.versions]})
         return await self._publish(taken, source)
+
+    @asynccontextmanager
+    async def _turn(self, source: Source, size: int) -> AsyncIterator[None]:
+        """Of the large bodies of one source one is read at a time, so that others' are too. Raises Problem (429)."""
+        if size <= LARGE_BYTES:
+            yield
+            return
+        turn = self._turns[source.agency, source.name]
+        if turn.waiting >= MOST_WAITING:
+            sentence = "Large requests of this source are being read; send it again in a moment."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, sentence)
+        turn.waiting += 1
+        try:
+            await turn.lock.acquire()
+        finally:
+            turn.waiting -= 1
+        try:
+            yield
+        finally:
+            turn.lock.release()
 
     def _read(self, read: Read, body: bytes, source: Source, now: datetime) -> Taken:
         """What a body says. Raises Problem."""
@@ -193,6 +233,22 @@ class Door:
         """First the keys: what stands in the topic of calls can be opened."""
         await self._keys.make_durable(taken.keys)
         return await self._appender.append(partition, taken.records, size)
+
+
+_YES, _NO = frozenset(("true", "1", "yes", "y", "t", "on", "")), frozenset(("false", "0", "no", "n", "f", "off"))
+
+
+def is_dry_run(parameters: Iterable[tuple[str, str]]) -> bool:
+    """Whether nothing is to be published. Raises Problem (422) for a word that is neither yes nor no."""
+    words = {value.strip().casefold() for name, value in parameters if _name_of(name) == "dryrun"}
+    if not words <= _YES | _NO:
+        fault = Fault("dry_run", "is neither yes nor no", "true or false")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing was taken: is it a dry run?", fault)
+    return not words.isdisjoint(_YES)
+
+
+def _name_of(parameter: str) -> str:
+    return parameter.strip().casefold().replace("_", "").replace("-", "")
 
 
 @lru_cache(maxsize=100)  # a source sends the same one every time

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.intake import eido, flat
-from services.intake.config import MAX_BODY_BYTES, MAX_CALL_BYTES, MAX_CALLS, MAX_DEPTH
+from services.intake.config import MAX_BODY_BYTES, MAX_CALL_BYTES, MAX_CALLS, MAX_DEPTH, MAX_OBJECTS, MAX_VALUES
 from shared.doors.problems import MEDIA_TYPE, ProblemDetails
 from shared.doors.reference import reference_page
 
@@ -22,19 +22,19 @@ A CAD publishes the full current state of its calls here, as often as it likes: 
 * The key (one per agency and source) goes into `Authorization: Bearer …` or `X-API-Key`.
 * `200` means: durable. Any other answer means: nothing was taken, and the default response stands.
 * Sending a version again under the same `event_id` is harmless; after a `503` or a lost answer, do.
-* A request has at most {MAX_BODY_BYTES} bytes and {MAX_CALLS} calls, a flat call {MAX_CALL_BYTES} bytes;
-  it nests at most {MAX_DEPTH} deep.
+* A request has at most {MAX_BODY_BYTES} bytes and {MAX_CALLS} calls, a flat call {MAX_CALL_BYTES} bytes, an EIDO
+  {MAX_OBJECTS} objects and {MAX_VALUES} values; it nests at most {MAX_DEPTH} deep. It may be packed by gzip.
 * `?dry_run=true` validates and explains, and publishes nothing.
 * Errors are `application/problem+json` with the path of every fault; they quote no values.
 """
 PROBLEMS = {
-    400: "Not JSON, not UTF-8, or nested too deeply.",
+    400: "Not JSON, not UTF-8, nested too deeply, or not the gzip that it is said to be.",
     401: "No valid key.",
     403: "The key belongs to another agency or source.",
     406: "None of the offered EIDO versions is supported.",
     408: "The body did not come in time.",
     413: "Too large.",
-    415: "Another media type.",
+    415: "Another media type, or another packing than gzip.",
     422: "The content does not fit.",
     429: "Too many requests are under way; see Retry-After.",
     503: "The log is away, nothing was acknowledged; see Retry-After.",

@@ -38,18 +38,25 @@ class Remarks:
 
 
 class Part:
-    """One object of the document. Names of fields are told to the sender, values are not."""
+    """One object of the document. Names of fields are told to the sender, values are not.
+
+    A name counts in whatever case it is written: what is under it may be the hazard.
+    """
 
     def __init__(self, content: Mapping[str, Any], remarks: Remarks) -> None:
         self.content, self._remarks = content, remarks
+        self._folded: dict[str, list[str]] = {}
+        self._parts: dict[str, list[Part]] = {}
+        for name in content:
+            self._folded.setdefault(name.casefold(), []).append(name)
 
     def text(self, name: str) -> str | None:
-        """A text of at most 200 characters; a number is taken as it is written."""
-        return self._as_text(name, self.content[name]) if name in self.content else None
+        """The first text of a field, of at most 200 characters; a number is taken as it is written."""
+        return next(iter(self.texts(name)), None)
 
     def texts(self, name: str) -> list[str]:
         """Texts, where one or several may stand."""
-        return [text for value in self._values(name) if (text := self._as_text(name, value)) is not None]
+        return [text for value in self.values(name) if (text := self._as_text(name, value)) is not None]
 
     def whole_texts(self, name: str, *, objects: bool = True) -> list[str]:
         """Texts of any length; what is no text is taken for its words: as JSON, and each text of several lines in it.
@@ -57,7 +64,7 @@ class Part:
         `objects`: whether objects are read so too.
         """
         texts = []
-        for value in self._values(name):
+        for value in self.values(name):
             if value is None:
                 self._absent(name)
             elif isinstance(value, str):
@@ -68,9 +75,9 @@ class Part:
 
     def whole_number(self, name: str) -> int | None:
         """A whole number, as number or text."""
-        if name not in self.content:
+        if not (values := self.values(name)):
             return None
-        value = self.content[name]
+        value = values[0]
         if isinstance(value, str) and value.strip().isdecimal() and len(value) < MAX_NOTES:
             return int(value)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -88,8 +95,10 @@ class Part:
 
     def parts(self, name: str) -> list[Part]:
         """Objects, where one or several may stand."""
-        read = []
-        for value in self._values(name):
+        if name in self._parts:
+            return self._parts[name]
+        read = self._parts[name] = []
+        for value in self.values(name):
             if isinstance(value, dict):
                 read.append(Part(value, self._remarks))
             else:
@@ -98,17 +107,20 @@ class Part:
 
     def unreadable(self, name: str) -> bool:
         """Whether something stands there that is no object; null is nothing."""
-        return any(value is not None and not isinstance(value, dict) for value in self._values(name))
+        return any(value is not None and not isinstance(value, dict) for value in self.values(name))
 
     def is_no_text(self, name: str) -> bool:
         """Whether something stands there that is neither text nor number; null is nothing."""
-        return any(value is not None and _text_of(value) is None for value in self._values(name))
+        return any(value is not None and _text_of(value) is None for value in self.values(name))
 
-    def _values(self, name: str) -> list[Any]:
-        if name not in self.content:
-            return []
-        value = self.content[name]
-        return value if isinstance(value, list) else [value]
+    def has(self, name: str) -> bool:
+        """Whether anything but nothing stands there."""
+        return any(self.content[written] for written in self._folded.get(name.casefold(), ()))
+
+    def values(self, name: str) -> list[Any]:
+        """Whatever stands there, one by one."""
+        held = [self.content[written] for written in self._folded.get(name.casefold(), ())]
+        return [value for one in held for value in (one if isinstance(one, list) else [one])]
 
     def _as_text(self, name: str, value: Any) -> str | None:
         text = _text_of(value)
@@ -128,10 +140,10 @@ class Part:
             return ""
 
     def _by(self, adapter: TypeAdapter[T], name: str) -> T | None:
-        if name not in self.content:
+        if not (values := self.values(name)):
             return None
         try:
-            return adapter.validate_python(self.content[name])
+            return adapter.validate_python(values[0])
         except ValidationError:
             self._absent(name)
             return None
@@ -149,9 +161,13 @@ def _text_of(value: Any) -> str | None:
 
 def _texts_within(value: Any) -> Iterator[str]:
     """Every text in a value that has several lines: in JSON the end of a line is a letter of the next word."""
+    return (text for text in texts_within(value) if not text.isprintable())
+
+
+def texts_within(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep."""
     if isinstance(value, str):
-        if not value.isprintable():
-            yield value
+        yield value
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts_within(inner)
+            yield from texts_within(inner)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from html import unescape
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, SubElement
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from pydantic_core import from_json
 
 from shared.call import Position
 
@@ -23,13 +27,48 @@ _SHAPES = frozenset((*_CENTRED, "Polygon", *_OTHER_SHAPES))
 _LENGTHS = ("radius", "semiMajorAxis")
 _METRES = {"9001": 1.0, "9002": 0.3048, "9003": 0.3048006, "9030": 1852.0, "9036": 1000.0, "9093": 1609.344}
 """EPSG's numbers of units of length; RFC 5491 knows 9001 alone, which stands where none is given."""
-_STREET = ("HNO", "HNS", "PRM", "PRD", "RD", "A6", "STS", "POD", "POM")
-_AREA = ("LMK", "LOC", "BLD", "UNIT", "FLR", "ROOM", "NAM", "A3", "A1", "PC")
+_STREET = (
+    "HNP", "HNO", "HNS", "MP", "PRM", "PRD", "STP", "STPS", "RD", "A6", "STS", "POD", "POM", "RDSEC", "RDBR",
+    "RDSUBBR", "PN",
+)  # fmt: skip
+_AREA = ("LMK", "LMKP", "LOC", "BLD", "UNIT", "FLR", "ROOM", "SEAT", "NAM", "A4", "A3", "PCN", "A1", "PC")
+MAX_ADDRESS = 500
 
 
-def root_of(text: str) -> Element | None:
-    """The document; None for what is no XML, does more than XML has to, or is larger than a place needs."""
-    if len(text) > MAX_CHARACTERS or text.count("<") > 2 * MAX_ELEMENTS:
+def root_of(value: Any) -> Element | None:
+    """The document of a location: XML, XML that was escaped once more, a JSON object with its fields, or plain text.
+
+    None for XML that is none, does more than XML has to, or is larger than a place needs.
+    """
+    if isinstance(value, dict):
+        return _of_fields(value)
+    if not isinstance(value, str) or len(value) > MAX_CHARACTERS:
+        return None
+    text = value.strip().removeprefix("<![CDATA[").removesuffix("]]>").strip()
+    if text.startswith("&lt;"):
+        text = unescape(text)
+    if text.startswith("{"):
+        with suppress(ValueError):
+            return root_of(from_json(text))
+    return _of_xml(text) if "<" in text else _of_fields({"LOC": text})
+
+
+def _of_fields(fields: Mapping[str, Any]) -> Element:
+    """A document of what stands in a JSON object, however deep; a latitude with a longitude beside it is a point."""
+    root, waiting = Element("location"), [fields]
+    while waiting and len(root) <= MAX_ELEMENTS:
+        for name, value in (here := waiting.pop()).items():
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                SubElement(root, name.rpartition(":")[2]).text = str(value)
+            waiting += [inner for inner in (value if isinstance(value, list) else [value]) if isinstance(inner, dict)]
+        if {"latitude", "longitude"} <= here.keys():
+            point = SubElement(SubElement(root, "Point"), "pos")
+            point.text = f"{here['latitude']} {here['longitude']}"
+    return root
+
+
+def _of_xml(text: str) -> Element | None:
+    if text.count("<") > 2 * MAX_ELEMENTS:
         return None
     try:
         root: Element = fromstring(text, forbid_dtd=True)
@@ -46,7 +85,7 @@ def address_of(root: Element) -> str:
             texts.setdefault(_name(element), " ".join(element.text.split()))
     street = " ".join(texts[name] for name in _STREET if name in texts)
     civic = ", ".join(filter(None, (street, *(texts[name] for name in _AREA if name in texts))))
-    return (civic or texts.get("pos", ""))[:500]
+    return (civic or texts.get("pos", ""))[:MAX_ADDRESS]
 
 
 def points_of(root: Element) -> Iterator[Position | None]:

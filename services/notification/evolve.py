@@ -10,6 +10,7 @@ from services.notification.evolve_contacts import CONTACT_CHANGES
 from services.notification.evolve_pages import PAGE_CHANGES
 from services.notification.evolve_rolls import ROLL_CHANGES
 from services.notification.state import OwedEffect, State, alert_key
+from shared.engine.state import ByDay
 from shared.events import (
     AlertAcknowledged,
     CadInformed,
@@ -38,11 +39,19 @@ def _links_renewed(state: State, event: LinksRenewed, _at: datetime) -> State:
 def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
     return replace(
         state,
+        stamps=_with_stamp(state.stamps, event, at),
         owed=state.owed.set(event.message_id, OwedEffect(event)),
         outbox=state.outbox.add(event, at),
         sources=state.sources if event.source in state.sources else state.sources.set(event.source, at),
         seen=state.seen.set(event.message_id, at, at),
     )
+
+
+def _with_stamp(stamps: ByDay[datetime], event: CadMessageDue, at: datetime) -> ByDay[datetime]:
+    """The last time stamp about a call, or a source; a message that is sent again keeps its own."""
+    about, stamp = event.call_id or event.source, datetime.fromisoformat(event.body["timestamp"])
+    last = stamps.get(about)
+    return stamps if last is not None and stamp <= last else stamps.forget(about).set(about, stamp, at)
 
 
 def _message_ended(state: State, event: CadInformed | CadNotInformed, _at: datetime) -> State:

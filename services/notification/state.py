@@ -20,6 +20,8 @@ from shared.replace import replace
 MAX_MESSAGES = 2_000
 MESSAGE_HOURS = 24
 """How many messages can be sent again, and for how long."""
+TICK = timedelta(milliseconds=1)
+"""How far apart time stamps are of what happened at one instant."""
 MAX_RECENT_OFFERS = 50
 """Of a team: an offer before its last one may yet be accepted late, and many open calls may stand at once."""
 
@@ -155,6 +157,8 @@ class State:
     links: PMap[str, LinksRenewed] = EMPTY
     """Person → which of their links lead somewhere, once some were revoked."""
     outbox: Outbox = Outbox()
+    stamps: ByDay[datetime] = field(default_factory=ByDay)
+    """The last time stamp of a message, by the call, or else the source, that it is about: the next is later."""
     sources: PMap[str, datetime] = EMPTY
     """Sources whose CAD was ever told anything, and since when."""
     disabled_sources: PMap[str, datetime] = EMPTY
@@ -298,6 +302,11 @@ class State:
         clocks = clocks.set(roll.pages_clock, roll.next_at) if roll.left else clocks.clear(roll.pages_clock)
         return replace(self, rolls=self.rolls.set(roll.called.roll_id, roll), clocks=clocks)
 
+    def stamp(self, about: str, at: datetime) -> datetime:
+        """The time stamp of the next message about a call or a source: CADs tell the order by it."""
+        last = self.stamps.get(about)
+        return at if last is None or at > last else last + TICK
+
     def link_generation(self, person_id: str) -> int:
         """Which links of a person lead somewhere."""
         links = self.links.get(person_id)
@@ -367,6 +376,8 @@ class Pending(Mapping[str, Effect]):
     """What is owed and may not yet."""
     ends: Mapping[str, Effect]
     """The ends of calls, by effect id."""
+    numbers: PMap[str, int] = EMPTY
+    """Of messages to CADs, in the order in which they were owed."""
 
     def __getitem__(self, effect_id: str) -> Effect:
         if effect_id in self.ends:
@@ -376,7 +387,8 @@ class Pending(Mapping[str, Effect]):
         owed = self.owed[effect_id]
         event, lane = owed.event, _lane(owed.event)
         if isinstance(event, CadMessageDue):
-            return Effect(effect_id, event, event.not_after, lane=lane)
+            turn = self.numbers.get(effect_id, 0)
+            return Effect(effect_id, event, event.not_after, lane=lane, sequence=event.call_id, turn=turn)
         return PageEffect(
             effect_id,
             event,
@@ -406,7 +418,7 @@ def due(state: State) -> tuple[str, datetime] | None:
 
 def pending(state: State) -> Mapping[str, Effect]:
     """The effects owed: pages at most once, messages to a CAD and ends of calls at least once under one id."""
-    return Pending(state.owed, state.waiting_calls(), _ends_of_calls(state))
+    return Pending(state.owed, state.waiting_calls(), _ends_of_calls(state), state.outbox.numbers)
 
 
 def _ends_of_calls(state: State) -> dict[str, Effect]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+from services.triage.evolve import evolve
 from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
@@ -21,6 +22,7 @@ from shared.events import (
     CallCancelled,
     CallEnded,
     CallReported,
+    CallRetired,
     CallRouted,
     CallsJudgedAgain,
     CallStale,
@@ -57,7 +59,8 @@ def call_reported(state: State, event: CallReported | CallCancelled, now: dateti
         return [*source, _over(event, CallStale)]
     if is_reused(state, call_id, call.created_at, call.updated_at):
         open_call, closed, memory = None, None, Memory()
-    return [*source, *_version_of(state, event, (open_call, closed, memory), now, opener)]
+    events = [*source, *_version_of(state, event, (open_call, closed, memory), now, opener)]
+    return [*events, *_said_of_others(state, event, events, now)]
 
 
 def _version_of(
@@ -87,9 +90,9 @@ def _version_of(
         open_call = open_call or OpenCall(memory=memory)
         after = with_version(state.programme, open_call, version)
         return _with_referrals(state, [_judged(state, open_call, after, event, version)], now)
-    late = _noted(event, version, "late", call=call)
     if open_call is None:
-        return [late]
+        return _after_the_end(state, event, memory, version)
+    late = _noted(event, version, "late", call=call)
     again = _judged_again(state, with_version(state.programme, open_call, version))  # it may say something worse
     return [late, *_with_referrals(state, again, now)]
 
@@ -120,47 +123,96 @@ def _ended(
     A team that has the call may be with somebody, and stays there: what it has to know is judged before.
     """
     after = remembered(memory, version, state.programme)
-    merged = _merged(state, event, after)
-    if (after.standing, after.doubted) == (memory.standing, memory.doubted):
-        return [_over(event, CallEnded, status=version.call.status), *merged]
+    if (after.standing, after.doubted, after.merged_into) == (memory.standing, memory.doubted, memory.merged_into):
+        return [_over(event, CallEnded, status=version.call.status)]
     news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
     told, entry = list[Event](), state.load_entries.get(event.call_id)
     if open_call is not None and open_call.accepted:
         told = _judged_again(state, replace(open_call, memory=after))
     elif entry is not None and entry.accepted:
         told = [_judged(state, OpenCall(), OpenCall(version, memory=after), event, version)]
-    return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
+    return [*told, _over(event, CallEnded, status=version.call.status, **news)]
 
 
 def _after_the_end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> list[Event]:
-    """A version of a call that is over. A team that is with somebody is still there: it has to know of a weapon."""
+    """A version of a call that is over, or late. A team that is with somebody has to know of a weapon all the same.
+
+    A call that has its outcome, and a team that a person sent, is not ended by that.
+    """
     after = remembered(memory, version, state.programme)
     if event.call_id not in state.load_entries or after.standing == memory.standing:
         return [_noted(event, version, "late", call=version.call)]
     told = _judged(state, OpenCall(), OpenCall(version, memory=after), event, version)
+    closed = state.closed_calls.get(event.call_id)
+    if closed is not None and closed.why == "routed":
+        return [told, CallRetired(call_id=event.call_id)]
     return [told, _over(event, CallEnded, status="closed")]
 
 
-def _merged(state: State, event: CallReported | CallCancelled, memory: Memory) -> list[Event]:
-    """What was said of a call's hazards, said of the one that it was merged into: as by a version that came late."""
-    into = CallId.parse(event.call_id)._replace(incident=event.call.merged_into or "")
-    target, said = memory_of(state, str(into)), hazards_as_facts(memory)
-    if event.call.status != "merged" or target.order is None or str(into) == event.call_id or not said:
+def _said_of_others(
+    state: State, event: CallReported | CallCancelled, events: list[Event], now: datetime
+) -> list[Event]:
+    """What is new of the hazards of calls that were merged into others, said of those, and on along their chain.
+
+    A call may be merged before anybody hears of the other one, and something may be said of it after that.
+    """
+    first = event.call_id
+    if event.call.status != "merged" and not memory_of(state, first).merged_into and first not in state.merged:
+        return []
+    after, more, waiting = _after(state, events, now), list[Event](), [first]
+    while waiting:
+        call_id = waiting.pop()
+        for merged, into in _merges_of(after, call_id):
+            if said := _news_of(state, after, merged, into):
+                made = _told_of(after, event, into, said)
+                after = _after(after, made, now)
+                more += made
+                waiting += [into] if made else []
+    return more
+
+
+def _after(state: State, events: list[Event], now: datetime) -> State:
+    for event in events:
+        state = evolve(state, event, now)
+    return state
+
+
+def _merges_of(state: State, call_id: str) -> list[tuple[str, str]]:
+    """Each merge of a call into another, and of others into it from before it was known, unless it goes on since."""
+    into = memory_of(state, call_id).merged_into
+    merges = [(call_id, into)] if into else []
+    merges += [(merged, call_id) for merged in state.merged.get(call_id) or ()]
+    return [(merged, into) for merged, into in merges if merged not in state.calls and merged != into]
+
+
+def _news_of(before: State, after: State, merged: str, into: str) -> dict[str, str]:
+    """The hazards of a merged call that the other has not been told of: all of them, where one of the two is new."""
+    memory, said = memory_of(before, merged), memory_of(after, merged)
+    is_new = memory.merged_into != into or memory_of(before, into).order is None
+    changed = {hazard for hazard in said.standing if is_new or said.standing[hazard] != memory.standing.get(hazard)}
+    return {hazard: value for hazard, value in hazards_as_facts(said).items() if hazard in changed}
+
+
+def _told_of(state: State, event: CallReported | CallCancelled, into: str, said: dict[str, str]) -> list[Event]:
+    """Hazards that a merged call has told of, as by a version of the other one that came late."""
+    target, call_id = memory_of(state, into), CallId.parse(into)
+    if target.order is None:
         return []
     call = Call(
-        agency=into.agency,
-        source=into.source,
-        incident_id=into.incident,
+        agency=call_id.agency,
+        source=call_id.source,
+        incident_id=call_id.incident,
         created_at=target.created_at or event.call.created_at,
         updated_at=target.order - timedelta.resolution,
         facts=said,
     )
     version = Version(event.event_id, call, event.judged_at, (), received_at=event.received_at)
-    there = {"call_id": call.call_id, "updated_at": call.updated_at}
-    late = _noted(event, version, "late", call=call).model_copy(update=there)
-    open_call = state.calls.get(call.call_id)
+    if remembered(target, version, state.programme).standing == target.standing:
+        return []
+    about, open_call = event.model_copy(update={"call": call}), state.calls.get(into)
     if open_call is None or open_call.newest is None:
-        return [late]
+        return _after_the_end(state, about, target, version)
+    late = _noted(about, version, "late", call=call)
     return [late, *_judged_again(state, with_version(state.programme, open_call, version))]
 
 

@@ -72,6 +72,9 @@ MAX_UPGRADES = 100
 EXPIRE_OVERDUE_AFTER = timedelta(days=90)
 """How long a referral of which nobody says anything stays open after its time."""
 
+MOST_SEEN = 128
+"""Versions of one call that are told from repeats. One from before decided again says what it said then, or worse."""
+
 JUDGE_AGAIN, ACTIVATE, RETIRE, DUE = "judge-again", "activate", "retire", "due"
 """Kinds of clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`, `due/referral id`."""
 
@@ -119,7 +122,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
     if (version := _version_of(event)) is not None:
         open_call = with_version(state.programme, open_call, version)
         if again:  # an end from before is over
-            open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order))
+            open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order, merged_into=""))
     if event.caller:
         state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
     return state, replace(open_call, memory=_with_seen(open_call.memory, event))
@@ -140,7 +143,7 @@ def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
 
 def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | CallStale) -> Memory:
     key = version_key(event.event_id, event.fingerprint, event.updated_at)
-    return replace(memory, seen=memory.seen.set(key, True))  # noqa: FBT003  a set
+    return replace(memory, seen=(*memory.seen, key)[-MOST_SEEN:])
 
 
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
@@ -217,7 +220,12 @@ def _without_call(state: State, call_id: str, closed: ClosedCall, at: datetime) 
 
 
 def _closed(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:
-    return replace(state, closed_calls=state.closed_calls.forget(call_id).set(call_id, closed, at))
+    state = replace(state, closed_calls=state.closed_calls.forget(call_id).set(call_id, closed, at))
+    into = closed.memory.merged_into
+    merged = state.merged.get(into) or ()
+    if not into or call_id in merged or memory_of(state, into).order is not None:
+        return state
+    return replace(state, merged=state.merged.forget(into).set(into, (*merged, call_id), at))
 
 
 def _clock_noted(state: State, event: CadClockNoted, at: datetime) -> State:  # noqa: ARG001  one shape for all

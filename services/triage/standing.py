@@ -12,7 +12,7 @@ from datetime import datetime
 
 from services.triage.narrative import UNREAD
 from services.triage.state import Memory, OpenCall, Standing, Version
-from shared.call import Call
+from shared.call import Call, CallId
 from shared.last_answer import last_answer
 from shared.programme import Programme
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS
@@ -63,6 +63,7 @@ def remembered(memory: Memory, version: Version, programme: Programme | None) ->
         created_at=memory.created_at or call.created_at,
         reopened=reopened,
         synthetic=memory.synthetic or version.synthetic,
+        merged_into=_merged_into(memory, version),
     )
     if programme is None:
         return memory
@@ -78,6 +79,14 @@ def remembered(memory: Memory, version: Version, programme: Programme | None) ->
         after = _after(before, hazard, said.get(hazard), doubts.get(hazard), order, newest=newest)
         standing = standing.set(hazard, after)
     return replace(memory, standing=standing)
+
+
+def _merged_into(memory: Memory, version: Version) -> str:
+    """The call that stands for this one, unless it was opened again since."""
+    call, order = version.call, version.order
+    if call.status == "merged" and call.merged_into and order >= (memory.reopened or order):
+        return str(CallId.parse(call.call_id)._replace(incident=call.merged_into))
+    return "" if call.status == "reopened" and is_newest(memory, order) else memory.merged_into
 
 
 def _is_known(before: Standing, said: Said) -> bool:

@@ -74,14 +74,16 @@ class Memory:
     """When the incident began, as the first version says."""
     reopened: datetime | None = None
     """The order of the newest version that re-opened it: an end from before is over."""
-    seen: PMap[str, bool] = EMPTY
-    """Each version that was decided, by `version_key`."""
+    seen: tuple[str, ...] = ()
+    """The last versions that were decided, by `version_key`."""
     standing: PMap[str, Standing] = EMPTY
     """By hazard."""
     doubted: PMap[str, tuple[str, ...]] = EMPTY
     """Lines, texts and cautions that put hazards in doubt → these hazards. Each does so once."""
     synthetic: bool = False
     """Whether any version was a test of careroute's own: then the call is one."""
+    merged_into: str = ""
+    """The call that stands for this one, since the CAD has merged it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class State:
     switchboard: Switchboard = field(default_factory=Switchboard)
     calls: PMap[str, OpenCall] = EMPTY
     closed_calls: ByDay[ClosedCall] = field(default_factory=ByDay)
+    merged: ByDay[tuple[str, ...]] = field(default_factory=ByDay)
+    """Calls that nobody has reported yet → those that were merged into them."""
     sources: PMap[str, SourceNotes] = EMPTY
     load: PMap[str, PMap[str, Load]] = EMPTY
     """The calls that a response has in a district, by response and district."""

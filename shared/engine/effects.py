@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from shared import telemetry
@@ -62,10 +63,10 @@ class AgencyEffects:
         if now < self.survey_after and any(self.waiting.values()):
             return False
         begun = set().union(*self.lanes.values())
-        owed = sorted((effect.not_after, effect_id) for effect_id, effect in pending.items() if effect_id not in begun)
+        owed = [effect for effect_id, effect in pending.items() if effect_id not in begun]
         self.waiting = defaultdict(deque)
-        for _, effect_id in owed:
-            self.waiting[pending[effect_id].lane].append(effect_id)
+        for effect in _by_urgency(owed):
+            self.waiting[effect.lane].append(effect.effect_id)
         self.survey_after = now + SURVEY_SECONDS
         return True
 
@@ -84,6 +85,17 @@ class AgencyEffects:
                 if effect_id in pending and effect_id not in busy:
                     busy.add(effect_id)
                     yield pending[effect_id]
+
+
+def _by_urgency(effects: list[Effect]) -> list[Effect]:
+    """The most urgent first; what goes before an urgent one in its sequence is as urgent."""
+    keys, urgent = dict[str, tuple[datetime, int, str]](), dict[str, datetime]()
+    for effect in sorted(effects, key=lambda effect: effect.turn, reverse=True):
+        until = effect.not_after
+        if effect.sequence:
+            until = urgent[effect.sequence] = min(until, urgent.get(effect.sequence, until))
+        keys[effect.effect_id] = (until, effect.turn, effect.effect_id)
+    return sorted(effects, key=lambda effect: keys[effect.effect_id])
 
 
 class PartitionEffects(Generic[S]):

@@ -102,6 +102,9 @@ class Effect:
     """For an at-most-once effect: the journal says that it was tried."""
     lane: str = ""
     """Who is at the other end: a slow one holds up its own lane only."""
+    sequence: str = ""
+    """What it is about, where effects about one thing begin in the order of `turn`, whichever of them is urgent."""
+    turn: int = 0
 
 
 def nothing_due(state: Any) -> tuple[str, datetime] | None:  # noqa: ARG001  # a default has to take what is passed

@@ -212,7 +212,9 @@ def _tell_cad(
 
 
 def _owe(draft: Draft[State], message: CadMessageDue) -> None:
-    """Owe a message; that a source takes none is known at once."""
+    """Owe a message, stamped later than the one before; that a source takes none is known at once."""
+    stamp = draft.state.stamp(message.call_id or message.source, datetime.fromisoformat(message.body["timestamp"]))
+    message = message.model_copy(update={"body": {**message.body, "timestamp": stamp.isoformat()}})
     draft.emit(message)
     if message.source in draft.state.disabled_sources:
         draft.emit(_not_informed(message, "disabled"))

@@ -37,6 +37,24 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             airsoft, air soft, bow and arrow*, chainsaw*, scalpel*, razorblade*, butterkni*, crow bar*, shard, shards
             piece of glass, with a brick, with a bat, w a bat, has a bat, holding a bat, swinging a bat, tiroteo*, tiros
             balead*, fusil*, metralleta*, granadas, picahielo*, bate de beisbol, botella rota
+            knif, knifs, knifing, knive, nife, kinfe, machet, machets, matchet*, bbgun*, boxknife, exacto, x acto
+            bayonet*, katana*, nunchuck*, nunchak*, karambit*, spear, spears, speargun*, chain saw*, handsaw*, hand saw
+            hacksaw*, lead pipe*, pipe wrench*, golf club*, hockey stick*, tire tool*, tire thumper*, w bat, with bat
+            has bat, bat in hand, metal bat, aluminum bat, wooden bat, with a stick, w a stick, w stick, has a stick
+            with a rock, w a rock, w rock, with rocks, with a pipe, w a pipe, w pipe, with a pole, w a pole, w pole
+            with a shovel, w a shovel, w shovel, with a wrench, w a wrench, metal rod, metal pole, metal bar, iron bar
+            rebar, 2x4, two by four, letter opener*, sharp object*, sharp instrument*, fire poker*, tomahawk*, pickaxe*
+            pick axe*, sickle*, scythe*, ball peen, blowtorch*, blow torch*, sling shot*, slingshot*, blowgun*, airgun*
+            nailgun*, longgun*, derringer*, beretta*, ruger, sig sauer, smith and wesson, 357 magnum, 44 magnum, caliber
+            9 millimeter, 9 mil, holster*, concealed carry, sniper*, open fire, opened fire, opening fire, fired at
+            firing at, fired shots, fired a shot, fired several, fired multiple, drive by shooting, shots heard
+            heard shots, multiple shots, shotspotter, shot spotter, shell casing*, tase, tased, tasing, tazed, mace
+            maced, oc spray*, tear gas, dynamite, ied, ieds, explosion*, exploded, anthrax, ricin, white powder, weapn*
+            wp, adw, awdw, awik, mwg, mwk, 10 32, swat, con un bate, con bate, con un palo, con palo, con un tubo
+            con una piedra, con piedras, pedrada*, botellazo*, machetaz*, desarmador*, destornillador*, desatornillador*
+            barra de hierro, motosierra*, tijera, balacera*, bala, balas, dinamita, explosivo*, chaira*, fierro, fusca
+            sicario*, acuchill*
+            actshoot, explos, ncrasltwf
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
@@ -65,6 +83,33 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             harming people, against his will, against her will, against my will, against their will, child abuse
             elder abuse, physical abuse, sexual abuse, physically abus*, sexually abus*, pegandole, empuj*, pateo, riña
             riñas, mordio, mordiendo, aventando cosas, tirando cosas, rompiendo cosas, rompiendo ventanas
+            standoff*, stand off, negotiator*, officer down, officer needs help, deputy down, code 3 cover, held against
+            false imprisonment, won t let her leave, wont let her leave, won t let him leave, wont let him leave
+            won t let me leave, wont let me leave, won t let them leave, wont let them leave, not letting her leave
+            not letting him leave, not letting me leave, won t let her go, wont let her go, run me over, run him over
+            run her over, run them over, run people over, run over people, running people over, ran him over
+            ran her over, ran them over, tried to run over, trying to run over, rammed, ramming, ram his, ram her
+            ram the, ram a, drove into a, drove into the, driving into a, driving into the, drive into a, drive into the
+            drive into people, driving into people, drove at, driving at, plowed into, plowing into, mow down
+            mowed down, mowing down, car as a weapon, vehicle as a weapon, truck as a weapon, blow up the, blow this
+            blow it up, blow the place, burn the house, burn the place, burn the building, burn it down, burn down
+            burning down, burned down, burn him, burn her, burn them, boiling water, scratched me, scratched him
+            scratched her, scratched staff, clawed, bit staff, bit officer*, bit a nurse, spit at, spat at, spits at
+            spitting at, elbowed, kneed, strangulat*, pinned down, held him down, held her down, held me down
+            holding him down, holding her down, tied him up, tied her up, tied me up, dragged him, dragged her
+            dragged me, dragging her, dragging him, pulled her hair, pulled my hair, pulled hair, pulling hair
+            pulling her hair, hair pulling, smother*, jumped by, got jumped, jumped him, jumped her, squared up
+            flipping tables, flipping furniture, flipped a table, came after me, came after him, came after her
+            came after them, went after him, went after her, rushed at, rushing at, charging officer*, charging staff
+            charging toward*, intimidat*, menace, menaced, rapist*, gang member*, ppo violation, violation of ppo
+            violating ppo, violated ppo, violating a ppo, violated a ppo, ppo against, has a ppo, pfa, tro
+            restraining order*, protective order*, protection order*, order of protection, no contact order*
+            ro violation, op violation, si hi, hi si, si and hi, deadly conduct, disturbance physical
+            disturbnce physical, physical disturbance, dvip, dva, dom disturb*, dom viol*, domestics, degoll*
+            atrincherad*, encerrado con, encerrada con, mordida*, avento, rasguñ*, arañando, cachetad*, puñetazo*
+            trompada*, trompon*, asfixi*, quemar la casa, quemarlo, quemarla, quemarlos, acuchill*, balacera*
+            mtlv, cu1, actshoot, baricad*, hlp1, mayday, fasx, orderv, resist, resisting arrest, resists arrest
+            resisted arrest, stkx, sexoffns, ncrasltwf, terrorist*
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -74,6 +119,11 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             on fire, set a fire, sets fires, setting fires, started a fire, starting fires, lit a fire, lighting fires
             structure fire, house fire, vehicle fire, robado, robada, ladron*, ratero*, intruso*, asaltaron, asaltante*
             prendio fuego
+            gasoline, lighter fluid, pouring gas, poured gas, torching, torched, brush fire*, apartment fire*
+            kitchen fire*, car fire*, trash fire*, working fire, fire inside, flames, smoke inside, smoke showing
+            arsonist*, false imprisonment, stalking, stalker*, escapee*, prender fuego, prendiendo fuego, gasolina
+            incendio*, fuego
+            farson, almh, fstru, fapt, stkx
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -100,6 +150,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             run over, ran him over, ran her over, no despierta, no puede respirar, no puedo respirar, falta el aire
             ataque al corazon, ataque cardiaco, infarto*, derrame, inconcient*, envenen*, veneno, ahogand*, esta muerto
             esta muerta, se corto, muchas pastillas, tomo pastillas, tomado pastillas
+            ran over, ran them over, exploded, explosion*, balacera*, acuchill*, machetaz*, strangulat*, cortandose
+            peruncon, resparr, traumap, chespain, hemrg
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -126,6 +178,9 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             suicidal w plan, suicidal with means, said goodbye, saying goodbye, final goodbye, left a note, wrote a note
             suicidarme, colgarse, se colgo, cortarse, las venas, quitar la vida, del puente, saltar del, brincar del
             tirarme, aventarme, se va a tirar, se quiere tirar
+            lit himself, lit herself, lit themselves, light himself, light herself, gasoline, gasolina, cortandose
+            suicide by cop, sbc
+            suicthrt
         """),
     }
 )

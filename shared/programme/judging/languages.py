@@ -1,4 +1,4 @@
-"""ISO 639: the two letters of a language for its three, as some CADs write it."""
+"""ISO 639: the two letters of a language for its three, or for its name, as some CADs write it."""
 
 from __future__ import annotations
 
@@ -23,3 +23,23 @@ cym cy wln wa wol wo xho xh yid yi yor yo yue zh zha za zul zu
 _WORDS = _PAIRS.split()
 TWO_LETTERS: Final[Mapping[str, str]] = MappingProxyType(dict(zip(_WORDS[::2], _WORDS[1::2], strict=True)))
 """`es` for `spa`; both of the codes that some languages have."""
+
+_NAMED = """
+en english, en ingles, es spanish, es espanol, es castilian, es spanish castilian, zh chinese, zh mandarin
+yue cantonese, vi vietnamese, tl tagalog, tl filipino, ar arabic, ko korean, ru russian, fr french, ht haitian
+ht haitian creole, ht creole, pt portuguese, hi hindi, so somali, fa persian, fa farsi, fa dari, pl polish, ja japanese
+de german, it italian, uk ukrainian, am amharic, ur urdu, pa punjabi, bn bengali, ne nepali, hmn hmong, km khmer
+km cambodian, lo lao, th thai, my burmese, sw swahili, he hebrew, el greek, hy armenian, ta tamil, te telugu
+gu gujarati, ti tigrinya, om oromo, ps pashto, nv navajo, ro romanian, sq albanian, bs bosnian, sr serbian, hr croatian
+hu hungarian, tr turkish, ase asl, ase american sign language, ase sign language
+"""
+BY_NAME: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        name: code
+        for named in _NAMED.replace("\n", ",").split(",")
+        if named
+        for code, _, name in [named.strip().partition(" ")]
+    }
+)
+LANGUAGES: Final = frozenset((*TWO_LETTERS.values(), *BY_NAME.values()))
+"""Every language that is known here, by its code."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from shared.programme.judging.languages import TWO_LETTERS
+from shared.programme.judging.languages import BY_NAME, TWO_LETTERS
 
 _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
@@ -54,9 +54,11 @@ def determinant(text: str) -> str | None:
 def language(text: str) -> str:
     """One form for a language: its primary subtag, in two letters where it has them, or else the name as compared.
 
-    `es` for `ES`, `es-MX` and `spa`.
+    `es` for `ES`, `es-MX`, `spa` and `Spanish`.
     """
     name = normal(text)
+    if (spoken_name := " ".join(spoken(name))) in BY_NAME:
+        return BY_NAME[spoken_name]
     first = name.partition(" ")[0]
     return TWO_LETTERS.get(first, first) if _SUBTAG.fullmatch(first) else name
 
@@ -69,9 +71,21 @@ def spoken(text: str) -> list[str]:
     text = without_unseen(text)
     if text.isascii():
         return _WORD.findall(text.casefold())
-    apart = unicodedata.normalize("NFKD", text)
-    text = "".join([letter for letter in apart if not unicodedata.combining(letter)])
-    return _WORD_OR_LETTER.findall(text.casefold())
+    forms = {letter: _form_of_letter(letter) for letter in set(text)}
+    return _WORD_OR_LETTER.findall("".join([forms[letter] for letter in text]))
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def _form_of_letter(letter: str) -> str:
+    """A letter without accents, or the few that a ligature stands for; a sign that is a whole phrase stays itself."""
+    apart = unicodedata.normalize("NFKD", letter)
+    if len(apart) > LONGEST_LIGATURE:
+        return letter
+    return "".join([part for part in apart if not unicodedata.combining(part)]).casefold()
+
+
+LONGEST_LIGATURE = 4
+"""Letters. A narrative of signs that stand for eighteen each would cost eighteen times the work."""
 
 
 def without_unseen(text: str, instead: str = "") -> str:
@@ -79,6 +93,5 @@ def without_unseen(text: str, instead: str = "") -> str:
     text = _CONTROLS.sub(instead, text)
     if text.isascii():
         return text
-    return "".join(
-        [instead if letter in _UNSEEN or unicodedata.category(letter) == "Cf" else letter for letter in text]
-    )
+    unseen = {ord(each) for each in set(text) if each in _UNSEEN or unicodedata.category(each) == "Cf"}
+    return text.translate(dict.fromkeys(unseen, instead)) if unseen else text

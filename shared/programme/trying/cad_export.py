@@ -355,27 +355,34 @@ class _Reader:
     def _units(self, read: list[_Read]) -> Row:
         """A row a unit: the earliest is the call's, another code counts beside its own, the last to close ends it."""
         first = min(read, key=lambda row: row.created_at)
-        types = {tuple(row.body["call_type"].items()) for row in read if "call_type" in row.body}
-        further = sorted(types - {tuple(first.body.get("call_type", {}).items())})
-        if len(further) > MAX_FURTHER_TYPES:
-            what = f"the rows of {first.body['incident_id']} give {len(types)} codes"
-            wrong = _Wrong(", ".join(self._columns.code), what, f"at most {1 + MAX_FURTHER_TYPES} for a call")
-            self.faults.append(f"line {first.line}, {wrong}")
-        body = {**first.body, "further_types": [dict(kind) for kind in further]} if further else first.body
+        body = self._with_codes(first, read)
         closed = [row.closed_at for row in read]
         closed_at = None if None in closed else max(filter(None, closed))
         later = _arrival(body, [row.arrived_at for row in read])
         return Row(first.line, first.created_at, body, first.end, later, closed_at)
 
+    def _with_codes(self, row: _Read, rows: list[_Read]) -> Mapping[str, Any]:
+        """The record of a row with every other code that the rows give beside its own: the worst counts."""
+        types = {tuple(other.body["call_type"].items()) for other in rows if "call_type" in other.body}
+        further = sorted(types - {tuple(row.body.get("call_type", {}).items())})
+        if len(further) > MAX_FURTHER_TYPES:
+            what = f"the rows of {row.body['incident_id']} give {len(types)} codes"
+            wrong = _Wrong(", ".join(self._columns.code), what, f"at most {1 + MAX_FURTHER_TYPES} for a call")
+            self.faults.append(f"line {row.line}, {wrong}")
+        return {**row.body, "further_types": [dict(kind) for kind in further]} if further else row.body
+
     def _versions(self, read: list[_Read]) -> Row:
-        """Republished: in order of time; of one instant the one that stands last counts."""
-        ordered = list({row.updated_at: row for row in sorted(read, key=lambda row: row.updated_at)}.values())
-        first, last = ordered[0], ordered[-1]
+        """Republished: in order of time; of one instant the one that stands last counts, with the others' codes."""
+        instants: defaultdict[datetime, list[_Read]] = defaultdict(list)
+        for row in sorted(read, key=lambda row: row.updated_at):
+            instants[row.updated_at].append(row)
+        bodies = [self._with_codes(rows[-1], rows) for rows in instants.values()]
+        first, last = next(iter(instants.values()))[-1], next(reversed(instants.values()))[-1]
         later = tuple(
-            {**row.body, "event_id": f"{row.body['incident_id']}-{number}", "created_at": first.body["created_at"]}
-            for number, row in enumerate(ordered[1:], 2)
+            {**body, "event_id": f"{body['incident_id']}-{number}", "created_at": first.body["created_at"]}
+            for number, body in enumerate(bodies[1:], 2)
         )
-        return Row(first.line, first.created_at, first.body, last.end, later, last.closed_at)
+        return Row(first.line, first.created_at, bodies[0], last.end, later, last.closed_at)
 
     def _snapshots(self, read: list[_Read]) -> Row:
         """Lists of what is active: a call that is no longer listed was closed by then; one of the last list runs on."""

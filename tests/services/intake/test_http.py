@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.intake import flat
 from services.intake.append import Appender
 from services.intake.config import MAX_BODY_BYTES, MAX_DEPTH, IntakeSettings
-from services.intake.http import create_app
+from services.intake.http import MOST_WAITING, create_app
+from services.intake.version import Version
 from shared import telemetry
 from shared.agencies import Agencies
 from shared.clock import SystemClock
@@ -440,3 +445,84 @@ async def test_only_what_is_documented_is_there(door: Door) -> None:
 
 def test_a_body_may_have_a_mebibyte() -> None:
     assert MAX_BODY_BYTES == 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("query", "is_dry"),
+    [
+        *((f"dry_run={word}", True) for word in ("true", "True", "TRUE", "1", "yes", "Y", "on", "t", "")),
+        *((f"dry_run={word}", False) for word in ("false", "False", "0", "no", "OFF")),
+        ("dry-run=true", True),
+        ("dryRun=1", True),
+        ("DRY_RUN=yes", True),
+        ("dry_run=false&dry_run=true", True),
+        ("other=true", False),
+    ],
+)
+async def test_a_dry_run_is_one_however_it_is_asked_for(door: Door, query: str, is_dry: bool) -> None:  # noqa: FBT001
+    """`dry_run=True` published the test call of whoever tried the door out."""
+    answer = await door.post(CALL, f"/v1/calls?{query}")
+    assert (answer.status_code, answer.json().get("dry_run", False)) == (200, is_dry)
+    assert bool(door.events()) != is_dry
+
+
+@pytest.mark.parametrize("word", ["maybe", "2", "nein"])
+async def test_whether_it_is_a_dry_run_has_to_be_said_clearly(door: Door, word: str) -> None:
+    answer = await door.post(CALL, f"/v1/calls?dry_run={word}")
+    assert (answer.status_code, door.events()) == (422, [])
+    assert "dry_run" in answer.text
+
+
+async def test_a_packed_body_is_unpacked(door: Door) -> None:
+    answer = await door.post(gzip.compress(json.dumps(CALL).encode()), Content_Encoding="gzip")
+    assert (answer.status_code, len(door.events())) == (200, 1)
+    assert (await door.post(CALL | {"event_id": "e2"}, Content_Encoding="identity")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (gzip.compress(b" " * 100 * MAX_BODY_BYTES), "gzip", 413),
+        (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "x-gzip", 413),
+        (gzip.compress(json.dumps(CALL).encode())[:-9], "gzip", 400),
+        (gzip.compress(json.dumps(CALL).encode()) * 2, "gzip", 400),
+        (json.dumps(CALL).encode(), "gzip", 400),
+        (b"", "gzip", 400),
+        (json.dumps(CALL).encode(), "br", 415),
+        (gzip.compress(gzip.compress(json.dumps(CALL).encode())), "gzip, gzip", 415),
+    ],
+)
+async def test_a_packed_body_is_bounded_as_a_plain_one_is(door: Door, body: bytes, encoding: str, status: int) -> None:
+    answer = await door.post(body, Content_Encoding=encoding)
+    assert (answer.status_code, door.events()) == (status, [])
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_of_the_large_bodies_of_one_source_one_is_read_at_a_time(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six of them held every thread, and another agency's calls waited for seconds."""
+    goes_on, under_way, most = threading.Event(), Counter[str](), Counter[str]()
+    read = flat.read
+
+    def slow(body: bytes) -> list[Version]:
+        versions = read(body)
+        source = versions[0].call.source
+        under_way[source] += 1
+        most[source] = max(most[source], under_way[source])
+        if source == "dane-county":
+            goes_on.wait(5)
+        under_way[source] -= 1
+        return versions
+
+    monkeypatch.setattr(flat, "read", slow)
+    large = [CALL | {"event_id": f"e{n}", "incident_id": str(n), "narrative": "x" * 40_000} for n in range(3)]
+    waiting = [asyncio.create_task(door.post(large)) for _ in range(7)]
+    others = [call | {"agency": "boston-ma", "source": "boston"} for call in large]
+    async with asyncio.timeout(4):
+        answer = await door.post(others, Authorization=f"Bearer {OTHER_KEY}")
+    assert answer.status_code == 200
+    goes_on.set()
+    statuses = Counter(answer.status_code for answer in await asyncio.gather(*waiting))
+    assert statuses == {200: 1 + MOST_WAITING, 429: 2}
+    assert most["dane-county"] == 1

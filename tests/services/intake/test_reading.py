@@ -13,9 +13,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from services.intake.eido import read
 from shared import telemetry
+from shared.agencies import Source
 from shared.call import CallType
 from shared.events import CallCancelled, CallReported
+from shared.programme.judging.normal_forms import language
 from shared.programme.judging.words import words_in_narrative
 from tests.services.intake.conftest import CALL, Door
 from tests.services.intake.test_eido import GML, at, eido
@@ -432,3 +435,252 @@ async def test_bytes_written_over_a_body_never_break_the_door(door: Door, body: 
     whole = json.dumps(CALL if path == "/v1/calls" else eido(**OPTIONAL)).encode()
     for content in (body, whole[:start] + body + whole[start + len(body) :], whole[:start] + body + whole[start:]):
         assert (await door.post(content, path)).status_code < 500
+
+
+def incident(**fields: Any) -> dict[str, Any]:
+    return {"incidentComponent": {"incidentTypeCommonRegistryText": "MNTL", **fields}}
+
+
+REGISTRY = "https://technet.nena.org/nrs/registry/EIDO-IncidentType-Common/"
+
+
+@pytest.mark.parametrize("prefix", ["apco:", "APCO ", "apco-", "urn:nena:apco:", REGISTRY, "niem/apco#"])
+async def test_the_name_of_a_registry_before_its_word_hides_nothing(door: Door, prefix: str) -> None:
+    """`apco:MTLV` was a code that nobody lists beside a calm one, and barred nobody."""
+    content = incident(incidentTypeInternalCode="MHNV", incidentStatusCommonRegistryText=[f"{prefix}Active"])
+    content["incidentComponent"]["incidentTypeCommonRegistryText"] = f"{prefix}MTLV"
+    content |= {
+        "cautionComponent": [{"cautionTypeCommonRegistryText": f"{prefix}Weapon"}],
+        "personComponent": [{"personIncidentRoleRegistryText": [f"{prefix}Suspect", f"{prefix}Caller"]}],
+    }
+    assert await notes_of(door, eido(**content), "/v1/eido") == ""
+    call = door.events()[-1].call  # type: ignore[attr-defined]
+    assert call.further_types == (CallType(system="apco", code="MTLV"),)
+    assert call.cautions == ("Weapon", "role:Suspect")
+    ended = incident(incidentStatusCommonRegistryText=[f"{prefix}Cancelled"])
+    (*_, event) = await versions(door, eido(**ended), "/v1/eido")
+    assert event.call.status == "cancelled"
+
+
+@pytest.mark.parametrize("code", ["", "  ", None])
+async def test_a_blank_code_is_one_that_nobody_lists(door: Door, code: str | None) -> None:
+    """Blank, it left the call without a type, which a caller's wish may send a team to."""
+    (event,) = await versions(door, eido(incidentComponent={"incidentTypeInternalCode": code}), "/v1/eido")
+    assert event.call.call_type == (None if code is None else CallType(system="dane-county", code="unreadable"))
+
+
+async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door: Door) -> None:
+    unread = {"incidentTypeInternalCode": "MHNV", "incidentTypeCommonRegistryText": {"code": "MTLV"}}
+    (event,) = await versions(door, eido(incidentComponent=unread), "/v1/eido")
+    assert event.call.cautions == ("unreadable",)
+
+
+@pytest.mark.parametrize(
+    ("incidents", "status"),
+    [
+        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": "Active"}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": ["ReOpened"]}],
+         "reopened"),
+        ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusInternalText": "cancelled"}], "closed"),
+        ([{"incidentStatusInternalText": ["Closed"]}], "closed"),
+        ([{"incidentStatusInternalText": ["Closed"], "incidentStatusCommonRegistryText": ["Active"]}], "active"),
+        ([{"incidentStatusInternalText": ["On hold"]}], "active"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": "apco:10"}]}], "cancelled"),
+        ([{"disposition": [{"dispositionCommonRegistryCode": 5}]}], "closed"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": "06"}]}], "active"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": "77"}]}], "active"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": "10"}],
+           "incidentStatusCommonRegistryText": ["Active"]}], "active"),
+    ],
+)  # fmt: skip
+async def test_an_incident_is_over_once_it_is_for_all_that_tell_of_it(
+    door: Door, incidents: list[dict[str, Any]], status: str
+) -> None:
+    """The first component's end was everybody's; a status in the centre's own words ended nothing."""
+    (event,) = await versions(door, eido(incidentComponent=incidents), "/v1/eido")
+    assert event.call.status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "units_on_scene", "facts"),
+    [
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, True, {}),
+        ("apco:Patrol Unit", {"secondaryUnitStatusRegistryText": ["apco:Arrived"]}, True, {}),
+        ("PatrolUnit", {"primaryUnitStatusRegistryText": "OnScene"}, True, {}),
+        ("PatrolUnit", {"secondaryUnitStatusInternalText": "on scene"}, True, {}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["EnRoute"]}, False, {}),
+        ("GroundALSAmbulance", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
+        ("CrisisInterventionUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
+    ],
+)
+async def test_only_police_let_in_a_team_that_waits_for_them(
+    door: Door,
+    kind: str,
+    status: dict[str, Any],
+    units_on_scene: bool,  # noqa: FBT001
+    facts: dict[str, str],
+) -> None:
+    """An ambulance let a team go in that waits for police, and so did the team's own arrival."""
+    unit = {"emergencyResourceTypeCommonRegistryText": kind, **status}
+    (event,) = await versions(door, eido(emergencyResourceComponent=[unit]), "/v1/eido")
+    assert (event.call.units_on_scene, event.call.facts) == (units_on_scene, facts)
+    both = [unit, {"emergencyResourceTypeCommonRegistryText": "SWAT", "secondaryUnitStatusRegistryText": ["OnScene"]}]
+    await door.post(eido(emergencyResourceComponent=both), "/v1/eido")
+    assert door.events()[-1].call.units_on_scene  # type: ignore[attr-defined]
+
+
+async def test_resources_on_scene_of_no_stated_kind_let_nobody_in(door: Door) -> None:
+    (event,) = await versions(door, eido(**incident(incidentStatusCommonRegistryText=["ResourcesOnscene"])), "/v1/eido")
+    assert (event.call.units_on_scene, event.call.facts) == (False, {"units_on_scene": "yes"})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"CautionComponent": [{"CautionTypeInternalText": "ARMED"}]},
+        {"cautions": [{"cautionTypeInternalText": "ARMED"}]},
+        {"premiseHazards": {"cautionTypeCommonRegistryText": "apco:ARMED"}},
+        {"incidentComponent": {"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}},
+        {"locationComponent": [{"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"PersonComponent": [{"cautions": [{"cautionTypeInternalText": "ARMED"}]}]},
+    ],
+)
+async def test_a_caution_counts_wherever_and_however_it_is_named(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == ("ARMED",)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cautionComponent": [{"cautionTypeInternalText": " "}]},
+        {"hazards": ["dog"]},
+        {"incidentComponent": {"hazardIndicator": True}},
+        {"notesComponent": [{"cautionReference": [{"$ref": "c9"}]}]},
+        {"additionalDataComponent": [{"cautionReference": {"$ref": "c9"}}]},
+    ],
+)
+async def test_a_caution_of_which_nobody_can_tell_what_it_warns_of_is_not_calm(
+    door: Door, fields: dict[str, Any]
+) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == ("unreadable",)
+
+
+@pytest.mark.parametrize("fields", [{"hazardIndicator": False, "cautions": []}, {"cautionComponent": None}])
+async def test_that_there_is_no_caution_is_none(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == ()
+
+
+async def test_what_a_caution_tells_beside_its_type_is_read_for_words(door: Door) -> None:
+    caution = {"$id": "c1", "cautionTypeInternalText": "GATE CODE", "cautionDescription": "knife in the boot"}
+    note = {"notesActionComments": "n", "cautionReference": [{"$ref": "c1"}]}
+    (event,) = await versions(door, eido(cautionComponent=[caution], notesComponent=[note]), "/v1/eido")
+    assert event.call.cautions == ("GATE CODE",)
+    assert words_in_narrative(programme(MADISON), personal(door, event)["narrative"]) == {"weapon"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"notesComponent": [{"$id": "n1", "noteText": "knife", "lastUpdateTimeStamp": "2025-09-02T12:05:00-05:00"}]},
+        {"personComponent": [{"ncPersonComponent": "has a knife"}]},
+        {"personComponent": [{"ncPersonComponent": [{"medicalCondition": [{"text": "stabbed with a knife"}]}]}]},
+    ],
+)
+async def test_words_are_read_where_nobody_expects_them(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert "weapon" in words_in_narrative(programme(MADISON), personal(door, event)["narrative"])
+    assert "2025" not in personal(door, event)["narrative"]
+
+
+async def test_an_incident_that_cannot_be_read_is_a_warning(door: Door) -> None:
+    (event,) = await versions(door, eido(incidentComponent=["MTLV"]), "/v1/eido")
+    assert event.call.cautions == ("unreadable",)
+
+
+async def test_an_item_that_nobody_is_said_to_have_is_a_warning(door: Door) -> None:
+    (event,) = await versions(door, eido(itemComponent=[{"itemTypeText": "firearm"}]), "/v1/eido")
+    assert event.call.cautions == ("role:item",)
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    ["spa", "Spanish", {"languageCode": "es-MX"}, [{"languageName": {"$value": "Spanish"}}], [None, "ESPAÑOL"]],
+)
+async def test_a_language_is_read_as_a_code_a_name_or_an_object(door: Door, spoken: Any) -> None:
+    person = {"ncPersonComponent": [{"primaryLanguage": spoken}]}
+    (event,) = await versions(door, eido(personComponent=[person]), "/v1/eido")
+    assert event.call.language is not None
+    assert language(event.call.language) == "es"
+
+
+CIVIC = "<c><HNP>A</HNP><HNO>12</HNO><STP>Avenue</STP><RD>Main</RD><UNIT>4</UNIT><A3>Madison</A3></c>"
+
+
+@pytest.mark.parametrize(
+    ("location", "address"),
+    [
+        ({"locationByValue": [CIVIC]}, "A 12 Avenue Main, 4, Madison"),
+        ({"locationByValue": f"<![CDATA[{CIVIC}]]>"}, "A 12 Avenue Main, 4, Madison"),
+        ({"locationByValue": CIVIC.replace("<", "&lt;").replace(">", "&gt;")}, "A 12 Avenue Main, 4, Madison"),
+        ({"locationByValue": {"civicAddress": {"HNO": 12, "RD": "Main"}}}, "12 Main"),
+        ({"locationByValue": '{"ca:HNO": "12", "ca:RD": "Main"}'}, "12 Main"),
+        ({"locationByValue": "12 Main St, Madison"}, "12 Main St, Madison"),
+        ({"locationByValue": {"latitude": 43.07, "longitude": -89.4}}, "43.07 -89.4"),
+        ({"intersectingStreetByValue": ["<c><RD>Oak</RD></c>", "<c><RD>Elm</RD></c>"]}, "Oak / Elm"),
+        ({"locationByValue": "<c><RD>Main</RD></c>", "crossStreetByValue": "<c><RD>Oak</RD></c>"}, "Main (at Oak)"),
+        ({"locationByValue": "<c><RD>Main"}, None),
+        ({"locationByValue": {"a": {"b": None}}}, None),
+    ],
+)
+async def test_an_address_is_read_in_each_of_its_forms(door: Door, location: Any, address: str | None) -> None:
+    located = {"locationTypeDescriptionRegistryText": ["CurrentIncident"], **location}
+    (event,) = await versions(door, eido(locationComponent=[located]), "/v1/eido")
+    assert personal(door, event).get("address") == address
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["2025-09-02T12:05:00-05", " 2025-09-02 12:05:00 -0500 ", "20250902T170500Z", "2025-09-02T17:05:00.000000000UTC",
+     "2025-09-02T12:05\N{MINUS SIGN}05:00", "2025-09-02t12:05:00,0-05:00"],
+)  # fmt: skip
+async def test_a_time_is_read_in_each_of_its_forms(door: Door, stamp: str) -> None:
+    """A weapon in a version that a CAD stamps with an offset in whole hours was refused."""
+    (event,) = await versions(door, eido(lastUpdateTimeStamp=stamp), "/v1/eido")
+    assert event.call.updated_at.isoformat() in ("2025-09-02T12:05:00-05:00", "2025-09-02T17:05:00+00:00")
+    (*_, flat) = await versions(door, CALL | {"updated_at": stamp})
+    assert flat.call.updated_at == event.call.updated_at
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"x": [{}] * 10_001}, "at most 10000 objects"),
+        ({"x": [1] * 40_001}, "40000 values"),
+        ({"mergeComponent": [{"incidentTrackingIdentifier": "urn:1"}] * 1000}, "none may be left out"),
+    ],
+)
+async def test_an_eido_of_more_parts_than_an_incident_has_is_refused(
+    door: Door, content: dict[str, Any], says: str
+) -> None:
+    """A megabyte of brackets took a second and more to read."""
+    answer = await door.post(eido(**content), "/v1/eido")
+    assert (answer.status_code, door.events()) == (413, [])
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.text
+
+
+async def test_an_eido_of_as_many_parts_as_may_be_is_read_in_time(door: Door) -> None:
+    many: list[dict[str, Any]] = [
+        {"$id": f"l{n}", "locationTypeDescriptionRegistryText": "Caller"} for n in range(9900)
+    ]
+    body, source = json.dumps(eido(locationComponent=many)).encode(), Source(agency="madison-wi", name="dane-county")
+    spent = []
+    for _ in range(3):
+        began = time.thread_time()
+        read(body, source, door.sealer.pseudonym)
+        spent.append(time.thread_time() - began)
+    assert min(spent) < 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -517,3 +518,32 @@ def test_no_cad_is_told_of_a_test_call_so_none_can_answer_for_another() -> None:
     running = Running()
     assert of(running.take(routed("default", None).model_copy(update={"synthetic": True})), CadMessageDue) == []
     assert not running.state.sources
+
+
+def test_of_two_messages_about_one_call_the_later_one_has_a_later_time_stamp() -> None:
+    """A CAD tells the order by it, and what came of one input, or of two of one instant, was stamped alike."""
+    running = Running()
+    running.take(routed())
+    running.take(upgrade())
+    running.take(status("en-route"), at=NOON - timedelta(seconds=5))
+    running.take(withdrawn_team := released())
+    assert withdrawn_team.call_id == CALL
+    messages = of(running.journal, CadMessageDue)
+    stamps = [datetime.fromisoformat(message.body["timestamp"]) for message in messages]
+    assert len(stamps) == 4
+    assert all(earlier < later for earlier, later in pairwise(stamps))
+    assert stamps[0] == NOON
+    running.perform()
+    (again, _) = running.take(redeliver(messages[0].message_id))
+    assert again.body == messages[0].body  # type: ignore[attr-defined]
+    assert running.take(status("on-scene"))[0].body["timestamp"] > stamps[-1].isoformat()  # type: ignore[attr-defined]
+
+
+def test_messages_about_one_call_leave_in_their_order() -> None:
+    """An outcome may be told for a minute, a release for ten seconds: the release left first."""
+    running = Running()
+    running.take(routed())
+    running.take(released())
+    effects = NOTIFICATION.pending(running.state)
+    turns = {effect.event.kind: (effect.sequence, effect.turn) for effect in effects.values()}  # type: ignore[attr-defined]
+    assert turns == {"call.routed": (CALL, 0), "assignment.withdrawn": (CALL, 1)}

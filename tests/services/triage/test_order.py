@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.triage.evolve import MOST_SEEN
 from services.triage.state import OpenCall
 from shared.call import Call, CallType, order_of
 from shared.events import (
@@ -343,6 +345,27 @@ def test_of_a_call_that_its_team_was_asked_for_by_a_judgement_nothing_is_said_ag
     assert not of(triage.put(routed("team-accepted")), CallTriaged)
 
 
+@pytest.mark.parametrize("how", ["late", "merged"])
+def test_a_team_that_was_sent_to_a_call_with_its_outcome_hears_of_a_weapon_that_is_told_late(how: str) -> None:
+    """A version that came late, or a call that was merged into it: what it told was noted, and nobody warned."""
+    triage = madison()
+    triage.put(stamped("e1", 10, 10))
+    by_hand(triage)
+    if how == "late":
+        made = triage.put(stamped("e0", 60, 5, **ARMED))
+    else:
+        triage.put(stamped("f1", 50, 50, incident_id="2", **ARMED))
+        made = triage.put(stamped("f2", 60, 60, incident_id="2", status="merged", merged_into="1", answers={}))
+    judged = [event for event in made if isinstance(event, CallTriaged)]
+    assert [(event.call_id, event.judgement.level) for event in judged] == [(CALL, "police needed")]
+    closed = triage.state.closed_calls.get(CALL)
+    assert closed is not None
+    assert closed.why == "routed"
+    assert triage.refold() == triage.state
+    assert triage.state.load["cares"]["Central"].open == 1
+    assert triaged(triage.put(stamped("e2", 70, 70, priority="1"))).judgement.level == "police needed"
+
+
 @pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
 def test_such_a_call_keeps_its_hazards_and_counts_for_as_long_as_the_team_has_it(
     came: Callable[[Triage], None],
@@ -417,6 +440,83 @@ def test_a_call_of_which_nothing_bad_was_said_or_of_no_known_target_is_merged_as
     triage.put(stamped("f1", 1, 1, incident_id="2", **({} if into == "1" else ARMED)))
     only(triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into=into)), CallEnded)
     assert judgement(triage).suitability == "suitable"
+
+
+def test_a_closed_call_that_its_cad_publishes_again_and_again_takes_little_room() -> None:
+    """Each of its versions was remembered, and the call for seven days after the last."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0, **ARMED))
+    for second in range(1, 3 * MOST_SEEN):
+        triage.put(stamped("e2", second, second, status="closed", answers={}))
+    closed = triage.state.closed_calls.get(CALL)
+    assert closed is not None
+    assert len(closed.memory.seen) == MOST_SEEN
+    assert triage.put(stamped("e2", 900, 3 * MOST_SEEN - 1, status="closed", answers={})) == []
+    again = triaged(triage.put(stamped("e1", 901, 901, status="reopened", answers={})))
+    assert again.judgement.level == "police needed"
+
+
+WEAPON_OF_A_CALLER = stamped("f1", 1, 1, incident_id="2", **ARMED)
+INTO_A_CHAIN = (
+    WEAPON_OF_A_CALLER,
+    stamped("f2", 5, 5, incident_id="2", status="merged", merged_into="3", answers={}),
+    stamped("g1", 2, 2, incident_id="3"),
+    stamped("g2", 6, 6, incident_id="3", status="merged", merged_into="1"),
+    stamped("e1", 0, 0),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(INTO_A_CHAIN)))))
+def test_hazards_of_merged_calls_count_in_whatever_order_versions_come(order: tuple[int, ...]) -> None:
+    """Merged before its target was known, before its own weapon was, or on to a third: the weapon was forgotten."""
+    triage = madison()
+    for number in order:
+        event = INTO_A_CHAIN[number]
+        triage.put(event.model_copy(update={"received_at": THURSDAY_NOON + timedelta(seconds=10)}))
+    assert judgement(triage).level == "police needed"
+    assert [raised.fact for raised in judgement(triage).raised_by] == ["weapon"]
+    assert triage.refold() == triage.state
+
+
+@pytest.mark.parametrize("status", ["active", "merged"])
+def test_what_is_said_of_a_merged_call_later_counts_once_for_the_other(status: str) -> None:
+    """A weapon in a late version of the merged call, or in one that says again that it is merged."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("f1", 1, 1, incident_id="2"))
+    triage.put(stamped("f2", 5, 5, incident_id="2", status="closed"))
+    triage.put(stamped("f3", 6, 6, incident_id="2", status="merged", merged_into="1"))
+    assert judgement(triage).suitability == "suitable"
+    about = {"incident_id": "2", "status": status, "merged_into": "1" if status == "merged" else None}
+    triage.put(stamped("f4", 7, 4 if status == "active" else 7, **ARMED, **about))
+    assert judgement(triage).level == "police needed"
+    triage.put(stamped("e2", 20, 20, answers=SAFE | {"Q1": "elsewhere"}))
+    assert [raised.value for raised in judgement(triage).raised_by] == ["elsewhere"], "somebody's new word"
+    triage.put(stamped("f5", 40, 40, incident_id="2", status="merged", merged_into="1"))
+    assert [raised.value for raised in judgement(triage).raised_by] == ["elsewhere"], "nothing new of the merged one"
+    assert triage.refold() == triage.state
+
+
+def test_a_team_whose_call_was_merged_and_closed_hears_of_a_weapon_of_the_merged_one() -> None:
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(stamped("e2", 60, 60, status="closed"))
+    triage.put(stamped("f1", 61, 61, incident_id="2"))
+    triage.put(stamped("f2", 62, 62, incident_id="2", status="merged", merged_into="1"))
+    made = triage.put(stamped("f3", 70, 50, incident_id="2", **ARMED))
+    judged = [event for event in made if isinstance(event, CallTriaged)]
+    assert [(event.call_id, event.judgement.level) for event in judged] == [(CALL, "police needed")]
+    assert CALL not in triage.state.calls
+
+
+def test_two_calls_that_are_merged_into_each_other_end() -> None:
+    triage = madison()
+    triage.put(stamped("f1", 1, 1, incident_id="2", status="merged", merged_into="1", **ARMED))
+    triage.put(stamped("e1", 2, 2, status="merged", merged_into="2"))
+    assert triage.put(stamped("e2", 3, 3, status="merged", merged_into="2", facts={"injury": "needs-ems"}))
+    assert not triage.state.calls
 
 
 def test_an_end_from_before_a_call_went_on_again_is_over_by_whatever_word_it_goes_on() -> None:

@@ -6,13 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from shared.engine.effects import EFFECTS_AT_ONCE
+from shared.engine.effects import EFFECTS_AT_ONCE, AgencyEffects
 from shared.engine.service import Effect, EffectDone
+from shared.events import PageAttempted
 from tests.shared.engine.test_worker import Bench, virtually
 from tests.shared.engine.toy import TOY, State, types
 
 CALLS = 200
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def in_lanes(state: State) -> Mapping[str, Effect]:
@@ -82,3 +85,23 @@ async def test_an_effect_that_a_library_cancels_inside_has_failed_and_the_next_g
         bench.call(f"c{number}")
     await bench.decided("cad-not-informed", 3, seconds=4)
     assert types(bench.log).count("page-delivered") == 3
+
+
+def test_what_goes_before_an_urgent_effect_about_the_same_is_as_urgent() -> None:
+    """The most urgent came first, whatever of the same call was owed before it."""
+
+    def owed(effect_id: str, seconds: int, sequence: str = "", turn: int = 0) -> Effect:
+        until = NOON + timedelta(seconds=seconds)
+        return Effect(effect_id, PageAttempted(page_id="p"), until, lane="cad", sequence=sequence, turn=turn)
+
+    effects = [
+        owed("outcome", 60, "call", 1),
+        owed("withdrawn", 10, "call", 2),
+        owed("status", 20, "call", 3),
+        owed("other", 15, "other", 4),
+        owed("page", 12),
+        owed("urgent", 5, "third", 5),
+    ]
+    busy = AgencyEffects()
+    assert busy.survey({effect.effect_id: effect for effect in effects}, now=1.0)
+    assert list(busy.waiting["cad"]) == ["urgent", "outcome", "withdrawn", "page", "other", "status"]

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from shared.programme import words_in
+from shared.programme.judging.normal_forms import spoken
 from tests.shared.programme.documents import MADISON, programme
 
 TEXT = MADISON.replace('weapon = ["knife", "gun"]', 'weapon = ["knife", "gun", "box cutter"]')
@@ -90,6 +91,42 @@ def test_words_of_call_types_and_of_callers_that_were_not_found(text: str, hazar
 
 
 @pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("MALE W/ BAT", {"weapon"}),
+        ("has a bb-gun or an x-acto", {"weapon"}),
+        ("swinging? no, with a rock", {"weapon", "violence"}),
+        ("SWAT requested, standoff", {"weapon", "violence"}),
+        ("10-32 AT THE PARK", {"weapon"}),
+        ("245 - ADW", {"weapon"}),
+        ("FIRING AT OCCP'D HSE/VEH", {"weapon"}),
+        ("LARGE DISTURBANCE, SHOTS HEARD", {"weapon"}),
+        ("113D_Disturbnce Physical Sm Wp", {"weapon", "violence"}),
+        ("135D_Weapns ShotsFiredSuspSeen", {"weapon"}),
+        ("MALE WITH A KINFE", {"weapon"}),
+        ("PPO violation", {"violence"}),
+        ("violating a restraining order", {"violence"}),
+        ("he tried to run over his brother", {"violence", "injury"}),
+        ("rammed the gate", {"violence"}),
+        ("won't let her leave", {"violence"}),
+        ("SI/HI", {"violence"}),
+        ("117D_Explosion Low Life", {"weapon", "injury"}),
+        ("pouring gasoline in the hall", {"crime", "suicide"}),
+        ("will burn the house down", {"violence"}),
+        ("suicide by cop", {"suicide"}),
+        ("trae un machetazo en la mano", {"weapon", "injury"}),
+        ("con un palo", {"weapon"}),
+        ("se oyó una balacera", {"weapon", "violence", "injury"}),
+        ("esta atrincherado", {"violence"}),
+        ("hay fuego", {"crime"}),
+    ],
+)
+def test_words_of_weapons_of_vehicles_and_of_orders_that_were_not_found(text: str, hazards: set[str]) -> None:
+    """What dispatchers write and cities publish: a call of it was calm."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "MENTAL PATIENT",
@@ -98,10 +135,19 @@ def test_words_of_call_types_and_of_callers_that_were_not_found(text: str, hazar
         "Phone battery is low. Pushing a cart of cans, hanging around the shelter.",
         "Took his pills this morning, lost his wallet, has no plans for the night. Fell asleep on a bench.",
         "Diabetic, pregnant, was hung up on. Her mother died last year.",
+        "Was fired on Monday, is tied up at work, came after dinner with a bottle of water, charging the phone.",
+        "Thinks that people follow him. Lives at 357 Main, sits by the broken glass at the bus stop.",
     ],
 )
 def test_words_of_calm_calls_are_none(text: str) -> None:
     assert words_in(programme(MADISON), text) == set()
+
+
+def test_a_sign_that_stands_for_a_phrase_is_not_written_out() -> None:
+    """A narrative of U+FDFA, which stands for eighteen letters, took a second: more than a decision has."""
+    text = "\ufdfa\u3316" * 1000
+    assert sum(map(len, spoken(text))) <= len(text)
+    assert spoken("a ri\ufb02e, \u24c0nife") == ["a", "rifle", "knife"]
 
 
 def test_long_text_takes_bounded_time() -> None:

@@ -233,6 +233,16 @@ def test_versions_are_in_order_of_time(tmp_path: Path) -> None:
     assert len({body["event_id"] for body in (row.body, *row.later)}) == 3
 
 
+@pytest.mark.parametrize("together", ["versions", "snapshots"])
+def test_of_two_rows_of_one_instant_the_worse_code_counts(tmp_path: Path, together: str) -> None:
+    """The one that stood last took the other's place: a violent code was gone from coverage and replay."""
+    mapping = mapping_of(f'[rows]\nof_a_call = "{together}"\n', COLUMNS + 'updated_at = "updated"\n')
+    lines = [f"1,2023-01-01 10:00,{code},2023-01-01 10:0{minute}" for minute, code in ((1, "V"), (1, "A"), (2, "A"))]
+    (row,) = export_of(tmp_path, mapping, "id,at,type,updated", *lines, lines[-1]).rows
+    codes = [[body["call_type"], *body.get("further_types", ())] for body in (row.body, *row.later)]
+    assert [[one["code"] for one in each] for each in codes] == [["A", "V"], ["A"]]
+
+
 def test_a_call_that_a_later_snapshot_does_not_list_is_closed(tmp_path: Path) -> None:
     mapping = mapping_of('[rows]\nof_a_call = "snapshots"\n', COLUMNS + 'updated_at = "seen"\n')
     gone, active = export_of(
