@@ -460,6 +460,9 @@ def check_rest(town: Town) -> None:
     assert not state.waiting
     assert not state.waiting_for
     assert not len(state.clocks)
+    assert not state.load_entries
+    loads = [load for by_district in state.load.values() for load in by_district.values()]
+    assert all(load.open == 0 <= load.taken for load in loads), "what caps are measured with"
     assert state == fold(town)
 
 
