@@ -291,7 +291,7 @@ class Crew:
         elif isinstance(event, CallRouted):
             self.is_with_somebody = event.outcome == "phone-accepted"
         elif isinstance(event, UpgradeRaised):
-            self.upgraded = True
+            self.upgraded |= event.more_dangerous
             self.due = min(self.due, at + self.check()) if self.due is not None else None
         elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
             self.call_id, self.is_with_somebody, self.needs_police = None, False, False
