@@ -264,6 +264,24 @@ def test_an_address_to_which_nothing_can_be_posted_is_refused_at_the_start(addre
     assert "--post" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "where", [("--port", "99999"), ("--port", "-1"), ("--host", "nö.example..x"), ("--host", "192.0.2.1")]
+)
+def test_where_nobody_can_listen_it_ends_with_a_sentence(
+    where: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREROUTE_WATCH_SECRET", SECRET)
+    done = CliRunner().invoke(app, ["watch", "--run", "true", *where])
+    assert done.exit_code in (1, 2)
+    assert where[0].strip("-") in done.stderr or where[1] in done.stderr
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_it_asks_no_name_service_for_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda _: pytest.fail("it was asked"))
+    BeatsServer(("127.0.0.1", 0), Vigil(("prober",), 120, 0), SECRET, time.monotonic).server_close()
+
+
 def test_it_does_not_start_without_a_way_to_alarm_and_says_so_loudly() -> None:
     done = CliRunner().invoke(app, ["watch"])
     assert done.exit_code == 2
