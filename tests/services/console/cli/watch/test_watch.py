@@ -206,17 +206,19 @@ def test_whoever_answers_and_is_no_receiver_is_not_told_and_the_watch_goes_on(an
 def test_a_receiver_that_sends_its_answer_byte_by_byte_does_not_hold_the_watch_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    over = threading.Event()
+
     def drip(connection: socket.socket) -> None:
-        with suppress(OSError):
-            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
-                connection.sendall(bytes([byte]))
-                time.sleep(0.05)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not over.wait(0.05):
+            connection.sendall(b"x")
 
     monkeypatch.setattr(ways, "POST_SECONDS", 0.3)
     began = time.monotonic()
     with listener(drip) as url:
         assert not Ways(url=url).raise_alarm("silent")
         assert time.monotonic() - began < 5
+        over.set()
 
 
 def test_who_only_says_that_the_receiver_is_elsewhere_is_not_told() -> None:
