@@ -367,15 +367,7 @@ class Agencies:
     def _load(self) -> None:
         stat = self._path.stat()
         self._stamp = (stat.st_mtime_ns, stat.st_size)
-        try:
-            raw = tomllib.loads(self._path.read_text("utf-8-sig"))
-            written = _File.model_validate(raw)
-        except ValidationError as error:
-            message = f"{self._path.name}: {'; '.join(faults_in(error))}"
-            raise AgenciesRefused(message) from None
-        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number without end, brackets without end
-            message = f"{self._path.name}: {error}"
-            raise AgenciesRefused(message) from error
+        written = _written(self._path.name, self._path.read_bytes())
         self._file = _File(agencies={name: _named(name, agency) for name, agency in written.agencies.items()})
         agencies = self._file.agencies.values()
         self._sources = {
@@ -391,6 +383,22 @@ class Agencies:
         """Who has a key. Looked up by its hash: how long that takes tells nothing of the key."""
         holder = holders.get(key_hash)
         return None if holder is None or (holder.agency, key_hash) in self._revoked else holder
+
+
+def check(name: str, text: str) -> None:
+    """See that a file of this name that says this would be taken. Raises AgenciesRefused."""
+    _written(name, text.encode())
+
+
+def _written(name: str, text: bytes) -> _File:
+    try:
+        return _File.model_validate(tomllib.loads(text.decode("utf-8-sig")))
+    except ValidationError as error:
+        message = f"{name}: {'; '.join(faults_in(error))}"
+        raise AgenciesRefused(message) from None
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number without end, brackets without end
+        message = f"{name}: {error}"
+        raise AgenciesRefused(message) from error
 
 
 def agencies_in(path: Path) -> Agencies:

@@ -50,20 +50,29 @@ def probe_beat(
     """Have every live district of an agency probed by calls that nobody is ever sent to."""
     import secrets  # noqa: PLC0415  # as above
 
-    from shared import probes  # noqa: PLC0415  # as above
+    from pydantic import ValidationError  # noqa: PLC0415  # as above
 
-    beat = probes.Beat(source=source, key=secrets.token_urlsafe(32), token=secrets.token_urlsafe(32))
-    _add(probes.Probes(beats={agency: beat}), into, probes.beat_text(agency, beat), part)
+    from shared import probes  # noqa: PLC0415  # as above
+    from shared.validation import faults_in  # noqa: PLC0415  # as above
+
+    try:
+        beat = probes.Beat(source=source, key=secrets.token_urlsafe(32), token=secrets.token_urlsafe(32))
+        more = probes.Probes(beats={agency: beat})
+    except ValidationError as error:
+        _refuse("; ".join(faults_in(error)))
+    _add(more, into, probes.beat_text(agency, beat), part)
 
 
 def _add(more: Probes, into: Path, text: str, part: Path) -> None:
-    """Write both files; of what is there already nothing is lost."""
+    """Write both files; of what is there already nothing is lost, and a part that would be refused is not written."""
+    from shared.agencies import AgenciesRefused, check  # noqa: PLC0415  # as above
     from shared.private_file import write_private  # noqa: PLC0415  # as above
     from shared.probes import Probes, ProbesRefused, probes_text, read_probes  # noqa: PLC0415  # as above
 
     try:
         before = read_probes(into) if into.exists() else Probes()
-    except ProbesRefused as refused:
+        check(part.name, text)
+    except (ProbesRefused, AgenciesRefused) as refused:
         _refuse(str(refused))
     there = [str(part)] if part.exists() else []
     there += [

@@ -26,7 +26,7 @@ def watch(  # noqa: PLR0917  # typer's way to declare options
     run: Annotated[str, typer.Option(help="A command that alarms; it gets the sentence on its input.")] = "",
     post: Annotated[str, typer.Option(help="An address to which an alarm is posted.")] = "",
     host: Annotated[str, typer.Option(help="Where to listen for beats.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port.")] = 8095,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8095,
     *,
     drill: Annotated[bool, typer.Option("--drill", help="Raise one alarm, as a trial, and end.")] = False,
 ) -> None:
@@ -48,8 +48,8 @@ def watch(  # noqa: PLR0917  # typer's way to declare options
     secret, vigil = WatchSettings.load().watch_secret.get_secret_value(), Vigil(tuple(expect or NAMES), within, now())
     try:
         server = BeatsServer((host, port), vigil, secret, now)
-    except OSError as error:
-        say(f"{host} port {port}: {error.strerror}")
+    except (OSError, TypeError, ValueError) as error:  # a host that is no name can be each of them
+        say(f"{host} port {port}: {getattr(error, 'strerror', None) or 'nobody can listen there'}")
         raise typer.Exit(1) from None
     say(f"watching over {', '.join(vigil.names)}, each to be heard every {within:g} s")
     _keep_watch(server, ways)

@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
 from services.console.cli.watch.vigil import Vigil
@@ -17,15 +17,17 @@ MAX_BODY_BYTES: Final = 1 << 20
 """Alertmanager posts a whole group of alerts."""
 
 
-class BeatsServer(BoundedThreads, HTTPServer):
-    """Listens for beats."""
+class BeatsServer(BoundedThreads):
+    """Listens for beats; an `HTTPServer` would ask a name service for its own name first, which may be away as well."""
 
     connections = 256
     """Those who beat may come all at once."""
+    allow_reuse_address = True
 
     def __init__(self, address: tuple[str, int], vigil: Vigil, secret: str, now: Callable[[], float]) -> None:
         self.vigil, self.secret, self.now = vigil, secret.encode(), now
         super().__init__(address, Handler)
+        self.server_port = int(self.server_address[1])
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -47,6 +47,25 @@ def test_what_is_made_up_stands_on_every_partition_and_both_parts_fit_together(f
         assert stat.S_IMODE((folder / path).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("agencies", "--prober-url", "http://prober.example"), "must begin with https://"),
+        (("agencies", "--prober-url", "prober.example"), "must begin with https://"),
+        (("agencies", "--prober-url", "https://a b/"), "must be one URL"),
+        (("beat", "madison wi"), "madison wi"),
+        (("beat", "madison-wi", "--source", "a/b"), "source"),
+    ],
+)
+def test_what_the_agencies_file_would_be_refused_with_is_not_written(
+    folder: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    done = probe(*arguments)
+    assert done.exit_code == 2
+    assert why in done.stderr
+    assert list(folder.iterdir()) == []
+
+
 def test_a_beat_is_a_synthetic_source_and_a_reader(folder: Path) -> None:
     assert probe("agencies", "--prober-url", "https://prober.example").exit_code == 0
     assert probe("beat", "madison-wi").exit_code == 0

@@ -206,17 +206,19 @@ def test_whoever_answers_and_is_no_receiver_is_not_told_and_the_watch_goes_on(an
 def test_a_receiver_that_sends_its_answer_byte_by_byte_does_not_hold_the_watch_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    over = threading.Event()
+
     def drip(connection: socket.socket) -> None:
-        with suppress(OSError):
-            for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
-                connection.sendall(bytes([byte]))
-                time.sleep(0.05)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not over.wait(0.05):
+            connection.sendall(b"x")
 
     monkeypatch.setattr(ways, "POST_SECONDS", 0.3)
     began = time.monotonic()
     with listener(drip) as url:
         assert not Ways(url=url).raise_alarm("silent")
         assert time.monotonic() - began < 5
+        over.set()
 
 
 def test_who_only_says_that_the_receiver_is_elsewhere_is_not_told() -> None:
@@ -262,6 +264,24 @@ def test_an_address_to_which_nothing_can_be_posted_is_refused_at_the_start(addre
     done = CliRunner().invoke(app, ["watch", "--post", address, "--drill"])
     assert done.exit_code == 2
     assert "--post" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "where", [("--port", "99999"), ("--port", "-1"), ("--host", "nö.example..x"), ("--host", "192.0.2.1")]
+)
+def test_where_nobody_can_listen_it_ends_with_a_sentence(
+    where: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREROUTE_WATCH_SECRET", SECRET)
+    done = CliRunner().invoke(app, ["watch", "--run", "true", *where])
+    assert done.exit_code in (1, 2)
+    assert where[0].strip("-") in done.stderr or where[1] in done.stderr
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_it_asks_no_name_service_for_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda _: pytest.fail("it was asked"))
+    BeatsServer(("127.0.0.1", 0), Vigil(("prober",), 120, 0), SECRET, time.monotonic).server_close()
 
 
 def test_it_does_not_start_without_a_way_to_alarm_and_says_so_loudly() -> None:
