@@ -395,11 +395,6 @@ class CallMemory(NamedTuple):
     position_pseudonyms: tuple[str, ...] = ()
     """Of the last position, or of that which the team knows of for as long as the call stays near."""
 
-    def is_far_from(self, position_pseudonyms: tuple[str, ...]) -> bool:
-        """Whether another position is far from the one that is remembered."""
-        known = self.position_pseudonyms
-        return bool(known and position_pseudonyms) and set(known).isdisjoint(position_pseudonyms)
-
     merged_into: str | None = None
     """The incident that stands for it from now on."""
     another_begun_at: datetime | None = None
@@ -433,6 +428,11 @@ class CallMemory(NamedTuple):
     def order(self) -> datetime:
         """Where that version stands among those of its call."""
         return order_of(self.updated_at, self.received_at or self.updated_at)
+
+    def is_far_from(self, position_pseudonyms: tuple[str, ...]) -> bool:
+        """Whether another position is far from the one that is remembered."""
+        known = self.position_pseudonyms
+        return bool(known and position_pseudonyms) and set(known).isdisjoint(position_pseudonyms)
 
 
 class JudgedVersion(NamedTuple):

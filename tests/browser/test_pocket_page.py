@@ -245,9 +245,11 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
         await phone.open(path)
         await phone.picture("2-call")
         await phone.tap("On scene")
+        await phone.picture("3-enter")
+        await phone.tap("Yes, the dispatcher")
         await phone.tap("We are not on scene")
         await phone.open(f"{path}/clear")
-        await phone.picture("3-clear")
+        await phone.picture("4-clear")
         await phone.open(f"{shift}/sign-off")
         await phone.open("/p/nothing")
         about = {"person_id": "ana", "method_id": "cell", "kind": "email"}
@@ -256,7 +258,7 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
             team_id = None if holder else "northwest-community-responders-1"
             await phone.open(enrolment(city, holder, team_id))
             await phone.tap("Yes, enrol it")
-            await phone.picture(f"4-own-page-{holder or 'tablet'}")
+            await phone.picture(f"5-own-page-{holder or 'tablet'}")
         for person_id in ("ana", "alexandria-montgomery-featherstonehaugh"):
             city.write(PersonDefined(person=Person(person_id=person_id, name="A", disciplines=("emt",))))
         city.write(
@@ -266,4 +268,4 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
         )
         await asyncio.sleep(0.1)
         await phone.open("/me")
-        await phone.picture("5-sign-on")
+        await phone.picture("6-sign-on")

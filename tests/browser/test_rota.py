@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -407,8 +408,8 @@ async def test_a_supervisor_sees_who_cannot_be_reached_and_sets_a_way(browser: B
         [command] = desk.room.commands()
         assert isinstance(command, events.SetContact)
         assert (command.person_id, command.method_id, command.kind, command.shown) == ("dee", "text", "sms", "…42")
-        assert "608" not in command.model_dump_json()
-        assert "0142" not in await page.content()
+        for text in (command.model_dump_json(), await page.content()):
+            assert not re.search(r"608\D{0,2}555|555\D?0142", text)
 
 
 @pytest.mark.scenario("browser")

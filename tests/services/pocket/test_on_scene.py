@@ -83,6 +83,7 @@ async def test_a_team_that_is_told_to_wait_nearby_can_say_so_and_is_asked_who_le
     assert 'name="status" value="staged"' in page
     asked = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
     assert 'name="released_by"' in asked.text
+    assert "You go in when: the dispatcher, or whoever is on scene, says so." in asked.text
     city.write(TeamMayEnter(**ABOUT, released_by="Ortiz"))
     page = await shown(city, phone, path)
     assert "You may go in." in page
