@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.team_availability.plan import Option
 from services.team_availability.state import CallState, LoadEntry, State
-from shared.programme.judging.load import counted, with_entry, without_entry
+from shared.programme.judging.load import counted, with_call, without_call
 from shared.replace import replace
 
 
@@ -16,18 +16,15 @@ def count(state: State, call_id: str, response: str, district: str | None, at: d
     present = state.load_entries.get(call_id)
     if present is not None and present.response == response:
         return state
-    state = discount(state, call_id, of_its_day=False)
     entry = LoadEntry(response, district or "", _day(state, state.call(call_id), at))
-    return replace(state, load=with_entry(state.load, entry), load_entries=state.load_entries.set(call_id, entry))
+    load, entries = with_call(state.load, state.load_entries, call_id, entry)
+    return replace(state, load=load, load_entries=entries)
 
 
 def discount(state: State, call_id: str, *, of_its_day: bool) -> State:
     """No team has the call any more, or was asked; whether it still counts as one of its day."""
-    entry = state.load_entries.get(call_id)
-    if entry is None:
-        return state
-    load = without_entry(state.load, entry, counts=of_its_day)
-    return replace(state, load=load, load_entries=state.load_entries.delete(call_id))
+    load, entries = without_call(state.load, state.load_entries, call_id, counts=of_its_day)
+    return replace(state, load=load, load_entries=entries)
 
 
 def why_capped(state: State, call: CallState, option: Option, now: datetime) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.triage.state import LoadEntry, State
-from shared.programme.judging.load import with_entry, without_entry
+from shared.programme.judging.load import with_call, without_call
 from shared.replace import replace
 
 
@@ -14,14 +14,11 @@ def add(state: State, call_id: str, entry: LoadEntry) -> State:
         accepted, unasked = present.accepted or entry.accepted, present.unasked or entry.unasked
         entry = replace(present, offered=entry.offered, accepted=accepted, unasked=unasked)
         return replace(state, load_entries=state.load_entries.set(call_id, entry))
-    state = remove(state, call_id, counts=False)
-    return replace(state, load=with_entry(state.load, entry), load_entries=state.load_entries.set(call_id, entry))
+    load, entries = with_call(state.load, state.load_entries, call_id, entry)
+    return replace(state, load=load, load_entries=entries)
 
 
 def remove(state: State, call_id: str, *, counts: bool) -> State:
     """The call is with no team any more; whether it still counts as one of its day."""
-    entry = state.load_entries.get(call_id)
-    if entry is None:
-        return state
-    load = without_entry(state.load, entry, counts=counts)
-    return replace(state, load=load, load_entries=state.load_entries.delete(call_id))
+    load, entries = without_call(state.load, state.load_entries, call_id, counts=counts)
+    return replace(state, load=load, load_entries=entries)

@@ -19,7 +19,7 @@ from shared.programme.judging.hours import instant
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
 from tests.services.console.driver import AGENCY, SECRET
-from tests.services.console.pages.driver import Room, running_room
+from tests.services.console.pages.driver import Room, running_room, week_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CHICAGO = ZoneInfo("America/Chicago")
@@ -172,11 +172,6 @@ async def open_everything(desk: Desk) -> None:
     await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
 
 
-def week_of(room: Room, days: int) -> str:
-    day = in_days(room, days)
-    return f"/rota?week={day - timedelta(days=day.weekday())}"
-
-
 @pytest.mark.scenario("browser")
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
@@ -186,7 +181,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
             reached(room)
             for name, path in {
                 **PAGES,
-                "rota": week_of(room, 1),
+                "rota": week_of(in_days(room, 1)),
                 "roll-call": "/roll-call",
                 "people": "/people",
                 "swap": "/rota/shifts/day-2/swap?place=1&with=the-staff",
@@ -207,7 +202,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
 async def test_a_supervisor_fills_a_gap_with_the_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         planned(desk.room)
-        await desk.open(week_of(desk.room, 1))
+        await desk.open(week_of(in_days(desk.room, 1)))
         await desk.live()
         await desk.page.locator("#lack-empty", has_text="nobody is on it").wait_for()
         await desk.page.locator("#lack-day-2", has_text="Cal Reyes is away").wait_for()
@@ -234,7 +229,7 @@ async def test_rows_that_change_before_the_answer_has_come_leave_the_focus_where
 
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         planned(desk.room)
-        await desk.open(week_of(desk.room, 1))
+        await desk.open(week_of(in_days(desk.room, 1)))
         await desk.live()
         await desk.page.route("**/rota/**", answer_late)
         await desk.page.locator("#change-empty summary").click()
@@ -252,7 +247,7 @@ async def test_times_of_a_form_are_on_the_agencys_clocks(browser: Browser, tmp_p
     """Wherever the browser is: this one is in Tokyo."""
     async with a_desk(browser, tmp_path, "supervisor", timezone_id="Asia/Tokyo") as desk:
         planned(desk.room)
-        await desk.open(week_of(desk.room, 2))
+        await desk.open(week_of(in_days(desk.room, 2)))
         await desk.live()
         day = in_days(desk.room, 2)
         await desk.page.locator("#away [name=person_id]").select_option("bea")
@@ -328,7 +323,7 @@ async def test_a_shift_is_planned_and_places_swapped_with_the_keyboard_alone(bro
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         planned(desk.room)
         page, day = desk.page, in_days(desk.room, 1)
-        await desk.open(week_of(desk.room, 2))
+        await desk.open(week_of(in_days(desk.room, 2)))
         await desk.live()
         await page.locator("#plan summary").focus()
         await desk.press("Enter", "Tab", "c")
@@ -360,7 +355,7 @@ async def test_a_shift_is_planned_and_places_swapped_with_the_keyboard_alone(bro
 async def test_a_dispatcher_looks_and_changes_nothing(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "dispatcher") as desk:
         planned(desk.room)
-        await desk.open(week_of(desk.room, 1))
+        await desk.open(week_of(in_days(desk.room, 1)))
         await desk.live()
         await desk.page.locator("#lack-empty").wait_for()
         assert await desk.page.locator("main form[method=post]").count() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shared.engine.state import EMPTY, PMap
 
@@ -42,6 +42,8 @@ class Load:
         return self.taken if day == self.day else 0
 
 
+E = TypeVar("E", bound=Entry)
+Counts = PMap[str, PMap[str, Load]]
 Loads = Mapping[str, Mapping[str, Load]]
 """By response and district; empty is the district of a call that nobody can place, and a dispatcher sends a team to."""
 
@@ -53,20 +55,27 @@ def counted(loads: Loads, response: str, districts: Iterable[str], day: date) ->
     return sum(load.open for load in here), sum(load.on(day) for load in here)
 
 
-def with_entry(loads: PMap[str, PMap[str, Load]], entry: Entry) -> PMap[str, PMap[str, Load]]:
-    """One call more."""
+def with_call(loads: Counts, entries: PMap[str, E], call_id: str, entry: E) -> tuple[Counts, PMap[str, E]]:
+    """The call counts as this entry says from here on, and as no other."""
+    loads, entries = without_call(loads, entries, call_id, counts=False)
     before = loads.get(entry.response, EMPTY).get(entry.district, Load())
     if before.day is not None and entry.day < before.day:  # it is no call of the day that is being counted
-        return _with_load(loads, entry, Load(before.open + 1, before.day, before.taken))
-    return _with_load(loads, entry, Load(before.open + 1, entry.day, before.on(entry.day) + 1))
+        load = Load(before.open + 1, before.day, before.taken)
+    else:
+        load = Load(before.open + 1, entry.day, before.on(entry.day) + 1)
+    return _with_load(loads, entry, load), entries.set(call_id, entry)
 
 
-def without_entry(loads: PMap[str, PMap[str, Load]], entry: Entry, *, counts: bool) -> PMap[str, PMap[str, Load]]:
-    """One call less; whether it still counts as one of its day."""
+def without_call(loads: Counts, entries: PMap[str, E], call_id: str, *, counts: bool) -> tuple[Counts, PMap[str, E]]:
+    """The call counts no more, if it did; whether it stays one of its day."""
+    entry = entries.get(call_id)
+    if entry is None:
+        return loads, entries
     before = loads[entry.response][entry.district]
     given_back = 0 if counts or before.day != entry.day else 1
-    return _with_load(loads, entry, Load(before.open - 1, before.day, before.taken - given_back))
+    load = Load(before.open - 1, before.day, before.taken - given_back)
+    return _with_load(loads, entry, load), entries.delete(call_id)
 
 
-def _with_load(loads: PMap[str, PMap[str, Load]], entry: Entry, load: Load) -> PMap[str, PMap[str, Load]]:
+def _with_load(loads: Counts, entry: Entry, load: Load) -> Counts:
     return loads.set(entry.response, loads.get(entry.response, EMPTY).set(entry.district, load))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from shared import events
@@ -97,6 +97,11 @@ class RoomServices(FakeServices):
         at = self.log.clock.now()
         routed = builders.call_routed(command.call_id, at, "default", reasons=("overridden",))
         return [overridden, routed, done(command, f"{command.send} goes.")]
+
+
+def week_of(day: date) -> str:
+    """Where the page of the rota shows the week of a day."""
+    return f"/rota?week={day - timedelta(days=day.weekday())}"
 
 
 class Room:

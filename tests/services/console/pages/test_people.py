@@ -23,7 +23,7 @@ from shared.enrolment import read_enrolment
 from shared.events import PlannedShift, ShiftPlace
 from shared.topics import ASSIGNMENTS, ROSTERS
 from tests.services.console.driver import AGENCY, POCKET, SECRET
-from tests.services.console.pages.driver import Room
+from tests.services.console.pages.driver import Room, week_of
 
 LINK = re.compile(rf'value="({re.escape(POCKET)}/me/enrol/[^"]+)"')
 
@@ -52,8 +52,7 @@ async def staffed(room: Room) -> str:
         )
         room.write(ROSTERS.name, events.ShiftPlanned(shift=shift))
     await room.city.settle()
-    day = starts_at.astimezone(ZoneInfo("America/Chicago")).date()
-    return f"/rota?week={day - timedelta(days=day.weekday())}"
+    return week_of(starts_at.astimezone(ZoneInfo("America/Chicago")).date())
 
 
 # --- phones and tablets ---------------------------------------------------------------------------------------------
@@ -289,7 +288,7 @@ async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatc
 
     monkeypatch.setattr(rota, "people_of", counted)
     day = starts_at.astimezone(ZoneInfo("America/Chicago")).date()
-    address = f"/rota?week={day - timedelta(days=day.weekday())}"
+    address = week_of(day)
     board = room.city.app.state.boards.now(BoardKey(AGENCY, frozenset({"supervisor"}), address))
     assert (len(board.regions["shifts"].rows), len(asked)) == (3, 1)
 
