@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -27,6 +27,8 @@ WRONG_TOKENS_AT_ONCE, WRONG_TOKEN_SECONDS = 10, 6.0
 ADDRESSES = 10_000
 """So many addresses are remembered; the ones heard of longest ago make room."""
 _TOKEN_HEADERS = {"authorization", "x-api-key"}
+TURN_SECONDS = 1.0
+"""A request that could not begin for so long is sent away: its caller hears of it while it still waits."""
 
 CallerOf = Callable[[Request], str | None]
 """Who asks: the name of a source or a person; None for a stranger."""
@@ -53,6 +55,9 @@ class Guard:
     A caller may have as many requests under way as are left free for others: half of all where nobody else asks, the
     next half of the rest. So whoever is busy, or slow, leaves slots to those who are not. Strangers are bounded by
     address, and all of them together like one caller.
+
+    Requests begin one after the other, so that a door to which more comes than it can do is no slower with what it has
+    begun.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Guard:
         self._app, self._door, self._clock, self._bounds = app, door, clock, bounds
         self._caller_of, self._respond, self._failure = caller_of, respond, failure
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        self._slots = Slots(bounds.requests_in_flight)
+        self._slots, self._turns = Slots(bounds.requests_in_flight), Turns(clock)
         self._wrong_tokens = WrongTokens()
         self._seconds = REQUEST_SECONDS.labels(door)
         begin(door, door=door)
@@ -94,11 +99,11 @@ class Guard:
         self._seconds.observe((exchange.answered_at or self._clock.monotonic()) - began)
 
     async def _pass_on(self, request: Request, exchange: _Exchange) -> None:
-        """Raises Problem: 413 for a body that is stated to be too large, 429 where no slot is free."""
+        """Raises Problem: 413 for a body that is stated to be too large, 429 where no slot is free, or no turn came."""
         exchange.check_stated_length()
         callers = () if request.scope["path"] in OPERATIONS else self._callers(request)
         self._check_wrong_tokens(request, callers)
-        if not self._slots.take(callers):
+        if (callers and not await self._turns.come()) or not self._slots.take(callers):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are under way; send it again in a moment.")
         try:
             await self._app(request.scope, exchange.receive, exchange.send)
@@ -186,6 +191,43 @@ class Slots:
             self.taken[caller] -= 1
             if not self.taken[caller]:
                 del self.taken[caller]
+
+
+class Turns:
+    """Who begins: in each turn of the loop one, in the order in which they came.
+
+    Where all begin as they come, a loop that has too little processor gets to nothing else. What it had begun, and the
+    answers of the log to that, waited behind hundreds of new requests, until it was too late for each of them.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: deque[tuple[float, asyncio.Future[bool]]] = deque()
+        """Until when (monotonic time) each can begin."""
+        self._is_taken = False
+        """Whether somebody has begun in this turn of the loop."""
+
+    async def come(self) -> bool:
+        """Whether one's turn came in time."""
+        loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._next)
+            return True
+        begins: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append((self._clock.monotonic() + TURN_SECONDS, begins))
+        return await begins
+
+    def _next(self) -> None:
+        self._is_taken = False
+        now = self._clock.monotonic()
+        while self._waiting and not self._is_taken:
+            until, begins = self._waiting.popleft()
+            if not begins.done():  # else its caller has gone
+                self._is_taken = now < until
+                begins.set_result(self._is_taken)
+        if self._is_taken:
+            asyncio.get_running_loop().call_soon(self._next)
 
 
 class _Exchange:

@@ -95,6 +95,7 @@ class Beginning(Generic[T]):
         """What has begun. Raises as beginning does, and begins again for who asks after that."""
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._begin())
+            self._task.add_done_callback(_seen)  # all who asked may be gone by then
         return await asyncio.shield(self._task)
 
     async def cancel(self) -> None:
@@ -102,6 +103,12 @@ class Beginning(Generic[T]):
         if self._task is not None:
             self._task.cancel()
             await over(self._task)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Have asyncio not tell of what a task has failed with."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def over(task: asyncio.Task[Any]) -> None:
@@ -115,5 +122,5 @@ async def over(task: asyncio.Task[Any]) -> None:
         await asyncio.wait([task])
         raise
     finally:
-        if task.done() and not task.cancelled():
-            task.exception()  # else asyncio tells of it
+        if task.done():
+            _seen(task)

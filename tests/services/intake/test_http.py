@@ -384,6 +384,23 @@ async def test_a_batch_stays_below_what_the_topic_takes() -> None:
     assert max(broker.batches) <= 2
 
 
+async def test_who_waits_no_longer_is_not_written_and_costs_nobody_the_answer() -> None:
+    """A batch failed with the first that joined it, after two seconds; who joined last had waited for a moment."""
+    broker = SlowBroker()
+    appender, loop = Appender(broker, CALLS), asyncio.get_running_loop()
+    sent = []
+    for name in ("under way", "first", "last"):
+        sent.append(loop.create_task(appender.append(0, [Record(name, b"")], 1)))
+        await asyncio.sleep(0.01)
+    sent[1].cancel()
+    sent.append(loop.create_task(appender.append(0, [Record("later", b"")], 1)))
+    await asyncio.sleep(0.01)
+    broker.gate.set()
+    assert [await sent[at] for at in (0, 2, 3)] == [0, 1, 2]
+    assert [stored.key for stored in broker.log.places[CALLS.name, 0]] == ["under way", "last", "later"]
+    assert broker.batches == [1, 2]
+
+
 # --- the rest
 
 

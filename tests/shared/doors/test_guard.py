@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY, generate_latest
 
 from shared import telemetry
-from shared.doors.guard import WRONG_TOKEN_SECONDS, WRONG_TOKENS_AT_ONCE, Slots, WrongTokens
+from shared.clock import SystemClock
+from shared.doors import guard
+from shared.doors.guard import WRONG_TOKEN_SECONDS, WRONG_TOKENS_AT_ONCE, Slots, Turns, WrongTokens
 from tests.shared.doors.toy import BOUNDS, HELLO, Answer, Toy, Wire, get, post
 
 ANN, BOB, NOBODY = "ann", "bob", "somebody-unknown"
@@ -147,6 +149,31 @@ def test_a_few_greedy_callers_leave_a_slot_to_the_next(most: int, greedy: list[s
     for caller in taken.elements():
         slots.give_back((caller,))
     assert (slots.free, slots.taken) == (most, {})
+
+
+# --- turns
+
+
+async def test_what_has_begun_is_answered_while_hundreds_wait_to_begin() -> None:
+    """All began as they came: on a full machine the log's answers to them came in when it was too late for each."""
+    roomy = Toy(replace(BOUNDS, requests_in_flight=1000)).with_connections(connections_per_address=200)
+    async with roomy.served() as toy:
+        answers = await asyncio.gather(*(toy.ask(get("/dear", ANN)) for _ in range(100)))
+    assert [status for status, _, _ in answers] == [200] * 100
+    assert toy.dear.index("answered") < 50, "20 turns of the loop were enough"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+async def test_whose_turn_does_not_come_in_time_is_sent_away(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "TURN_SECONDS", seconds)
+    turns, loop = Turns(SystemClock()), asyncio.get_running_loop()
+    first, gone, *others = [loop.create_task(turns.come()) for _ in range(6)]
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await first
+    assert [await task for task in others] == [seconds > 0] * 4
+    await asyncio.sleep(0)
+    assert await turns.come(), "nobody waits any more"
 
 
 # --- what is said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ class Toy:
     """Until it is set, `/wait` does not answer."""
     waiting: int = 0
     """Requests that have come to `/wait`."""
+    dear: list[str] = field(default_factory=list)
+    """What has happened to requests for `/dear`, in order: each is begun, and answered."""
     port: int = 0
     wires: list[Wire] = field(default_factory=list)
 
@@ -48,6 +51,7 @@ class Toy:
                 Route("/length", self._length, methods=["POST"]),
                 Route("/larger", self._length, methods=["POST"]),
                 Route("/wait", self._wait),
+                Route("/dear", self._dear),
                 Route("/broken", self._broken),
                 Route("/large", self._large),
                 Route("/cached", self._cached),
@@ -77,6 +81,17 @@ class Toy:
         self.waiting += 1
         await self.gate.wait()
         return PlainTextResponse(request.method)
+
+    async def _dear(self, request: Request) -> Response:  # noqa: ARG002  # Starlette's shape
+        """Two milliseconds of the processor, and an answer of the log in twenty turns of the loop."""
+        self.dear.append("begun")
+        until = time.perf_counter() + 0.002
+        while time.perf_counter() < until:
+            pass
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.dear.append("answered")
+        return PlainTextResponse("done")
 
     async def _broken(self, request: Request) -> Response:
         raise ValueError(f"CANARY {request.query_params}")
