@@ -84,7 +84,7 @@ class Partition(Generic[S]):
         `answered()` is called between the waits for the broker, each of which is bounded.
         """
         began = self._clock.monotonic()
-        step = self._decider.step(self._state, self.backlog, self._clock.now())
+        step = self._decider.step(self._state, self.backlog, self._clock.now(), self._clock.monotonic)
         answered()
         if step.made:
             end = await self._writer.append(step.records(self.epoch), answered)

@@ -1,7 +1,7 @@
 """The pure step: from the state of a partition and what waits, to the events that follow and the positions after them.
 
-No broker, no clock, nothing awaited: the same state, backlog and instant always give the same step. Whatever an input
-does, the step goes on: an exception in `decide` or `evolve` becomes an `InputRefused`, a clock that raises or stays
+No broker, no clock, nothing awaited: the same state, backlog and instant always give the same step, and less of it
+only where it is told that it has lasted long enough. Whatever an input does, the step goes on: an exception in `decide` or `evolve` becomes an `InputRefused`, a clock that raises or stays
 armed a `ClockFailed`. The events of one decision are added all together or not at all.
 """
 
@@ -26,6 +26,10 @@ from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
 S = TypeVar("S")
 
 STEP_INPUTS = 500
+STEP_SECONDS = 0.25
+"""Each part of a step lasts so long, and one decision longer: then the loop gets to beats, and to others' partitions.
+
+On a machine that others had filled 500 inputs took so long that the process was taken for hung, and ended itself."""
 STEP_TICKS = 200
 """Of one agency: a state with more clocks that are due goes on in the next step."""
 HEADER_BYTES = 600
@@ -173,6 +177,16 @@ class Step(Generic[S]):
         ]
 
 
+class _Span:
+    """How long a part of a step may last."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic, self._until = monotonic, monotonic() + STEP_SECONDS
+
+    def is_over(self) -> bool:
+        return self._monotonic() >= self._until
+
+
 class Decider(Generic[S]):
     """Decides what waits in one partition of a service, a step at a time."""
 
@@ -190,13 +204,18 @@ class Decider(Generic[S]):
         due = before.next_due()
         return _is_idle(before, now) or (due is not None and due <= now and not backlog.is_catching_up)
 
-    def step(self, before: PartitionState[S], backlog: Backlog, now: datetime) -> Step[S]:
-        """Decide as much of what waits as fits, and take it out of the backlog."""
+    def step(
+        self, before: PartitionState[S], backlog: Backlog, now: datetime, monotonic: Callable[[], float] = lambda: 0.0
+    ) -> Step[S]:
+        """Decide as much of what waits as fits, and take it out of the backlog.
+
+        `monotonic`: by which it is seen how long the step has lasted, in seconds.
+        """
         step = Step(self._service, before, now)
-        self._take_records(step, backlog)
-        self._take_effects(step, backlog)
+        self._take_records(step, backlog, _Span(monotonic))
+        self._take_effects(step, backlog, _Span(monotonic))
         if not backlog.is_catching_up:
-            self._fire_clocks(step, before)
+            self._fire_clocks(step, before, _Span(monotonic))
         if before.care.inputs_left:
             self._note_upcoming(step, before, backlog)
         if not step.made and _is_idle(before, step.now):
@@ -226,8 +245,10 @@ class Decider(Generic[S]):
 
     # --- records ---------------------------------------------------------------------------------------------------
 
-    def _take_records(self, step: Step[S], backlog: Backlog) -> None:
-        for _ in range(STEP_INPUTS):
+    def _take_records(self, step: Step[S], backlog: Backlog, span: _Span) -> None:
+        for number in range(STEP_INPUTS):
+            if number and span.is_over():
+                return
             waiting = backlog.peek()
             if waiting is None or not (self._is_passed_over(waiting) or self._decide_record(step, waiting.stored)):
                 return
@@ -276,8 +297,8 @@ class Decider(Generic[S]):
 
     # --- effects and clocks ----------------------------------------------------------------------------------------
 
-    def _take_effects(self, step: Step[S], backlog: Backlog) -> None:
-        while backlog.reports:
+    def _take_effects(self, step: Step[S], backlog: Backlog, span: _Span) -> None:
+        while backlog.reports and not span.is_over():
             agency, report = backlog.reports[0]
             cause = report.cause(agency)
             if not step.care.takes(cause):
@@ -291,13 +312,13 @@ class Decider(Generic[S]):
                 return
             backlog.reports.popleft()
 
-    def _fire_clocks(self, step: Step[S], before: PartitionState[S]) -> None:
+    def _fire_clocks(self, step: Step[S], before: PartitionState[S], span: _Span) -> None:
         for agency in sorted(agency for agency, (_, at) in before.due.items() if at <= step.now):
             for _ in range(STEP_TICKS):
                 due = self._service.due(step.state(agency))
                 if due is None or due[1] > step.now or not step.care.takes(Tick(*due).cause(agency)):
                     break
-                if not self._fire(step, agency, Tick(*due)):
+                if not self._fire(step, agency, Tick(*due)) or span.is_over():
                     return
 
     def _fire(self, step: Step[S], agency: str, tick: Tick) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -198,6 +199,23 @@ def test_a_full_step_leaves_the_rest_waiting(monkeypatch: pytest.MonkeyPatch) ->
         desk.call(f"c{number}")
     assert [desk.decide().positions["calls"].offset for _ in range(2)] == [3, 5]
     assert not desk.has_work()
+
+
+def test_a_step_that_has_lasted_long_leaves_the_rest_waiting_and_no_part_takes_anothers_time() -> None:
+    """Of 500 inputs a process on a full machine was taken for hung."""
+    desk, instants = Desk(), itertools.count()
+    for number in range(5):
+        desk.call(f"c{number}")
+    desk.live()
+    for number in range(5, 10):
+        desk.call(f"c{number}")
+    desk.at += timedelta(seconds=CLOCK_SECONDS)
+    sizes = []
+    while desk.has_work():
+        decided = desk.decider.step(desk.state, desk.backlog, desk.at, lambda: next(instants) * 0.1)
+        sizes.append((len(decided.decided), len(decided.fired)))
+        desk.commit(decided)
+    assert sizes == [(3, 3), (2, 3), (0, 3), (0, 1)]
 
 
 def test_events_that_do_not_fit_any_more_wait_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
