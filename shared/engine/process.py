@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import MappingProxyType
+from pathlib import PurePath
+from types import CodeType, FrameType, MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
 
 import uvloop
@@ -35,6 +37,8 @@ HANG_SECONDS = 8.0
 BEGIN_SECONDS = 60.0
 """Until it has been ready once the loop may take so long: it loads, asks the broker time and again, each wait bounded,
 and where many begin at once they wait for the processor. Whatever it owns by then, Kafka gives to another."""
+INNERMOST_FRAMES = 8
+"""So many the watchdog names."""
 PREPARE_SECONDS = 0.8
 """What follows an input in its topic waits so long for it, whoever's it is: a pause is at work within a second."""
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
@@ -162,7 +166,7 @@ async def _run_until_stopped(
     gc_tuning.tune()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    watchdog = Watchdog(runner, SystemClock())
+    watchdog = Watchdog(runner, SystemClock(), asyncio.current_task())
     where = settings.operations_host, settings.operations_port
     serve_operations(*where, lambda: runner.ready, watchdog.live, remark)
     await wait_for_broker(broker, topics, stop)
@@ -196,8 +200,9 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
 class Watchdog:
     """Ends the process, from a thread, when its loop has not come round for eight seconds; at first for a minute."""
 
-    def __init__(self, runner: Runner, clock: Clock) -> None:
-        self._runner, self._clock = runner, clock
+    def __init__(self, runner: Runner, clock: Clock, task: asyncio.Task[Any] | None = None) -> None:
+        """`task`: what runs it, of which the last words tell where it stands."""
+        self._runner, self._clock, self._task = runner, clock, task
         self._started, self._over = False, threading.Event()
         self._begins_until = 0.0
 
@@ -222,9 +227,26 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._over.wait(0.5):
             if not self.live():
-                sys.stderr.write('{"event": "the loop hangs; exiting", "level": "critical"}\n')
+                said = {"event": "the loop hangs; exiting", "level": "critical", **self._where()}
+                sys.stderr.write(f"{json.dumps(said)}\n")
                 sys.stderr.flush()
                 os._exit(EXIT_WATCHDOG)
+
+    def _where(self) -> dict[str, list[str]]:
+        """What the loop is at, and what its main task waits for, outermost first: files, lines and names, no values."""
+        frame, runs = sys._current_frames().get(threading.main_thread().ident or 0), list[str]()  # noqa: SLF001  # documented
+        while frame is not None and len(runs) < INNERMOST_FRAMES:
+            runs.insert(0, _line(frame.f_code, frame))
+            frame = frame.f_back
+        awaited, awaits = self._task and self._task.get_coro(), list[str]()
+        while (code := getattr(awaited, "cr_code", None)) is not None:
+            awaits.append(_line(code, getattr(awaited, "cr_frame", None)))
+            awaited = getattr(awaited, "cr_await", None)
+        return {"runs": runs, "awaits": awaits[-INNERMOST_FRAMES:]}
+
+
+def _line(code: CodeType, frame: FrameType | None) -> str:
+    return f"{PurePath(code.co_filename).name}:{frame.f_lineno if frame else 0} {code.co_name}"
 
 
 def beside_the_loop(kind: type[E], work: Callable[[E], object]) -> Prepare:

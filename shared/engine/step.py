@@ -1,8 +1,9 @@
 """The pure step: from the state of a partition and what waits, to the events that follow and the positions after them.
 
-No broker, no clock, nothing awaited: the same state, backlog and instant always give the same step, and less of it
-only where it is told that it has lasted long enough. Whatever an input does, the step goes on: an exception in `decide` or `evolve` becomes an `InputRefused`, a clock that raises or stays
-armed a `ClockFailed`. The events of one decision are added all together or not at all.
+No broker, no clock, nothing awaited: the same state, backlog and instant always give the same step, or the beginning of
+it where that has lasted long enough. Whatever an input does, the step goes on: an exception in `decide` or `evolve`
+becomes an `InputRefused`, a clock that raises or stays armed a `ClockFailed`. The events of one decision are added all
+together or not at all.
 """
 
 from __future__ import annotations

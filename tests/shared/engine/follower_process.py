@@ -41,8 +41,12 @@ async def reached(positions: Mapping[TopicPartition, InputPosition]) -> None:
         while not FILE.exists():  # noqa: ASYNC110, ASYNC240  # a test's way to say go on
             await asyncio.sleep(0.01)
     if MEETS == "a hang":
-        asyncio.get_running_loop().call_later(2, time.sleep, 60)
+        asyncio.get_running_loop().call_later(2, hang)
     FILE.write_text(str(positions[DECISIONS.name, 0].offset))  # noqa: ASYNC240  # a line, in a test
+
+
+def hang() -> None:
+    time.sleep(60)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -85,9 +86,14 @@ def test_one_that_cannot_go_on_ends_with_the_code_that_asks_for_a_new_start(tmp_
 
 
 @pytest.mark.slow
-def test_one_that_hangs_is_ended_by_its_watchdog(tmp_path: Path) -> None:
+def test_one_that_hangs_is_ended_by_its_watchdog_which_says_where(tmp_path: Path) -> None:
     with process("a hang", tmp_path / "stored") as (started, _):
-        assert started.wait(20) == EXIT_WATCHDOG
+        _, written = started.communicate(timeout=20)
+    assert started.returncode == EXIT_WATCHDOG
+    said = json.loads(written.splitlines()[-1])
+    assert said["event"] == "the loop hangs; exiting"
+    assert said["runs"][-1].endswith(" hang")
+    assert [line for line in said["awaits"] if line.endswith(" _follow")], "what it was at otherwise"
 
 
 def test_who_begins_has_a_minute_and_once_it_was_ready_seconds() -> None:
