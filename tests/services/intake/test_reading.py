@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -315,6 +316,32 @@ async def test_a10_a_leap_second_is_the_second_before_it(door: Door, stamp: str)
     assert event.call.updated_at.second == 59
     await door.post(eido(lastUpdateTimeStamp=stamp), "/v1/eido")
     assert door.events()[-1].call.updated_at.second == 59  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "instant"),
+    [
+        ("2021-09-02T24:00:00-05:00", "2021-09-03T00:00:00-05:00"),
+        ("20210930 2400 Z", "2021-10-01T00:00:00Z"),
+        ("2020-12-31T24:00:00,000+01", "2021-01-01T00:00:00+01:00"),
+    ],
+)
+async def test_the_end_of_a_day_is_the_beginning_of_the_next(door: Door, stamp: str, instant: str) -> None:
+    """ISO 8601 has it so; the version, and what it warned of, was refused."""
+    times = {"created_at": stamp, "updated_at": stamp}
+    (event,) = await versions(door, CALL | times)
+    assert event.call.created_at == event.call.updated_at == datetime.fromisoformat(instant)
+    await door.post(eido(lastUpdateTimeStamp=stamp), "/v1/eido")
+    assert door.events()[-1].call.updated_at == datetime.fromisoformat(instant)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "stamp", ["2021-09-02T24:00:01Z", "2021-09-02T24:30Z", "2021-09-02T25:00Z", "9999-12-31T24:00Z"]
+)
+async def test_no_other_time_is_after_the_last_hour_of_its_day(door: Door, stamp: str) -> None:
+    answer = await door.post(CALL | {"updated_at": stamp})
+    assert (answer.status_code, door.events()) == (422, [])
+    assert "24:00 for its end" in answer.json()["errors"][0]["what"]
 
 
 async def test_e1_every_code_is_read(door: Door) -> None:
