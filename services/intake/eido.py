@@ -47,9 +47,16 @@ class _Eido:
         self.incidents = part.parts("incidentComponent")
         """Several are one incident, seen by several agencies."""
         self.id, self.updated_at = _required(part)
+        self._unlisted = set[tuple[str, str]]()
 
     def unlisted(self, kind: str, word: str) -> None:
-        """Say that a word is in no registry: named to the sender, as far as it is a word, and counted."""
+        """Say that a word is in no registry: named to the sender, as far as it is a word, and counted.
+
+        Once a document, however often it is read in it.
+        """
+        if (kind, word) in self._unlisted:
+            return
+        self._unlisted.add((kind, word))
         shown = f": {word}" if word.replace(" ", "").replace("-", "").isalnum() and len(word) < _LONGEST_WORD else ""
         self.remarks.note(f"A word of {kind} is in no registry and says nothing here{shown}.")
         UNLISTED.labels(self.source.agency, kind).inc()
@@ -290,18 +297,21 @@ def _links(eido: _Eido) -> tuple[str, ...]:
 
 
 def _call_types(eido: _Eido) -> list[CallType]:
-    """Every code that is stated, the centre's own first; codes are never guessed from texts."""
-    own, common = list[CallType](), list[CallType]()
+    """Every code that is stated, the centre's own first; codes are never guessed from texts.
+
+    A blank stands last where its incident has a code beside it: it says as little as one that is absent.
+    """
+    own, common, blank = list[CallType](), list[CallType](), list[CallType]()
     for incident in eido.incidents:
         text = incident.text("incidentTypeInternalText")
-        codes = _codes(incident, "incidentTypeInternalCode")
-        own += [CallType(system=eido.source.name, code=code, text=text) for code in codes]
-        text = None if codes else text
-        codes = _codes(incident, "incidentTypeCommonRegistryText")
-        common += [CallType(system="apco", code=registered(code), text=text) for code in codes]
-        if text and not codes:  # it belongs to no code, and says what a narrative may say
+        codes, registry = (_codes(incident, name) for name in _TYPE_CODES)
+        has_code = any(map(str.strip, (*codes, *registry)))
+        for code in codes:
+            (own if code.strip() or not has_code else blank).append(_call_type(eido.source.name, code, text))
+        common += [_call_type("apco", registered(code), None if codes else text) for code in registry]
+        if text and not codes and not registry:  # it belongs to no code, and says what a narrative may say
             eido.remarks.cut.append(text)
-    types = list(dict.fromkeys((*own, *common)))
+    types = list(dict.fromkeys((*own, *common, *blank)))
     if len(types) > 1 + MAX_FURTHER_TYPES:
         fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many type codes; none may be left out.", fault)
@@ -309,9 +319,13 @@ def _call_types(eido: _Eido) -> list[CallType]:
 
 
 def _codes(incident: Part, name: str) -> list[str]:
-    """The codes of a field; one that cannot be read, or is blank, is one that nobody lists."""
-    codes = [text if text.strip() else UNREADABLE for text in incident.texts(name)]
-    return [*([UNREADABLE] if incident.is_no_text(name) else []), *codes]
+    """The codes of a field, blank ones too; one that cannot be read is one that nobody lists."""
+    return [*([UNREADABLE] if incident.is_no_text(name) else []), *incident.texts(name)]
+
+
+def _call_type(system: str, code: str, text: str | None) -> CallType:
+    """A code with its system; nobody lists a blank."""
+    return CallType(system=system, code=code if code.strip() else UNREADABLE, text=text)
 
 
 def _priority(incident: Part) -> str | None:

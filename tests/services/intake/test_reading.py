@@ -159,8 +159,13 @@ async def test_c3_an_unknown_word_is_named_and_counted(door: Door) -> None:
     before = counter._value.get()
     incident = {"incidentStatusCommonRegistryText": ["Abandoned", "Closed"]}
     assert "Abandoned" in await notes_of(door, eido(incidentComponent=incident), "/v1/eido")
-    assert counter._value.get() > before
+    assert counter._value.get() == before + 1, "though it is read for the status and for who is on scene"
     assert door.events()[-1].call.status == "closed"  # type: ignore[attr-defined]
+    counter = telemetry.UNLISTED.labels("madison-wi", "incidentMergeDirectionCode")
+    before = counter._value.get()
+    merge = {"incidentTrackingIdentifier": "urn:x", "incidentMergeDirectionCode": "Joined"}
+    await door.post(eido(mergeComponent=[merge]), "/v1/eido")
+    assert counter._value.get() == before + 1, "though it is read three times"
 
 
 OPTIONAL: dict[str, Any] = {
@@ -494,6 +499,24 @@ async def test_a_blank_code_is_one_that_nobody_lists(door: Door, code: str | Non
     """Blank, it left the call without a type, which a caller's wish may send a team to."""
     (event,) = await versions(door, eido(incidentComponent={"incidentTypeInternalCode": code}), "/v1/eido")
     assert event.call.call_type == (None if code is None else CallType(system="dane-county", code="unreadable"))
+
+
+@pytest.mark.parametrize("code", ["", "  ", ["", "\t"]])
+async def test_a_blank_code_says_no_more_than_none_where_its_incident_has_a_code_beside_it(
+    door: Door, code: str | list[str]
+) -> None:
+    """Of a CAD that writes an empty field as an empty text every call was of a type that nobody lists."""
+    typed = {"incidentTypeInternalCode": code, "incidentTypeInternalText": "WELFARE"}
+    typed |= {"incidentTypeCommonRegistryText": "MNTL"}
+    (event,) = await versions(door, eido(incidentComponent=typed), "/v1/eido")
+    assert event.call.call_type == CallType(system="apco", code="MNTL")
+    assert {further.code for further in event.call.further_types} == {"unreadable"}, (
+        "named in the decision all the same"
+    )
+    assert "WELFARE" in personal(door, event)["texts"], "looked at for words"
+    blank = {"incidentTypeInternalCode": code}
+    await door.post(eido(incidentComponent=[typed | blank, blank]), "/v1/eido")
+    assert door.events()[-1].call.call_type.code == "unreadable", "of another agency nobody knows"  # type: ignore[attr-defined]
 
 
 async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door: Door) -> None:
