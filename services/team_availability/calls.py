@@ -6,14 +6,14 @@ from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
-from services.team_availability.holds import end_by_upgrade
+from services.team_availability.holds import end_hold
 from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
-from services.team_availability.upgrades import raise_upgrade
+from services.team_availability.upgrades import raise_upgrade, why_taken_back
 from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
@@ -321,16 +321,16 @@ def _may_be_another(memory: CallMemory, version: Call) -> bool:
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     """Do what the newest judgement says; an offer of what may no longer go is taken back."""
     judgement = judged.judgement
+    before, why = call.plan, why_taken_back(judged.judgement, call.plan)
     if judgement.suitability == "unsuitable":
-        call.withdraw("upgraded")
+        call.withdraw(why)
         call.route("default", judgement.reasons or ("unsuitable",), judged=judged)
         return
-    before, hold = call.plan, call.episode.hold
-    waits = call.episode.waits
+    hold, waits = call.episode.hold, call.episode.waits
     deadline = call.episode.deadline if waits else call.episode.received_at + Timings.of(judgement).to_decide
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
     if hold is not None and call.episode.override is None and _is_worse(judgement, before, waits=waits):
-        end_by_upgrade(call)
+        end_hold(call, why)
         return
     let_join(call)
     answer_waiting(call, only=OverrideCall.type)
@@ -340,7 +340,7 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     if offered is not None and call.is_paused(offered):
         call.withdraw("paused")
     elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
-        call.withdraw("upgraded")
+        call.withdraw(why)
     advance(call)
 
 

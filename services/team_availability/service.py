@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=11,
     due=due,
-    decider_version="11",
+    decider_version="12",
 )

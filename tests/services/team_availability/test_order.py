@@ -104,7 +104,7 @@ def test_a_judgement_of_a_late_version_is_the_last_word_of_triage_all_the_same()
     town.report()
     town.triage()
     town.triage(judgement(verdict(may_go=False)), updated_at=at)
-    assert town.last(OfferWithdrawn).why == "upgraded"
+    assert town.last(OfferWithdrawn).why == "may-not-go"
 
 
 def test_A6_a_number_used_again_is_another_incident_with_an_outcome_of_its_own() -> None:  # noqa: N802
