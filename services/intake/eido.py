@@ -17,13 +17,14 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
+from services.intake.asides import asides
 from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
 from services.intake.parts import MAX_TEXT_CHARACTERS, Part, Remarks, texts_within
 from services.intake.pidf_lo import MAX_ADDRESS, address_of, points_of, root_of
 from services.intake.problems import not_json, refuse_twice
-from services.intake.version import Version
+from services.intake.version import TEXTS, Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType
 from shared.doors.problems import Fault, Problem
@@ -47,6 +48,7 @@ class _Eido:
         self.incidents = part.parts("incidentComponent")
         """Several are one incident, seen by several agencies."""
         self.id, self.updated_at = _required(part)
+        self.asides = tuple(dict.fromkeys(asides(part.content)))
         self._unlisted = set[tuple[str, str]]()
 
     def unlisted(self, kind: str, word: str) -> None:
@@ -347,7 +349,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
     persons = eido.part.parts("personComponent")
-    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons)
+    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons, *_persons(eido))
     for place in places:
         flags |= dict.fromkeys(_flags(eido, place))
     for person in persons:
@@ -361,7 +363,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
         incident.is_no_text(name) for incident in eido.incidents for name in _TYPE_CODES
     ):
         flags[UNREADABLE] = None
-    if _refers_to_no_caution(eido, places):
+    if _refers_to_no_caution(eido, places) or _too_long(eido):
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
@@ -369,13 +371,21 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _too_long(eido: _Eido) -> bool:
+    """Whether more is told in fields of the vendor's own than is looked at for words."""
+    if sum(map(len, eido.asides)) <= MAX_NOTES_CHARACTERS:
+        return False
+    eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
+    return True
+
+
 _TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
 
 
 def _fields_of_cautions(place: Part) -> list[str]:
-    """Whatever is named as a caution or a hazard: vendors have names of their own for the component."""
+    """Whatever is named as a warning: vendors have names of their own for the component."""
     folded = {name: name.casefold() for name in place.content}
-    about = [name for name, word in folded.items() if "caution" in word or "hazard" in word]
+    about = [name for name, word in folded.items() if any(warning in word for warning in _WARNINGS)]
     return [name for name in about if not folded[name].endswith("reference")]
 
 
@@ -390,11 +400,16 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
                 yield UNREADABLE
             eido.remarks.cut.extend(_told_in(caution))
         nothing = (None,) if field == "cautionComponent" else _NOTHING
-        if any(value not in nothing for value in place.values(field) if not isinstance(value, dict)):
+        if any(_plain(value) not in nothing for value in place.values(field) if not isinstance(value, dict)):
             yield UNREADABLE
 
 
-_NOTHING: tuple[Any, ...] = (None, False, "", [])
+def _plain(value: Any) -> Any:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+_WARNINGS = ("alert", "armed", "caution", "danger", "hazard", "violen", "warning", "weapon")
+_NOTHING: tuple[Any, ...] = (None, False, 0, "", "0", "f", "false", "n", "no", "none", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
 
 
@@ -421,7 +436,8 @@ def _persons(eido: _Eido) -> Iterator[Part]:
 
 def _injury(eido: _Eido) -> dict[str, str]:
     """An injury that is listed at all may need an ambulance."""
-    return {"injury": "needs-ems"} if any(person.has("injury") for person in _persons(eido)) else {}
+    persons = (*eido.part.parts("personComponent"), *_persons(eido))
+    return {"injury": "needs-ems"} if any(person.has("injury") for person in persons) else {}
 
 
 _POLICE = frozenset((
@@ -486,6 +502,7 @@ def _personal(eido: _Eido) -> dict[str, str]:
         "callback_number": _callback(eido.part.parts("callbackComponent")),
         "caller_name": _caller(eido),
         "narrative": _narrative([*comments, *eido.remarks.cut]),
+        TEXTS: "" if _too_long(eido) else "\n".join(text for text in eido.asides if text not in eido.remarks.cut),
     }
     return {name: text for name, text in texts.items() if text}
 

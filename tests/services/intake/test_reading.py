@@ -646,6 +646,66 @@ async def test_words_are_read_where_nobody_expects_them(door: Door, fields: dict
     assert "2025" not in personal(door, event)["narrative"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"personComponent": [{"ncPersonComponent": {"personDescriptionText": "armed with a knife"}}]},
+        {"additionalDataComponent": [{"additionalDataByValue": "<c:Comment>he has a knife</c:Comment>"}]},
+        {"additionalDataComponent": {"blocks": [["x", {"comment": "KNIFE"}]]}},
+        {"vehicleComponent": [{"vehicleDescription": "a knife on the seat"}]},
+        {"locationComponent": [{"premise": {"flags": ["KNIFE THROWER"]}}]},
+        {"vendorRemarks": {"line": ["one", "two: knife"]}},
+        {"incidentComponent": {"incidentTypeCommonRegistryText": "MNTL", "incidentTypeDetail": "W/ KNIFE"}},
+        {"notesComponent": [{"notesActionComments": "calm", "notesSubject": "KNIFE"}]},
+    ],
+)
+async def test_words_are_looked_for_in_fields_of_the_vendor_s_own(door: Door, fields: dict[str, Any]) -> None:
+    """They were ignored, as the standard asks, and a knife in them with them."""
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert words_in_narrative(programme(MADISON), personal(door, event)["texts"]) == {"weapon"}
+
+
+async def test_names_addresses_units_and_codes_are_no_words_of_anybody(door: Door) -> None:
+    nobody = {
+        "agencyComponent": [{"agencyDescription": "Gun Lake Police"}],
+        "emergencyResourceComponent": [{"$id": "swat@x", "resourceDescription": "rifle team"}],
+        "callbackComponent": [{"callBackInformationUri": ["tel:1"], "remark": "knife"}],
+        "personComponent": [{"ncPersonComponent": {"name": [{"personSurName": "Fierro"}], "sexCode": "M"}}],
+        "locationComponent": [{"locationByValue": "<a><RD>Pistol</RD></a>", "premiseAddressText": "2 Knife Street"}],
+        "additionalDataComponent": [{"photo": "gun/" * 100, "at": "12:05"}],
+        "cautionComponent": [{"cautionTypeInternalText": "DOMESTIC HISTORY"}],
+    }
+    (event,) = await versions(door, eido(**nobody), "/v1/eido")
+    assert event.call.cautions == ("DOMESTIC HISTORY",)
+    assert personal(door, event)["texts"] == "Check a person", "the text of its type"
+
+
+async def test_more_than_can_be_looked_at_may_be_any_warning(door: Door) -> None:
+    told = await notes_of(door, eido(vendorRemarks=["so many words " * 1000] * 20), "/v1/eido")
+    assert "too long to be read" not in told, "once is enough"
+    told = await notes_of(door, eido(vendorRemarks=[f"{n} so many words" * 1000 for n in range(20)]), "/v1/eido")
+    assert "too long to be read" in told
+    assert door.events()[-1].call.cautions == ("unreadable",)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("fields", "cautions", "facts"),
+    [
+        ({"weaponIndicator": True}, ("unreadable",), {}),
+        ({"incidentComponent": {"officerWarning": "Y"}}, ("unreadable",), {}),
+        ({"weaponIndicator": "N", "hazardFlag": 0, "personComponent": [{"isViolent": "none"}]}, (), {}),
+        ({"personComponent": [{"ncPersonComponent": {"cautionText": [{"cautionTypeInternalText": "ARMED"}]}}]},
+         ("ARMED",), {}),
+        ({"personComponent": [{"injury": [{"text": "arm"}]}]}, (), {"injury": "needs-ems"}),
+    ],
+)  # fmt: skip
+async def test_a_warning_counts_by_whatever_name_and_at_whatever_place(
+    door: Door, fields: dict[str, Any], cautions: tuple[str, ...], facts: dict[str, str]
+) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert (event.call.cautions, event.call.facts) == (cautions, facts)
+
+
 async def test_an_incident_that_cannot_be_read_is_a_warning(door: Door) -> None:
     (event,) = await versions(door, eido(incidentComponent=["MTLV"]), "/v1/eido")
     assert event.call.cautions == ("unreadable",)
