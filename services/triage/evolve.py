@@ -113,7 +113,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
     open_call, call = state.calls.get(event.call_id), event.call
     memory, closed = memory_of(state, event.call_id), state.closed_calls.get(event.call_id)
     again = open_call is None and closed is not None and closed.why == "ended"
-    if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at):
+    if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at, call.status):
         open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
@@ -152,7 +152,8 @@ def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | C
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
     order = order_of(event.updated_at, event.received_at or event.updated_at)
     memory = memory_of(state, event.call_id)
-    if is_reused(state, event.call_id, event.created_at, event.updated_at):
+    status = event.status if isinstance(event, CallEnded) else ""
+    if is_reused(state, event.call_id, event.created_at, event.updated_at, status):
         memory = Memory()
     if isinstance(event, CallEnded) and event.call is not None:
         judged_at = event.judged_at or event.updated_at

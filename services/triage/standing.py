@@ -63,7 +63,7 @@ def remembered(memory: Memory, version: Version, programme: Programme | None) ->
     memory = replace(
         memory,
         order=order if is_newest(memory, order) else memory.order,
-        created_at=memory.created_at or call.created_at,
+        created_at=call.created_at if reopened == order else memory.created_at or call.created_at,
         reopened=reopened,
         synthetic=memory.synthetic or version.synthetic,
         merged_into=_merged_into(memory, version),
