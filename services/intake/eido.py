@@ -209,7 +209,7 @@ _LAST_OF_AN_END = 45
 
 def _status(eido: _Eido) -> CallStatus:
     """An incident is over once it is for all that tell of it."""
-    if any(_direction(eido, merge) == "replacing" for merge in eido.part.parts("mergeComponent")):
+    if next(_of_replacing(eido), None) is not None:
         return "merged"
     stated = [_status_of(eido, incident) for incident in eido.incidents]
     if "reopened" in stated:
@@ -264,9 +264,15 @@ def _direction(eido: _Eido, merge: Part) -> str:
 
 def _replacing(eido: _Eido) -> str | None:
     """The incident that stands for this one from now on."""
-    merges = (merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "replacing")
-    incidents = (merge.incident_id("incidentTrackingIdentifier") for merge in merges)
-    return next((incident for incident in incidents if incident not in (None, eido.id)), None)
+    incidents = (merge.incident_id("incidentTrackingIdentifier") for merge in _of_replacing(eido))
+    return next((incident for incident in incidents if incident is not None), None)
+
+
+def _of_replacing(eido: _Eido) -> Iterator[Part]:
+    """The merges of this incident into another one; none can stand for itself."""
+    for merge in eido.part.parts("mergeComponent"):
+        if _direction(eido, merge) == "replacing" and merge.incident_id("incidentTrackingIdentifier") != eido.id:
+            yield merge
 
 
 def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
@@ -290,8 +296,10 @@ def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
 
 
 def _links(eido: _Eido) -> tuple[str, ...]:
-    """Other incidents that this one is linked with."""
-    found = (link.incident_id("incidentTrackingIdentifier") for link in eido.part.parts("linkComponent"))
+    """Other incidents that this one is linked with, or was split from."""
+    splits = [merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "split"]
+    parts = (*eido.part.parts("linkComponent"), *splits)
+    found = (part.incident_id("incidentTrackingIdentifier") for part in parts)
     links = dict.fromkeys(incident for incident in found if incident not in (None, eido.id))
     if len(links) > MAX_LINKS:
         eido.remarks.note(f"Of the linked incidents the first {MAX_LINKS} were recorded.")

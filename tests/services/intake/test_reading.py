@@ -706,6 +706,23 @@ async def test_a_warning_counts_by_whatever_name_and_at_whatever_place(
     assert (event.call.cautions, event.call.facts) == (cautions, facts)
 
 
+async def test_no_call_stands_for_itself(door: Door) -> None:
+    """It ended as merged, and nobody went to the other call, which was this one."""
+    answer = await door.post(CALL | {"status": "merged", "merged_into": CALL["incident_id"]})
+    assert (answer.status_code, door.events()) == (422, [])
+    assert answer.json()["errors"][0]["path"] == "0.merged_into"
+    merges = [
+        {"incidentTrackingIdentifier": eido()["$id"], "incidentMergeDirectionCode": "REPLACING"},
+        {"incidentTrackingIdentifier": "urn:x", "incidentMergeDirectionCode": "Split"},
+    ]
+    (event,) = await versions(door, eido(mergeComponent=merges), "/v1/eido")
+    assert (event.call.status, event.call.merged_into) == ("active", None)
+    assert event.call.linked_incidents == ("urn:x",), "it was split from that one"
+    unread = [{"incidentTrackingIdentifier": "a b", "incidentMergeDirectionCode": "REPLACING"}]
+    await door.post(eido(mergeComponent=unread), "/v1/eido")
+    assert door.events()[-1].call.status == "merged"  # type: ignore[attr-defined]
+
+
 async def test_an_incident_that_cannot_be_read_is_a_warning(door: Door) -> None:
     (event,) = await versions(door, eido(incidentComponent=["MTLV"]), "/v1/eido")
     assert event.call.cautions == ("unreadable",)
