@@ -146,6 +146,32 @@ def test_words_of_calm_calls_are_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hazards"),
     [
+        ("he has a 🔪 and🔫\ufe0f", {"weapon"}),
+        ("⚔️", {"weapon"}),
+        ("OFFICER NEEDS ASSISTANCE, LIFE IN DANGER", {"violence"}),
+        ("OFFICER NEED ASSISTA", {"violence"}),
+        ("SHOTS J/H, EVIDENCE, REPT", {"weapon"}),
+        ("THEFT FROM PERSON-PURSE SNATC", {"crime"}),
+        ("CHILD / ADULT ABUSE REPORT", {"violence"}),
+        ("CRUELTY TO JUVENILES", {"violence"}),
+        ("114D_Family Physical", {"violence"}),
+        ("42FP - FOOT PURSUIT", {"crime"}),
+        ("UNLAWFUL RESTRAINT", {"violence"}),
+        ("reaching in his waistband", {"weapon"}),
+        ("rock in hand, ran at me", {"weapon", "violence"}),
+        ("my husband wont let me out", {"violence"}),
+        ("cant breath", {"injury"}),
+        ("belt around, standing on the edge", {"suicide"}),
+        ("on the overpass", {"suicide"}),
+    ],
+)
+def test_words_of_types_of_five_cities_and_of_texts_to_911_that_were_not_found(text: str, hazards: set[str]) -> None:
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
         ("[10:32:15] CALLER STATES HER SON IS SAD", set()),
         ("1/5/2026 10:32:07AM RP CALLED BACK", set()),
         ("2026-01-05 10:32:00.000-06:00 quiet now", set()),
