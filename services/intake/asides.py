@@ -32,8 +32,8 @@ LONGEST_WORD = 200
 
 
 def asides(content: Mapping[str, Any]) -> Iterator[str]:
-    """Every such text, in the order of the document."""
-    waiting = [(name, value) for name, value in reversed([*content.items()]) if name.casefold() not in _OF_OTHERS]
+    """Every such text, in the order of the names, which a vendor may write in any."""
+    waiting = [(name, content[name]) for name in sorted(content, reverse=True) if name.casefold() not in _OF_OTHERS]
     while waiting:
         name, value = waiting.pop()
         folded = name.casefold()
@@ -42,7 +42,7 @@ def asides(content: Mapping[str, Any]) -> Iterator[str]:
         if any(word in folded for word in _NO_WORDS):
             continue
         if isinstance(value, dict):
-            waiting += reversed(value.items())
+            waiting += [(inner, value[inner]) for inner in sorted(value, reverse=True)]
         elif isinstance(value, list):
             waiting += [(name, each) for each in reversed(value)]
         elif isinstance(value, str) and _is_said(value):

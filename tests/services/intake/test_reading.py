@@ -665,6 +665,15 @@ async def test_words_are_looked_for_in_fields_of_the_vendor_s_own(door: Door, fi
     assert words_in_narrative(programme(MADISON), personal(door, event)["texts"]) == {"weapon"}
 
 
+async def test_an_eido_whose_fields_stand_in_another_order_is_the_same_version(door: Door) -> None:
+    one = eido(vendorRemarks={"second": "b", "first": "a"}, remark="c")
+    other = dict(reversed(one.items())) | {"vendorRemarks": {"first": "a", "second": "b"}}
+    for content in (one, other):
+        await door.post(content, "/v1/eido")
+    first, second = door.events()
+    assert (first.event_id, first.fingerprint) == (second.event_id, second.fingerprint)  # type: ignore[attr-defined]
+
+
 async def test_names_addresses_units_and_codes_are_no_words_of_anybody(door: Door) -> None:
     nobody = {
         "agencyComponent": [{"agencyDescription": "Gun Lake Police"}],
