@@ -433,8 +433,7 @@ def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
     cautions = [caution for place in places for field in _fields_of_cautions(place) for caution in place.parts(field)]
     known = {name for caution in cautions for name in caution.texts("$id")}
     texts = (*eido.part.parts("notesComponent"), *eido.part.parts("additionalDataComponent"))
-    referring = [reference for place in (*places, *texts) for reference in place.parts("cautionReference")]
-    return any(known.isdisjoint(reference.texts("$ref")) for reference in referring)
+    return any(not place.refers("cautionReference") <= known for place in (*places, *texts))
 
 
 def _persons(eido: _Eido) -> Iterator[Part]:

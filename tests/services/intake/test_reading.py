@@ -609,6 +609,8 @@ async def test_a_caution_counts_wherever_and_however_it_is_named(door: Door, fie
         {"incidentComponent": {"hazardIndicator": True}},
         {"notesComponent": [{"cautionReference": [{"$ref": "c9"}]}]},
         {"additionalDataComponent": [{"cautionReference": {"$ref": "c9"}}]},
+        {"incidentComponent": {"cautionReference": "c9"}},
+        {"incidentComponent": {"cautionReference": [{"id": "c9"}, 9]}},
     ],
 )
 async def test_a_caution_of_which_nobody_can_tell_what_it_warns_of_is_not_calm(
@@ -626,7 +628,7 @@ async def test_that_there_is_no_caution_is_none(door: Door, fields: dict[str, An
 
 async def test_what_a_caution_tells_beside_its_type_is_read_for_words(door: Door) -> None:
     caution = {"$id": "c1", "cautionTypeInternalText": "GATE CODE", "cautionDescription": "knife in the boot"}
-    note = {"notesActionComments": "n", "cautionReference": [{"$ref": "c1"}]}
+    note = {"notesActionComments": "n", "cautionReference": [{"$ref": "c1"}, "c1", None]}
     (event,) = await versions(door, eido(cautionComponent=[caution], notesComponent=[note]), "/v1/eido")
     assert event.call.cautions == ("GATE CODE",)
     assert words_in_narrative(programme(MADISON), personal(door, event)["narrative"]) == {"weapon"}
