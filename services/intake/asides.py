@@ -21,7 +21,7 @@ _READ = frozenset((
     "notesactioncomments", "primarylanguage",
 ))  # fmt: skip
 _NO_WORDS = (
-    "address", "cautiontype", "country", "date", "email", "identifier", "locationby", "name", "number", "phone",
+    "address", "cautiontype", "country", "date", "email", "identif", "locationby", "name", "number", "phone",
     "reference", "registry", "severity", "source", "street", "time", "version",
 )  # fmt: skip
 _ENDS = ("code", "uri", "url")

@@ -50,6 +50,7 @@ from shared.events import (
     WithdrawTeam,
 )
 from shared.judgement import Gate, Judgement, RaisedBy, Unknown
+from shared.withdrawn import WITHDRAWN
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -435,6 +436,7 @@ def test_an_open_offer_is_taken_back_for_what_is_true(facts: dict[str, str], cod
     town.wait(1)
     town.triage(judged(OF_AGE, facts=facts, code=code))
     assert [event.why for event in town.all(OfferWithdrawn)] == [why]
+    assert ("more dangerous" in WITHDRAWN[why]) == (why == "upgraded"), "which its page says"
     assert town.last(CallRouted).outcome == "default"
 
 
