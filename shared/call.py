@@ -150,12 +150,18 @@ UNIQUE: Final = "urn:emergency:uid:incidentid:"
 """How an incident tracking identifier of NENA's begins, which is never given out again."""
 
 
-def is_another_incident(call_id: str, before_created_at: datetime, created_at: datetime, updated_at: datetime) -> bool:
+OF_WHAT_IS_KNOWN: Final[frozenset[str]] = frozenset(("reopened", "merged"))
+"""What is said of an incident that has the number already: it says nothing of when that began."""
+
+
+def is_another_incident(
+    call_id: str, before_created_at: datetime, created_at: datetime, updated_at: datetime, status: str = ""
+) -> bool:
     """Whether a number stands for another incident than before: one that began more than an hour later.
 
     A beginning after the version that tells of it is somebody's slip, and no other incident.
     """
-    if CallId.parse(call_id).incident.startswith(UNIQUE):
+    if status in OF_WHAT_IS_KNOWN or CallId.parse(call_id).incident.casefold().startswith(UNIQUE):
         return False
     return created_at - before_created_at > SAME_INCIDENT and created_at - updated_at <= ROUNDED
 

@@ -17,13 +17,14 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
+from services.intake.asides import asides
 from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
 from services.intake.parts import MAX_TEXT_CHARACTERS, Part, Remarks, texts_within
 from services.intake.pidf_lo import MAX_ADDRESS, address_of, points_of, root_of
 from services.intake.problems import not_json, refuse_twice
-from services.intake.version import Version
+from services.intake.version import TEXTS, Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType
 from shared.doors.problems import Fault, Problem
@@ -47,9 +48,17 @@ class _Eido:
         self.incidents = part.parts("incidentComponent")
         """Several are one incident, seen by several agencies."""
         self.id, self.updated_at = _required(part)
+        self.asides = tuple(dict.fromkeys(asides(part.content)))
+        self._unlisted = set[tuple[str, str]]()
 
     def unlisted(self, kind: str, word: str) -> None:
-        """Say that a word is in no registry: named to the sender, as far as it is a word, and counted."""
+        """Say that a word is in no registry: named to the sender, as far as it is a word, and counted.
+
+        Once a document, however often it is read in it.
+        """
+        if (kind, word) in self._unlisted:
+            return
+        self._unlisted.add((kind, word))
         shown = f": {word}" if word.replace(" ", "").replace("-", "").isalnum() and len(word) < _LONGEST_WORD else ""
         self.remarks.note(f"A word of {kind} is in no registry and says nothing here{shown}.")
         UNLISTED.labels(self.source.agency, kind).inc()
@@ -200,7 +209,7 @@ _LAST_OF_AN_END = 45
 
 def _status(eido: _Eido) -> CallStatus:
     """An incident is over once it is for all that tell of it."""
-    if any(_direction(eido, merge) == "replacing" for merge in eido.part.parts("mergeComponent")):
+    if next(_of_replacing(eido), None) is not None:
         return "merged"
     stated = [_status_of(eido, incident) for incident in eido.incidents]
     if "reopened" in stated:
@@ -255,9 +264,15 @@ def _direction(eido: _Eido, merge: Part) -> str:
 
 def _replacing(eido: _Eido) -> str | None:
     """The incident that stands for this one from now on."""
-    merges = (merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "replacing")
-    incidents = (merge.incident_id("incidentTrackingIdentifier") for merge in merges)
-    return next((incident for incident in incidents if incident not in (None, eido.id)), None)
+    incidents = (merge.incident_id("incidentTrackingIdentifier") for merge in _of_replacing(eido))
+    return next((incident for incident in incidents if incident is not None), None)
+
+
+def _of_replacing(eido: _Eido) -> Iterator[Part]:
+    """The merges of this incident into another one; none can stand for itself."""
+    for merge in eido.part.parts("mergeComponent"):
+        if _direction(eido, merge) == "replacing" and merge.incident_id("incidentTrackingIdentifier") != eido.id:
+            yield merge
 
 
 def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
@@ -281,8 +296,10 @@ def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
 
 
 def _links(eido: _Eido) -> tuple[str, ...]:
-    """Other incidents that this one is linked with."""
-    found = (link.incident_id("incidentTrackingIdentifier") for link in eido.part.parts("linkComponent"))
+    """Other incidents that this one is linked with, or was split from."""
+    splits = [merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "split"]
+    parts = (*eido.part.parts("linkComponent"), *splits)
+    found = (part.incident_id("incidentTrackingIdentifier") for part in parts)
     links = dict.fromkeys(incident for incident in found if incident not in (None, eido.id))
     if len(links) > MAX_LINKS:
         eido.remarks.note(f"Of the linked incidents the first {MAX_LINKS} were recorded.")
@@ -290,18 +307,21 @@ def _links(eido: _Eido) -> tuple[str, ...]:
 
 
 def _call_types(eido: _Eido) -> list[CallType]:
-    """Every code that is stated, the centre's own first; codes are never guessed from texts."""
-    own, common = list[CallType](), list[CallType]()
+    """Every code that is stated, the centre's own first; codes are never guessed from texts.
+
+    A blank stands last where its incident has a code beside it: it says as little as one that is absent.
+    """
+    own, common, blank = list[CallType](), list[CallType](), list[CallType]()
     for incident in eido.incidents:
         text = incident.text("incidentTypeInternalText")
-        codes = _codes(incident, "incidentTypeInternalCode")
-        own += [CallType(system=eido.source.name, code=code, text=text) for code in codes]
-        text = None if codes else text
-        codes = _codes(incident, "incidentTypeCommonRegistryText")
-        common += [CallType(system="apco", code=registered(code), text=text) for code in codes]
-        if text and not codes:  # it belongs to no code, and says what a narrative may say
+        codes, registry = (_codes(incident, name) for name in _TYPE_CODES)
+        has_code = any(map(str.strip, (*codes, *registry)))
+        for code in codes:
+            (own if code.strip() or not has_code else blank).append(_call_type(eido.source.name, code, text))
+        common += [_call_type("apco", registered(code), None if codes else text) for code in registry]
+        if text and not codes and not registry:  # it belongs to no code, and says what a narrative may say
             eido.remarks.cut.append(text)
-    types = list(dict.fromkeys((*own, *common)))
+    types = list(dict.fromkeys((*own, *common, *blank)))
     if len(types) > 1 + MAX_FURTHER_TYPES:
         fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many type codes; none may be left out.", fault)
@@ -309,9 +329,13 @@ def _call_types(eido: _Eido) -> list[CallType]:
 
 
 def _codes(incident: Part, name: str) -> list[str]:
-    """The codes of a field; one that cannot be read, or is blank, is one that nobody lists."""
-    codes = [text if text.strip() else UNREADABLE for text in incident.texts(name)]
-    return [*([UNREADABLE] if incident.is_no_text(name) else []), *codes]
+    """The codes of a field, blank ones too; one that cannot be read is one that nobody lists."""
+    return [*([UNREADABLE] if incident.is_no_text(name) else []), *incident.texts(name)]
+
+
+def _call_type(system: str, code: str, text: str | None) -> CallType:
+    """A code with its system; nobody lists a blank."""
+    return CallType(system=system, code=code if code.strip() else UNREADABLE, text=text)
 
 
 def _priority(incident: Part) -> str | None:
@@ -333,7 +357,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
     persons = eido.part.parts("personComponent")
-    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons)
+    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons, *_persons(eido))
     for place in places:
         flags |= dict.fromkeys(_flags(eido, place))
     for person in persons:
@@ -347,7 +371,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
         incident.is_no_text(name) for incident in eido.incidents for name in _TYPE_CODES
     ):
         flags[UNREADABLE] = None
-    if _refers_to_no_caution(eido, places):
+    if _refers_to_no_caution(eido, places) or _too_long(eido):
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
@@ -355,13 +379,21 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _too_long(eido: _Eido) -> bool:
+    """Whether more is told in fields of the vendor's own than is looked at for words."""
+    if sum(map(len, eido.asides)) <= MAX_NOTES_CHARACTERS:
+        return False
+    eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
+    return True
+
+
 _TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
 
 
 def _fields_of_cautions(place: Part) -> list[str]:
-    """Whatever is named as a caution or a hazard: vendors have names of their own for the component."""
+    """Whatever is named as a warning: vendors have names of their own for the component."""
     folded = {name: name.casefold() for name in place.content}
-    about = [name for name, word in folded.items() if "caution" in word or "hazard" in word]
+    about = [name for name, word in folded.items() if any(warning in word for warning in _WARNINGS)]
     return [name for name in about if not folded[name].endswith("reference")]
 
 
@@ -376,11 +408,16 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
                 yield UNREADABLE
             eido.remarks.cut.extend(_told_in(caution))
         nothing = (None,) if field == "cautionComponent" else _NOTHING
-        if any(value not in nothing for value in place.values(field) if not isinstance(value, dict)):
+        if any(_plain(value) not in nothing for value in place.values(field) if not isinstance(value, dict)):
             yield UNREADABLE
 
 
-_NOTHING: tuple[Any, ...] = (None, False, "", [])
+def _plain(value: Any) -> Any:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+_WARNINGS = ("alert", "armed", "caution", "danger", "hazard", "violen", "warning", "weapon")
+_NOTHING: tuple[Any, ...] = (None, False, 0, "", "0", "f", "false", "n", "no", "none", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
 
 
@@ -396,8 +433,7 @@ def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
     cautions = [caution for place in places for field in _fields_of_cautions(place) for caution in place.parts(field)]
     known = {name for caution in cautions for name in caution.texts("$id")}
     texts = (*eido.part.parts("notesComponent"), *eido.part.parts("additionalDataComponent"))
-    referring = [reference for place in (*places, *texts) for reference in place.parts("cautionReference")]
-    return any(known.isdisjoint(reference.texts("$ref")) for reference in referring)
+    return any(not place.refers("cautionReference") <= known for place in (*places, *texts))
 
 
 def _persons(eido: _Eido) -> Iterator[Part]:
@@ -407,7 +443,8 @@ def _persons(eido: _Eido) -> Iterator[Part]:
 
 def _injury(eido: _Eido) -> dict[str, str]:
     """An injury that is listed at all may need an ambulance."""
-    return {"injury": "needs-ems"} if any(person.has("injury") for person in _persons(eido)) else {}
+    persons = (*eido.part.parts("personComponent"), *_persons(eido))
+    return {"injury": "needs-ems"} if any(person.has("injury") for person in persons) else {}
 
 
 _POLICE = frozenset((
@@ -472,6 +509,7 @@ def _personal(eido: _Eido) -> dict[str, str]:
         "callback_number": _callback(eido.part.parts("callbackComponent")),
         "caller_name": _caller(eido),
         "narrative": _narrative([*comments, *eido.remarks.cut]),
+        TEXTS: "" if _too_long(eido) else "\n".join(text for text in eido.asides if text not in eido.remarks.cut),
     }
     return {name: text for name, text in texts.items() if text}
 

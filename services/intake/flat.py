@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from http import HTTPStatus
@@ -37,6 +38,9 @@ _TIME = re.compile(
     r" ?(?:(Z|z|UTC|GMT)|([-+\u2212])(\d\d):?(\d\d)?)"
 )
 """With and without marks between the parts, and an offset in whole hours, as ISO 8601 has it."""
+LAST_HOUR = "23"
+END_OF_DAY, ONE_DAY = re.compile(r"240000(?:[.,]0+)?"), timedelta(days=1)
+"""24:00, which ISO 8601 takes for the first instant of the day after."""
 MINUS, MOST_DIGITS = "\N{MINUS SIGN}", 7
 """The sign that ISO 8601 asks for, and as much of a fraction as a microsecond needs."""
 NO_PLACE = 0.001
@@ -44,14 +48,23 @@ NO_PLACE = 0.001
 
 
 def _written(time: Any) -> Any:
-    """A time as RFC 3339 writes it; a leap second is the second before it. A bare number is no time."""
+    """A time as RFC 3339 writes it: a leap second is the second before it, 24:00 the next day's 00:00.
+
+    A bare number is no time.
+    """
     match = _TIME.fullmatch(time.strip()) if isinstance(time, str) else None
     if match is None:
         raise ValueError("is no date with a time of day and an offset, as text")
     year, _, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = match.groups()
     second = "59" if second == "60" else second or "00"
     offset = "Z" if utc else f"{'-' if sign == MINUS else sign}{hours}:{minutes or '00'}"
-    return f"{year}-{month}-{day}T{hour}:{minute}:{second}{(fraction or '')[:MOST_DIGITS]}{offset}"
+    written, fraction = f"{year}-{month}-{day}", (fraction or "")[:MOST_DIGITS]
+    if END_OF_DAY.fullmatch(f"{hour}{minute}{second}{fraction}"):
+        with suppress(ValueError, OverflowError):  # of a day that there is not, or is the last
+            written, hour = f"{date.fromisoformat(written) + ONE_DAY}", "00"
+    if hour > LAST_HOUR:
+        raise ValueError("is at no hour of its day, which are 00 to 23, and 24:00 for its end")
+    return f"{written}T{hour}:{minute}:{second}{fraction}{offset}"
 
 
 def _plausible(time: datetime) -> datetime:

@@ -105,6 +105,11 @@ class Part:
                 self._absent(name)
         return read
 
+    def refers(self, name: str) -> frozenset[str]:
+        """The names that references give, as objects or as texts; one that cannot be read gives an empty one."""
+        said = [value.get("$ref", "") if isinstance(value, dict) else value for value in self.values(name)]
+        return frozenset(text if isinstance(text, str) else "" for text in said if text is not None)
+
     def unreadable(self, name: str) -> bool:
         """Whether something stands there that is no object; null is nothing."""
         return any(value is not None and not isinstance(value, dict) for value in self.values(name))

@@ -52,7 +52,8 @@ def with_texts_sealed(version: Version, pseudonym: Callable[[str], str]) -> Vers
     }
     if not texts:
         return version
-    personal = {**version.personal, TEXTS: "\n".join(dict.fromkeys(texts))}
+    before = [text] if (text := version.personal.get(TEXTS)) else []
+    personal = {**version.personal, TEXTS: "\n".join(dict.fromkeys((*before, *texts)))}
     return replace(version, call=call.model_copy(update=changed), personal=personal)
 
 

@@ -44,6 +44,9 @@ def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
         if (wrong := fault_of_id(call.incident_id)) is not None:
             fault = Fault(f"{index}.incident_id", "cannot be shown to people as it is", wrong)
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call's number is no identifier.", fault)
+        if call.merged_into == call.incident_id:
+            fault = Fault(f"{index}.merged_into", "is the call itself", "the number of the call that stands for it")
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing was taken: a call cannot stand for itself.", fault)
         if call.updated_at - now > AHEAD:
             fault = Fault(f"{index}.updated_at", "is more than a day ahead of our clock", "when the version was made")
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call comes from the future.", fault)

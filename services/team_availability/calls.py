@@ -6,14 +6,14 @@ from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
-from services.team_availability.holds import end_by_upgrade
+from services.team_availability.holds import end_hold
 from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
-from services.team_availability.upgrades import raise_upgrade
+from services.team_availability.upgrades import raise_upgrade, why_taken_back
 from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
@@ -74,7 +74,7 @@ def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMem
         _begin(call, event, why)
     elif (version.status, version.requested_by) != (memory.status, memory.requested_by) or (
         not memory.created_moves
-        and moves_its_beginning(version.call_id, memory, version.created_at, version.updated_at)
+        and moves_its_beginning(version.call_id, memory, version.created_at, version.updated_at, version.status)
     ):
         call.emit(_seen(call.draft, event))
 
@@ -98,7 +98,9 @@ def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
     if call.assignment is not None or memory.created_at is None or memory.created_moves:
         return False
-    return is_another_incident(version.call_id, memory.created_at, version.created_at, version.updated_at)
+    return is_another_incident(
+        version.call_id, memory.created_at, version.created_at, version.updated_at, version.status
+    )
 
 
 def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:
@@ -119,7 +121,7 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
         return
     if not assignment.may_enter:
         call.let_in_beside_police()
-    begun = _change_of_beginning(call, assignment, version)
+    begun = _change_of_beginning(call, assignment, before, version)
     address = event.address_pseudonym
     address_changed = bool(before.address_pseudonym and address) and address != before.address_pseudonym
     changes = [begun] if begun else []
@@ -131,7 +133,7 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
         changes.append("Position: far from where it was.")
     if not changes:
         return
-    is_other = begun is not None and _begins_far_from(call.state.reported, version)
+    is_other = begun is not None and _begins_far_from(before, version)
     asks = " Is it another incident?" if is_other else ""
     call.emit(
         CallChanged(
@@ -148,14 +150,13 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
     )
 
 
-def _change_of_beginning(call: CallDraft, assignment: Assignment, version: Call) -> str | None:
+def _change_of_beginning(call: CallDraft, assignment: Assignment, before: CallMemory, version: Call) -> str | None:
     """Another beginning than the team knows of, as people read times; None where the source's say nothing."""
-    memory, timings = call.state.reported, call.draft.state.timings(call.state)
-    team_knows = assignment.begun_told or memory.created_at
-    if team_knows is None or memory.created_moves:
+    timings, team_knows = call.draft.state.timings(call.state), assignment.begun_told or before.created_at
+    if team_knows is None or call.state.reported.created_moves:
         return None
-    before, now = timings.date_time(team_knows), timings.date_time(version.created_at)
-    return None if before == now else f"Beginning: {before}, now {now}."
+    known, now = timings.date_time(team_knows), timings.date_time(version.created_at)
+    return None if known == now else f"Beginning: {known}, now {now}."
 
 
 def _begins_far_from(memory: CallMemory, version: Call) -> bool:
@@ -315,22 +316,24 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
 def _may_be_another(memory: CallMemory, version: Call) -> bool:
     if memory.created_at is None:
         return False
-    return is_another_incident(version.call_id, memory.created_at, version.created_at, version.updated_at)
+    return is_another_incident(
+        version.call_id, memory.created_at, version.created_at, version.updated_at, version.status
+    )
 
 
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     """Do what the newest judgement says; an offer of what may no longer go is taken back."""
     judgement = judged.judgement
+    before, why = call.plan, why_taken_back(judged.judgement, call.plan)
     if judgement.suitability == "unsuitable":
-        call.withdraw("upgraded")
+        call.withdraw(why)
         call.route("default", judgement.reasons or ("unsuitable",), judged=judged)
         return
-    before, hold = call.plan, call.episode.hold
-    waits = call.episode.waits
+    hold, waits = call.episode.hold, call.episode.waits
     deadline = call.episode.deadline if waits else call.episode.received_at + Timings.of(judgement).to_decide
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
     if hold is not None and call.episode.override is None and _is_worse(judgement, before, waits=waits):
-        end_by_upgrade(call)
+        end_hold(call, why)
         return
     let_join(call)
     answer_waiting(call, only=OverrideCall.type)
@@ -340,7 +343,7 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     if offered is not None and call.is_paused(offered):
         call.withdraw("paused")
     elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
-        call.withdraw("upgraded")
+        call.withdraw(why)
     advance(call)
 
 

@@ -18,7 +18,7 @@ from services.team_availability.state import (
     State,
     clock,
 )
-from shared.call import ENDED, is_another_incident, order_of
+from shared.call import ENDED, OF_WHAT_IS_KNOWN, is_another_incident, order_of
 from shared.engine.broker import RecordPosition
 from shared.engine.state import EMPTY
 from shared.events import (
@@ -142,8 +142,9 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         status=event.status,
         requested_by=event.requested_by,
         asked_by=event.requested_by or (memory.asked_by if isinstance(event, CallVersionAt) else None),
-        created_at=memory.created_at or event.created_at,
-        created_moves=memory.created_moves or moves_its_beginning(event.call_id, memory, event.created_at, at),
+        created_at=event.created_at if event.status == "reopened" else memory.created_at or event.created_at,
+        created_moves=memory.created_moves
+        or moves_its_beginning(event.call_id, memory, event.created_at, at, event.status),
         arrived=max(memory.arrived, arrived),
         units_on_scene=event.units_on_scene,
         place=event.place,
@@ -158,10 +159,14 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
     return version._replace(reopened=version.order) if event.status == "reopened" else version
 
 
-def moves_its_beginning(call_id: str, memory: CallMemory, created_at: datetime | None, updated_at: datetime) -> bool:
+def moves_its_beginning(
+    call_id: str, memory: CallMemory, created_at: datetime | None, updated_at: datetime, status: str
+) -> bool:
     """Whether a version shows that its source states the time of the version as the beginning of the incident."""
     before = memory.created_at
     if before is None or created_at is None or created_at == before or created_at != updated_at:
+        return False
+    if status in OF_WHAT_IS_KNOWN:
         return False
     return not is_another_incident(call_id, before, created_at, updated_at)
 

@@ -148,7 +148,7 @@ def _place(draft: AgencyDraft, call_id: str, call: CallState) -> tuple[int, date
     return call.place_in(order)[0], draft.state.on_hold[call_id], call_id
 
 
-def end_by_upgrade(call: CallDraft) -> None:
-    """A call that waits has become more dangerous, or is in doubt: the default goes at once."""
-    call.withdraw("upgraded")
-    call.route("default", (*call.episode.reasons, "upgraded"))
+def end_hold(call: CallDraft, why: str) -> None:
+    """A call that waits has become more dangerous, is in doubt, or none for its response: the default goes at once."""
+    call.withdraw(why)
+    call.route("default", (*call.episode.reasons, why))

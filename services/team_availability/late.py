@@ -9,6 +9,7 @@ from services.team_availability.draft import AgencyDraft, CallDraft, remembered_
 from services.team_availability.offers import advance, offered
 from services.team_availability.plan import PULL, known_hazards
 from services.team_availability.state import JudgedVersion, Late, Willing
+from services.team_availability.upgrades import why_taken_back
 from services.team_availability.window import give
 from shared.answers import Answer, done, nothing_to_do, refused
 from shared.events import (
@@ -26,7 +27,7 @@ TO_ANSWER = timedelta(minutes=2)
 """How long a dispatcher may say yes."""
 OF_ITS_SILENCE = frozenset(("expired", "status-stale"))
 """What speaks against a team that did not take the call, and asks for it now."""
-NEVER_LATE = frozenset(("overridden", "paused", "upgraded", "number-reused", "internal-error"))
+NEVER_LATE = frozenset(("overridden", "paused", "upgraded", "may-not-go", "number-reused", "internal-error"))
 """Reasons of a default after which nobody is to go but the default."""
 
 
@@ -118,13 +119,13 @@ def give_late(call: CallDraft, command: ConfirmDecision) -> Answer | None:
 
 
 def judged_again(call: CallDraft, judged: JudgedVersion) -> None:
-    """A late call that has become more dangerous, or has another hazard, is asked for no more."""
+    """A late call that has become more dangerous, has another hazard, or is none for it, is asked for no more."""
     late, plan, judgement = call.state.late, call.plan, judged.judgement
     fits = late is not None and judgement.may_go(late.response)
     hazards = () if plan is None else plan.hazards
     is_other = known_hazards(judgement.raised_by, hazards) != hazards
     if not fits or plan is None or judgement.level_rank > plan.level_rank or is_other:
-        call.end_late("upgraded")
+        call.end_late(why_taken_back(judgement, plan))
 
 
 def over(draft: AgencyDraft, call_id: str) -> None:

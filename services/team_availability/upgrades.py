@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from services.team_availability.draft import CallDraft
-from services.team_availability.plan import known_hazards
+from services.team_availability.plan import Plan, known_hazards
 from services.team_availability.state import Assignment, JudgedVersion
 from shared.events import LEVEL_NOT_KNOWN, UpgradeRaised
 from shared.judgement import Judgement
@@ -52,6 +53,19 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     )
     if on_upgrade == "recall":
         call.release("upgraded" if is_worse else "may-not-go")
+
+
+def why_taken_back(judgement: Judgement, before: Plan | None) -> Literal["upgraded", "may-not-go"]:
+    """Why nobody is asked for a call any more: it is more dangerous than was said, or only none for the response."""
+    if before is None or judgement.level_rank > before.level_rank:
+        return "upgraded"
+    is_comparable = before.cites.programme_hash == judgement.programme_hash
+    if is_comparable and judgement.level_rank < before.level_rank:
+        return "may-not-go"
+    is_strange = judgement.unlisted_type not in ("", before.unlisted_type)
+    is_other = known_hazards(judgement.raised_by, before.hazards) != before.hazards
+    is_worse = is_strange or is_other or not (is_comparable or judgement.level == before.level)
+    return "upgraded" if is_worse else "may-not-go"
 
 
 def barred(against: Iterable[str]) -> bool:

@@ -57,7 +57,7 @@ def call_reported(state: State, event: CallReported | CallCancelled, now: dateti
     closed = state.closed_calls.get(call_id) if open_call is None else None
     if open_call is None and (closed is None or closed.why == "stale") and is_stale(call, event.judged_at):
         return [*source, _over(event, CallStale)]
-    if is_reused(state, call_id, call.created_at, call.updated_at):
+    if is_reused(state, call_id, call.created_at, call.updated_at, call.status):
         open_call, closed, memory = None, None, Memory()
     events = [*source, *_version_of(state, event, (open_call, closed, memory), now, opener)]
     return [*events, *_said_of_others(state, event, events, now)]

@@ -55,6 +55,7 @@ from shared.events import (
     UpgradeNoted,
     VersionNoted,
 )
+from shared.judgement import NOT_ROUTED
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.replace import replace
 from shared.switch import Switch
@@ -93,7 +94,9 @@ def _call_triaged(state: State, event: CallTriaged, at: datetime) -> State:
         open_call = state.calls[event.call_id]
     else:
         state, open_call = _with_event(state, event, at)
-    open_call = replace(open_call, judgement=event.judgement)
+    may_be_offered = any(one.may_go and one.reached_by not in NOT_ROUTED for one in event.judgement.responses)
+    may_be_offered = may_be_offered and event.judgement.suitability == "suitable"
+    open_call = replace(open_call, judgement=event.judgement, may_be_offered=may_be_offered)
     return replace(state, calls=state.calls.set(event.call_id, open_call))
 
 
@@ -110,7 +113,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
     open_call, call = state.calls.get(event.call_id), event.call
     memory, closed = memory_of(state, event.call_id), state.closed_calls.get(event.call_id)
     again = open_call is None and closed is not None and closed.why == "ended"
-    if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at):
+    if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at, call.status):
         open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
@@ -149,7 +152,8 @@ def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | C
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
     order = order_of(event.updated_at, event.received_at or event.updated_at)
     memory = memory_of(state, event.call_id)
-    if is_reused(state, event.call_id, event.created_at, event.updated_at):
+    status = event.status if isinstance(event, CallEnded) else ""
+    if is_reused(state, event.call_id, event.created_at, event.updated_at, status):
         memory = Memory()
     if isinstance(event, CallEnded) and event.call is not None:
         judged_at = event.judged_at or event.updated_at
@@ -176,7 +180,7 @@ def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
     if open_call is None:
         return state
     if event.reached == "ended":  # nothing is in flight any more: who asks for a team now is judged by what is now
-        open_call = replace(open_call, frozen=False, accepted=False)
+        open_call = replace(open_call, frozen=False, may_be_offered=False, accepted=False)
         return replace(state, calls=state.calls.set(event.call_id, open_call))
     if event.reached in ("default", "cancelled"):
         return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)

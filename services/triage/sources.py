@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.triage.state import Memory, OpenCall, SourceNotes, State, memory_of
-from shared.call import CallId, is_another_incident
+from shared.call import OF_WHAT_IS_KNOWN, CallId, is_another_incident
 from shared.events import CadClockNoted, CadIdentityNoted, CallCancelled, CallReported, Event
 from shared.programme.judging.judge import CLOCK_AHEAD
 from shared.programme.judging.programme import Clocks
@@ -38,7 +38,9 @@ def _identity(
     call, before = event.call, memory.created_at
     if before is None or state.sources.get(call.source, SourceNotes()).beginnings_move:
         return []
-    if call.created_at == before or is_another_incident(call.call_id, before, call.created_at, call.updated_at):
+    if call.status in OF_WHAT_IS_KNOWN or call.created_at == before:
+        return []
+    if is_another_incident(call.call_id, before, call.created_at, call.updated_at):
         return []
     newest = open_call.newest.call if open_call is not None and open_call.newest is not None else None
     moves_along = newest is not None and (
@@ -49,11 +51,12 @@ def _identity(
     return []
 
 
-def is_reused(state: State, call_id: str, created_at: datetime | None, updated_at: datetime) -> bool:
+def is_reused(state: State, call_id: str, created_at: datetime | None, updated_at: datetime, status: str) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
     entry, memory = state.load_entries.get(call_id), memory_of(state, call_id)
     if memory.created_at is None or created_at is None:
         return False
     with_team = entry is not None and entry.accepted
     moves = state.sources.get(CallId.parse(call_id).source, SourceNotes()).beginnings_move
-    return not with_team and not moves and is_another_incident(call_id, memory.created_at, created_at, updated_at)
+    is_another = is_another_incident(call_id, memory.created_at, created_at, updated_at, status)
+    return not with_team and not moves and is_another

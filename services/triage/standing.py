@@ -31,13 +31,16 @@ def with_version(programme: Programme | None, open_call: OpenCall, version: Vers
     reopens = open_call.newest is not None and version.call.status == "reopened" != open_call.newest.call.status
     if reopens:  # a new episode: judged anew
         return replace(open_call, newest=version, memory=memory, frozen=False, accepted=False)
-    if open_call.frozen and open_call.newest is not None:
+    if (open_call.frozen or open_call.may_be_offered) and open_call.newest is not None:
         version = replace(version, call=_still_asked(open_call.newest.call, version.call))
     return replace(open_call, newest=version, memory=memory)
 
 
 def _still_asked(before: Call, call: Call) -> Call:
-    """A version of a call in flight: who asked for a team and what the caller wants stand until it says otherwise."""
+    """A version of a call in flight, or about to be: who asked and what the caller wants stand until it says otherwise.
+
+    Whether the first offer or the version is read first nobody can tell, and a team that has accepted was recalled.
+    """
     asked_by, wants = call.requested_by or before.requested_by, call.caller_wants
     wants = before.caller_wants if wants == "none" else wants
     if (asked_by, wants) == (call.requested_by, call.caller_wants):
@@ -60,7 +63,7 @@ def remembered(memory: Memory, version: Version, programme: Programme | None) ->
     memory = replace(
         memory,
         order=order if is_newest(memory, order) else memory.order,
-        created_at=memory.created_at or call.created_at,
+        created_at=call.created_at if reopened == order else memory.created_at or call.created_at,
         reopened=reopened,
         synthetic=memory.synthetic or version.synthetic,
         merged_into=_merged_into(memory, version),

@@ -96,6 +96,8 @@ class OpenCall:
     memory: Memory = Memory()
     frozen: bool = False
     """A team was offered the call: roll-out gates stand, facts only tighten."""
+    may_be_offered: bool = False
+    """By the last judgement, so that a team may have been asked before triage hears of it."""
     accepted: bool = False
     offered: tuple[int, int] = (0, 0)
     """Episode and step of the newest offer."""

@@ -24,7 +24,7 @@ from services.console.foreign.plan import (
     leaves_out,
     names_in,
 )
-from shared.programme.trying.export_document import EPOCHS, MappingRefused
+from shared.programme.trying.export_document import EPOCHS, MappingRefused, clock_time
 from shared.programme.trying.export_files import BadFile, Record, records
 
 
@@ -116,7 +116,7 @@ def _time(mapping: RotaMapping, columns: Sequence[str], fields: Mapping[str, str
         if mapping.time in EPOCHS:
             at = datetime.fromtimestamp(float(value) / EPOCHS[mapping.time], UTC)
         else:
-            at = datetime.strptime(value, mapping.time)  # noqa: DTZ007  # its zone comes on the next lines
+            at = clock_time(value, mapping.time)
     except (ValueError, OverflowError, OSError):
         raise Wrong(where, f"{value!r} is no time", f"one like {_example(mapping)}") from None
     if not FIRST_YEAR <= at.year < LAST_YEAR:

@@ -22,6 +22,7 @@ _STATEMENT = re.compile(rf"{_KEY.pattern}|\s*\[\[?\s*[A-Za-z0-9_\"-][^,=\n]*\]\]
 _CURLY = re.compile("[\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a]")
 _STRAIGHT = re.compile(r'"(?:\\.|[^"\\\n])*+"|\'[^\'\n]*+\'|#.*')
 _WRITTEN_DATE = re.compile(r"=\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
+_LATE_HOUR = re.compile(r"=\s*\d{4}-\d\d-\d\d[Tt ](?P<hour>2[4-9]|[3-9]\d):")
 _DATE: Final = "four digits of the year, two of the month and two of the day, like 2021-09-01"
 _CLOSES: Final = {"[": "]", "{": "}"}
 
@@ -91,7 +92,17 @@ class _Fault:
         self.part = self._part()
 
     def slip(self) -> Slip:
-        for diagnosis in (_curly, _twice, _not_closed, _open_text, _no_equals, _unquoted, _goes_on, _too_many):
+        for diagnosis in (
+            _curly,
+            _twice,
+            _not_closed,
+            _open_text,
+            _no_equals,
+            _late_hour,
+            _unquoted,
+            _goes_on,
+            _too_many,
+        ):
             if (slip := diagnosis(self)) is not None:
                 return slip
         rest = self.rest or self.here.strip()
@@ -219,6 +230,13 @@ def _no_equals(fault: _Fault) -> Slip | None:
         return Slip(fault.line, "a colon stands after the key", "=")
     key = fault.here[: fault.column].strip().rpartition("{")[2].rpartition(",")[2].strip()
     return Slip(fault.line, f"after {key or 'the key'} there is no =", f"{key or 'key'} = …")
+
+
+def _late_hour(fault: _Fault) -> Slip | None:
+    if (match := _LATE_HOUR.search(fault.here)) is None:
+        return None
+    what = f"{match['hour']} is no hour of a day"
+    return Slip(fault.line, what, "00 to 23; the end of a day is T00:00:00 of the day after")
 
 
 def _unquoted(fault: _Fault) -> Slip | None:

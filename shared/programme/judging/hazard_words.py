@@ -55,6 +55,10 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             barra de hierro, motosierra*, tijera, balacera*, bala, balas, dinamita, explosivo*, chaira*, fierro, fusca
             sicario*, acuchill*
             actshoot, explos, ncrasltwf
+            smith wesson, colt 45, kbar, k bar, waistband, has a strap, got a strap, something sharp, scissor
+            pitch fork*, stick in hand, rock in hand, brick in hand, pipe in hand, chain in hand, with a chain
+            swinging a chain, bike chain, swinging a cane, swinging his cane, swinging her cane, ballbat*, lug wrench*
+            shots j h, 🔫, 🔪, 🗡, ⚔, 💣, 🧨, 🪓, 🏹
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
@@ -110,6 +114,12 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             trompada*, trompon*, asfixi*, quemar la casa, quemarlo, quemarla, quemarlos, acuchill*, balacera*
             mtlv, cu1, actshoot, baricad*, hlp1, mayday, fasx, orderv, resist, resisting arrest, resists arrest
             resisted arrest, stkx, sexoffns, ncrasltwf, terrorist*
+            officer needs assist*, officer need assist*, help the officer, life in danger, adult abuse
+            cruelty to juvenile*, cruelty to child*, family physical, got physical, getting physical, hands on staff
+            unlawful restraint, carnal knowledge, threten*, head butt*, ran at me, ran at him, ran at her, ran at staff
+            ran at officer*, won t let me out, wont let me out, won t let her out, wont let her out, won t let him out
+            wont let him out, locked her in, locked him in, locked me in, tearing up the house, tearing up the room
+            busted the door
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -124,6 +134,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             arsonist*, false imprisonment, stalking, stalker*, escapee*, prender fuego, prendiendo fuego, gasolina
             incendio*, fuego
             farson, almh, fstru, fapt, stkx
+            purse snatc*, foot pursuit*, vehicle pursuit*, grass fire*, set the bed, turned on the gas
+            turned the gas on, smoke coming
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -152,6 +164,9 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             esta muerta, se corto, muchas pastillas, tomo pastillas, tomado pastillas
             ran over, ran them over, exploded, explosion*, balacera*, acuchill*, machetaz*, strangulat*, cortandose
             peruncon, resparr, traumap, chespain, hemrg
+            unresp, uncon, not conscious, cannot wake, cant breath, can t breath, diff breathing, dib, siezing
+            low sugar, contractions, in labour, water broke, no breathing, no puls, cold to the touch, bottle of bleach
+            🩸
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -181,6 +196,11 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             lit himself, lit herself, lit themselves, light himself, light herself, gasoline, gasolina, cortandose
             suicide by cop, sbc
             suicthrt
+            attempted to hang, rope around, belt around, bag over his head, bag over her head, bag over head
+            cut his throat, cut her throat, cut my throat, cutting his throat, cutting her throat, has the means
+            do it tonight, on the overpass, on an overpass, on overpass, off the overpass, off an overpass
+            standing on the edge, garage roof, walking in traffic, standing in traffic, running in traffic
+            laying in the road*, lying in the road*
         """),
     }
 )

@@ -92,7 +92,9 @@ def parse_hours(line: str) -> tuple[tuple[int, ...], Window]:
     if match is None:
         raise ValueError(f"{line!r} is no line of hours")
     opens, closes = _minutes(match["opens"]), _minutes(match["closes"])
-    if opens in (closes, MINUTES_A_DAY):
+    if opens == MINUTES_A_DAY:
+        raise ValueError(f"{line!r} never opens on its day: 24:00 is 00:00 of the day after")
+    if opens == closes:
         raise ValueError(f"{line!r} never opens")
     return _weekdays(match["days"]), Window(opens, closes if closes > opens else closes + MINUTES_A_DAY)
 

@@ -12,7 +12,9 @@ _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
 _UNSPACED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of scripts without blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each is a word."""
-_WORD, _WORD_OR_LETTER = re.compile(r"[^\W_]+"), re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}]")
+_SIGNS = "🔫🔪🗡⚔💣🧨🪓🏹🩸"
+"""Pictures of what is looked for, as texts to 911 hold them."""
+_WORD, _WORD_OR_LETTER = re.compile(r"[^\W_]+"), re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}{_SIGNS}]")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015\u2212_/.,]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _UNSEEN = frozenset(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeVar
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -60,6 +62,26 @@ def time_format(written: str) -> str:
     if "H" in letters and "p" in letters:
         raise ValueError(f"{written!r} says AM or PM (%p) of hours to 24 (%H); hours to 12 are %I")
     return re.sub(r"(?<!%)Z$", "%z", written)
+
+
+END_OF_DAY: Final = "24"
+"""The hour that ISO 8601 takes for the first of the day after, where minutes and seconds are none."""
+
+
+def clock_time(value: str, written: str) -> datetime:
+    """The time that a text says in a format of `strptime`; 24:00 is the next day's 00:00.
+
+    Raises ValueError, and OverflowError for the end of all days.
+    """
+    try:
+        return datetime.strptime(value, written)  # noqa: DTZ007  # its zone is for who asks
+    except ValueError:
+        for match in re.finditer(END_OF_DAY, value) if "%H" in written else ():
+            with suppress(ValueError):
+                at = datetime.strptime(f"{value[: match.start()]}00{value[match.end() :]}", written)  # noqa: DTZ007  # as above
+                if at.time() == time.min:
+                    return at + timedelta(days=1)
+        raise
 
 
 def _several(written: object) -> object:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -158,8 +159,13 @@ async def test_c3_an_unknown_word_is_named_and_counted(door: Door) -> None:
     before = counter._value.get()
     incident = {"incidentStatusCommonRegistryText": ["Abandoned", "Closed"]}
     assert "Abandoned" in await notes_of(door, eido(incidentComponent=incident), "/v1/eido")
-    assert counter._value.get() > before
+    assert counter._value.get() == before + 1, "though it is read for the status and for who is on scene"
     assert door.events()[-1].call.status == "closed"  # type: ignore[attr-defined]
+    counter = telemetry.UNLISTED.labels("madison-wi", "incidentMergeDirectionCode")
+    before = counter._value.get()
+    merge = {"incidentTrackingIdentifier": "urn:x", "incidentMergeDirectionCode": "Joined"}
+    await door.post(eido(mergeComponent=[merge]), "/v1/eido")
+    assert counter._value.get() == before + 1, "though it is read three times"
 
 
 OPTIONAL: dict[str, Any] = {
@@ -317,6 +323,32 @@ async def test_a10_a_leap_second_is_the_second_before_it(door: Door, stamp: str)
     assert door.events()[-1].call.updated_at.second == 59  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("stamp", "instant"),
+    [
+        ("2021-09-02T24:00:00-05:00", "2021-09-03T00:00:00-05:00"),
+        ("20210930 2400 Z", "2021-10-01T00:00:00Z"),
+        ("2020-12-31T24:00:00,000+01", "2021-01-01T00:00:00+01:00"),
+    ],
+)
+async def test_the_end_of_a_day_is_the_beginning_of_the_next(door: Door, stamp: str, instant: str) -> None:
+    """ISO 8601 has it so; the version, and what it warned of, was refused."""
+    times = {"created_at": stamp, "updated_at": stamp}
+    (event,) = await versions(door, CALL | times)
+    assert event.call.created_at == event.call.updated_at == datetime.fromisoformat(instant)
+    await door.post(eido(lastUpdateTimeStamp=stamp), "/v1/eido")
+    assert door.events()[-1].call.updated_at == datetime.fromisoformat(instant)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "stamp", ["2021-09-02T24:00:01Z", "2021-09-02T24:30Z", "2021-09-02T25:00Z", "9999-12-31T24:00Z"]
+)
+async def test_no_other_time_is_after_the_last_hour_of_its_day(door: Door, stamp: str) -> None:
+    answer = await door.post(CALL | {"updated_at": stamp})
+    assert (answer.status_code, door.events()) == (422, [])
+    assert "24:00 for its end" in answer.json()["errors"][0]["what"]
+
+
 async def test_e1_every_code_is_read(door: Door) -> None:
     incident = {"incidentTypeInternalCode": "MHNV", "incidentTypeCommonRegistryText": "MTLV"}
     (event,) = await versions(door, eido(incidentComponent=incident), "/v1/eido")
@@ -469,6 +501,24 @@ async def test_a_blank_code_is_one_that_nobody_lists(door: Door, code: str | Non
     assert event.call.call_type == (None if code is None else CallType(system="dane-county", code="unreadable"))
 
 
+@pytest.mark.parametrize("code", ["", "  ", ["", "\t"]])
+async def test_a_blank_code_says_no_more_than_none_where_its_incident_has_a_code_beside_it(
+    door: Door, code: str | list[str]
+) -> None:
+    """Of a CAD that writes an empty field as an empty text every call was of a type that nobody lists."""
+    typed = {"incidentTypeInternalCode": code, "incidentTypeInternalText": "WELFARE"}
+    typed |= {"incidentTypeCommonRegistryText": "MNTL"}
+    (event,) = await versions(door, eido(incidentComponent=typed), "/v1/eido")
+    assert event.call.call_type == CallType(system="apco", code="MNTL")
+    assert {further.code for further in event.call.further_types} == {"unreadable"}, (
+        "named in the decision all the same"
+    )
+    assert "WELFARE" in personal(door, event)["texts"], "looked at for words"
+    blank = {"incidentTypeInternalCode": code}
+    await door.post(eido(incidentComponent=[typed | blank, blank]), "/v1/eido")
+    assert door.events()[-1].call.call_type.code == "unreadable", "of another agency nobody knows"  # type: ignore[attr-defined]
+
+
 async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door: Door) -> None:
     unread = {"incidentTypeInternalCode": "MHNV", "incidentTypeCommonRegistryText": {"code": "MTLV"}}
     (event,) = await versions(door, eido(incidentComponent=unread), "/v1/eido")
@@ -559,6 +609,8 @@ async def test_a_caution_counts_wherever_and_however_it_is_named(door: Door, fie
         {"incidentComponent": {"hazardIndicator": True}},
         {"notesComponent": [{"cautionReference": [{"$ref": "c9"}]}]},
         {"additionalDataComponent": [{"cautionReference": {"$ref": "c9"}}]},
+        {"incidentComponent": {"cautionReference": "c9"}},
+        {"incidentComponent": {"cautionReference": [{"id": "c9"}, 9]}},
     ],
 )
 async def test_a_caution_of_which_nobody_can_tell_what_it_warns_of_is_not_calm(
@@ -576,7 +628,7 @@ async def test_that_there_is_no_caution_is_none(door: Door, fields: dict[str, An
 
 async def test_what_a_caution_tells_beside_its_type_is_read_for_words(door: Door) -> None:
     caution = {"$id": "c1", "cautionTypeInternalText": "GATE CODE", "cautionDescription": "knife in the boot"}
-    note = {"notesActionComments": "n", "cautionReference": [{"$ref": "c1"}]}
+    note = {"notesActionComments": "n", "cautionReference": [{"$ref": "c1"}, "c1", None]}
     (event,) = await versions(door, eido(cautionComponent=[caution], notesComponent=[note]), "/v1/eido")
     assert event.call.cautions == ("GATE CODE",)
     assert words_in_narrative(programme(MADISON), personal(door, event)["narrative"]) == {"weapon"}
@@ -594,6 +646,92 @@ async def test_words_are_read_where_nobody_expects_them(door: Door, fields: dict
     (event,) = await versions(door, eido(**fields), "/v1/eido")
     assert "weapon" in words_in_narrative(programme(MADISON), personal(door, event)["narrative"])
     assert "2025" not in personal(door, event)["narrative"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"personComponent": [{"ncPersonComponent": {"personDescriptionText": "armed with a knife"}}]},
+        {"additionalDataComponent": [{"additionalDataByValue": "<c:Comment>he has a knife</c:Comment>"}]},
+        {"additionalDataComponent": {"blocks": [["x", {"comment": "KNIFE"}]]}},
+        {"vehicleComponent": [{"vehicleDescription": "a knife on the seat"}]},
+        {"locationComponent": [{"premise": {"flags": ["KNIFE THROWER"]}}]},
+        {"vendorRemarks": {"line": ["one", "two: knife"]}},
+        {"incidentComponent": {"incidentTypeCommonRegistryText": "MNTL", "incidentTypeDetail": "W/ KNIFE"}},
+        {"notesComponent": [{"notesActionComments": "calm", "notesSubject": "KNIFE"}]},
+    ],
+)
+async def test_words_are_looked_for_in_fields_of_the_vendor_s_own(door: Door, fields: dict[str, Any]) -> None:
+    """They were ignored, as the standard asks, and a knife in them with them."""
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert words_in_narrative(programme(MADISON), personal(door, event)["texts"]) == {"weapon"}
+
+
+async def test_an_eido_whose_fields_stand_in_another_order_is_the_same_version(door: Door) -> None:
+    one = eido(vendorRemarks={"second": "b", "first": "a"}, remark="c")
+    other = dict(reversed(one.items())) | {"vendorRemarks": {"first": "a", "second": "b"}}
+    for content in (one, other):
+        await door.post(content, "/v1/eido")
+    first, second = door.events()
+    assert (first.event_id, first.fingerprint) == (second.event_id, second.fingerprint)  # type: ignore[attr-defined]
+
+
+async def test_names_addresses_units_and_codes_are_no_words_of_anybody(door: Door) -> None:
+    nobody = {
+        "agencyComponent": [{"agencyDescription": "Gun Lake Police"}],
+        "emergencyResourceComponent": [{"$id": "swat@x", "resourceDescription": "rifle team"}],
+        "callbackComponent": [{"callBackInformationUri": ["tel:1"], "remark": "knife"}],
+        "personComponent": [{"ncPersonComponent": {"name": [{"personSurName": "Fierro"}], "sexCode": "M"}}],
+        "locationComponent": [{"locationByValue": "<a><RD>Pistol</RD></a>", "premiseAddressText": "2 Knife Street"}],
+        "additionalDataComponent": [{"photo": "gun/" * 100, "at": "12:05"}],
+        "cautionComponent": [{"cautionTypeInternalText": "DOMESTIC HISTORY"}],
+    }
+    (event,) = await versions(door, eido(**nobody), "/v1/eido")
+    assert event.call.cautions == ("DOMESTIC HISTORY",)
+    assert personal(door, event)["texts"] == "Check a person", "the text of its type"
+
+
+async def test_more_than_can_be_looked_at_may_be_any_warning(door: Door) -> None:
+    told = await notes_of(door, eido(vendorRemarks=["so many words " * 1000] * 20), "/v1/eido")
+    assert "too long to be read" not in told, "once is enough"
+    told = await notes_of(door, eido(vendorRemarks=[f"{n} so many words" * 1000 for n in range(20)]), "/v1/eido")
+    assert "too long to be read" in told
+    assert door.events()[-1].call.cautions == ("unreadable",)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("fields", "cautions", "facts"),
+    [
+        ({"weaponIndicator": True}, ("unreadable",), {}),
+        ({"incidentComponent": {"officerWarning": "Y"}}, ("unreadable",), {}),
+        ({"weaponIndicator": "N", "hazardFlag": 0, "personComponent": [{"isViolent": "none"}]}, (), {}),
+        ({"personComponent": [{"ncPersonComponent": {"cautionText": [{"cautionTypeInternalText": "ARMED"}]}}]},
+         ("ARMED",), {}),
+        ({"personComponent": [{"injury": [{"text": "arm"}]}]}, (), {"injury": "needs-ems"}),
+    ],
+)  # fmt: skip
+async def test_a_warning_counts_by_whatever_name_and_at_whatever_place(
+    door: Door, fields: dict[str, Any], cautions: tuple[str, ...], facts: dict[str, str]
+) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert (event.call.cautions, event.call.facts) == (cautions, facts)
+
+
+async def test_no_call_stands_for_itself(door: Door) -> None:
+    """It ended as merged, and nobody went to the other call, which was this one."""
+    answer = await door.post(CALL | {"status": "merged", "merged_into": CALL["incident_id"]})
+    assert (answer.status_code, door.events()) == (422, [])
+    assert answer.json()["errors"][0]["path"] == "0.merged_into"
+    merges = [
+        {"incidentTrackingIdentifier": eido()["$id"], "incidentMergeDirectionCode": "REPLACING"},
+        {"incidentTrackingIdentifier": "urn:x", "incidentMergeDirectionCode": "Split"},
+    ]
+    (event,) = await versions(door, eido(mergeComponent=merges), "/v1/eido")
+    assert (event.call.status, event.call.merged_into) == ("active", None)
+    assert event.call.linked_incidents == ("urn:x",), "it was split from that one"
+    unread = [{"incidentTrackingIdentifier": "a b", "incidentMergeDirectionCode": "REPLACING"}]
+    await door.post(eido(mergeComponent=unread), "/v1/eido")
+    assert door.events()[-1].call.status == "merged"  # type: ignore[attr-defined]
 
 
 async def test_an_incident_that_cannot_be_read_is_a_warning(door: Door) -> None:

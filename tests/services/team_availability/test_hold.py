@@ -230,8 +230,17 @@ def test_a_hold_survives_a_restart_and_an_overdue_one_ends_at_once() -> None:
     assert outcome(town) == ("default", ("assigned", "hold-over", "deadline"))
 
 
-@pytest.mark.parametrize("how", ["more-dangerous", "unsuitable", "in-doubt", "new-hazard"])
-def test_an_upgrade_ends_it_with_the_default_at_once(how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("more-dangerous", "upgraded"),
+        ("unsuitable", "upgraded"),
+        ("in-doubt", "may-not-go"),
+        ("new-hazard", "upgraded"),
+        ("for-others", "may-not-go"),
+    ],
+)
+def test_an_upgrade_ends_it_with_the_default_at_once(how: str, why: str) -> None:
     town = held_town()
     town.wait(30)
     town.sent()
@@ -241,10 +250,12 @@ def test_an_upgrade_ends_it_with_the_default_at_once(how: str) -> None:
         "unsuitable": unsuitable(),
         "in-doubt": may_wait(suitability="indeterminate", reasons=("no-call-type",)),
         "new-hazard": may_wait(raised_by=(weapon,)),
+        "for-others": may_wait(suitability="indeterminate", reasons=("age-not-met",)),
     }[how]
     town.triage(judged)
     found = outcome(town)
     assert found is not None
+    assert how == "unsuitable" or found[1][-1] == why, "it was said of all that they had become more dangerous"
     assert (found[0], town.sent()) == ("default", DEFAULT)
 
 

@@ -129,7 +129,13 @@ def test_after_its_time_nobody_can_ask() -> None:
 
 @pytest.mark.parametrize(
     ("how", "why"),
-    [("unit", "units-on-scene"), ("end", "cancelled"), ("danger", "upgraded"), ("again", "another-episode")],
+    [
+        ("unit", "units-on-scene"),
+        ("end", "cancelled"),
+        ("danger", "upgraded"),
+        ("other", "may-not-go"),
+        ("again", "another-episode"),
+    ],
 )
 def test_what_ends_it(how: str, why: str) -> None:
     town = late_town()
@@ -142,6 +148,8 @@ def test_what_ends_it(how: str, why: str) -> None:
         town.cancel()
     elif how == "danger":
         town.triage(unsuitable())
+    elif how == "other":
+        town.triage(unsuitable("age-not-met", level="calm", level_rank=0))
     else:
         town.command(OverrideCall, call_id=call_id(), send="cru", reason="they are near")
     assert town.last(LateCallEnded).why == why

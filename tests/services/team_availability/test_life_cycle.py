@@ -30,6 +30,7 @@ from shared.events import (
     InputRefused,
     LateStatusNoted,
     OfferMade,
+    OfferWithdrawn,
     OverrideCall,
     RecallUnacknowledged,
     ReleaseTeam,
@@ -49,6 +50,7 @@ from shared.events import (
     WithdrawTeam,
 )
 from shared.judgement import Gate, Judgement, RaisedBy, Unknown
+from shared.withdrawn import WITHDRAWN
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -415,6 +417,27 @@ def test_a_call_that_proves_to_be_none_for_its_response_is_told_as_that_and_once
         assert not assignment(town).upgraded, "it is asked as often as before whether it is well"
         town.command(CorrectStatus, team_id="one", status="en-route")
     assert town.last(AssignmentWithdrawn).why == "may-not-go"
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "why"),
+    [
+        ({"age": "9", "consent": "yes"}, "MENTAL", "may-not-go"),
+        (GROWN, "TROUBLE", "may-not-go"),
+        (GROWN, "SHOTS FIRED", "upgraded"),
+        (GROWN | {"weapon": "firearm"}, "MENTAL", "upgraded"),
+    ],
+)
+def test_an_open_offer_is_taken_back_for_what_is_true(facts: dict[str, str], code: str, why: str) -> None:
+    """Whoever had an open offer of a call to a child read that it had become more dangerous."""
+    town = Town()
+    town.team("one")
+    town.call("1", judged(OF_AGE, facts=GROWN))
+    town.wait(1)
+    town.triage(judged(OF_AGE, facts=facts, code=code))
+    assert [event.why for event in town.all(OfferWithdrawn)] == [why]
+    assert ("more dangerous" in WITHDRAWN[why]) == (why == "upgraded"), "which its page says"
+    assert town.last(CallRouted).outcome == "default"
 
 
 def test_a_doubt_about_the_district_is_told_and_turns_nobody_back() -> None:

@@ -104,7 +104,21 @@ def test_a_judgement_of_a_late_version_is_the_last_word_of_triage_all_the_same()
     town.report()
     town.triage()
     town.triage(judgement(verdict(may_go=False)), updated_at=at)
-    assert town.last(OfferWithdrawn).why == "upgraded"
+    assert town.last(OfferWithdrawn).why == "may-not-go"
+
+
+def test_a_call_that_is_opened_again_begins_once_whenever_it_says_that_it_began() -> None:
+    town = Town()
+    town.call()
+    town.wait(1)
+    town.cancel()
+    town.wait(7200)
+    began = town.now
+    town.report(created_at=began, status="reopened")
+    assert town.last(DeadlineSet).why == "reopened"
+    town.wait(1)
+    town.report(created_at=began)
+    assert (len(town.all(DeadlineSet)), town.all(CallRouted)[1:]) == (2, [])
 
 
 def test_A6_a_number_used_again_is_another_incident_with_an_outcome_of_its_own() -> None:  # noqa: N802

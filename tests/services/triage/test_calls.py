@@ -323,11 +323,34 @@ def test_a_request_stands_while_the_call_is_in_flight(asks: dict[str, Any]) -> N
     assert worse.judgement.suitability == "unsuitable"
 
 
-def test_a_request_that_a_version_takes_back_before_anybody_was_asked_is_none() -> None:
+@pytest.mark.parametrize("asks", [{"requested_by": "officer"}, {"caller_wants": "alternative"}])
+def test_a_request_stands_whether_the_first_offer_or_the_next_version_is_read_first(asks: dict[str, Any]) -> None:
+    """The team had accepted already, and was recalled: the version was read before the offer, and named nobody."""
+    trouble = CallType(system="dane-county", code="TROUBLE")
+    first = report("e1", call_type=trouble, **asks)
+    second = report("e2", 1, call_type=trouble)
+    for then in ((offer(), second), (second, offer())):
+        triage = madison(document=ASKED_BY_OFFICER)
+        triage.put(first)
+        for event in then:
+            triage.put(event)
+        triage.put(routed("team-accepted"))
+        assert judgement(triage).may_go("cares")
+        assert triage.refold() == triage.state
+        triage.put(cleared())
+        assert not triaged(triage.put(report("e3", 2, call_type=trouble))).judgement.may_go("cares"), "it was answered"
+
+
+def test_a_request_that_a_version_takes_back_before_anybody_may_be_asked_is_none() -> None:
     triage = madison(document=ASKED_BY_OFFICER)
     trouble = CallType(system="dane-county", code="TROUBLE")
+    closed = report("e1", -120, call_type=trouble, requested_by="officer")
+    assert not triaged(triage.put(closed)).judgement.may_go("cares")
+    assert not triaged(triage.put(report("e2", call_type=trouble))).judgement.may_go("cares")
+    triage = madison(document=ASKED_BY_OFFICER)
     triage.put(report("e1", call_type=trouble, requested_by="officer"))
-    assert not triaged(triage.put(report("e2", 1, call_type=trouble))).judgement.may_go("cares")
+    triage.put(report("e2", 1, call_type=trouble, requested_by="officer", answers=SAFE | {"Q1": "yes"}))
+    assert not triaged(triage.put(report("e3", 2, call_type=trouble))).judgement.may_go("cares")
 
 
 def test_a_call_that_nobody_routes_does_not_stay_for_ever() -> None:

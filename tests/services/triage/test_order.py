@@ -125,6 +125,34 @@ def tomorrow(event_id: str = "n1", minute: float = 24 * 60, **fields: Any) -> Ca
     return report(event_id, minute, created_at=THURSDAY_NOON + timedelta(minutes=minute), **fields)
 
 
+def test_a_merged_call_is_the_one_that_is_known_whenever_its_end_says_that_it_began() -> None:
+    """Of an EIDO its beginning is that of the other call: two hours later, and what was known of a weapon was lost."""
+    triage = madison()
+    triage.put(report("a1", **ARMED))
+    later: dict[str, Any] = {"created_at": THURSDAY_NOON + timedelta(minutes=120)}
+    assert triaged(triage.put(report("b1", 120, incident_id="2", **later))).judgement.level == "calm"
+    made = triage.put(report("a2", 121, status="merged", merged_into="2", call_type=None, answers={}, **later))
+    assert [event.judgement.level for event in made if isinstance(event, CallTriaged)] == ["police needed"]
+    assert triage.refold() == triage.state
+
+
+def test_a_call_that_is_opened_again_is_the_one_that_is_known_whenever_it_says_that_it_began() -> None:
+    """A CAD that counts from the re-opening: what was known of a weapon was lost, as of a number used again."""
+    triage = madison()
+    triage.put(report("e1", answers=SAFE | {"Q1": "no"}))
+    triage.put(report("e2", 1, **ARMED))
+    triage.put(report("e3", 5, status="closed", **ARMED))
+    later: dict[str, Any] = {"created_at": THURSDAY_NOON + timedelta(minutes=120)}
+    for minute, status in ((120, "reopened"), (121, "active")):
+        said = triaged(
+            triage.put(report(f"e{minute}", minute, status=status, answers={}, priority=str(minute), **later))
+        )
+        assert said.judgement.level == "police needed"
+        assert ("weapon", None) in [(raised.fact, raised.unknown) for raised in said.judgement.raised_by]
+    assert triage.refold() == triage.state
+    assert not triage.state.sources, "and nothing is said of the source's beginnings"
+
+
 def test_A6_a_number_used_again_is_another_incident_where_no_team_has_the_former() -> None:  # noqa: N802
     """A6: a number that was never closed, used again on the next day, kept the old call's hazards."""
     for routing in ([], [routed("default")], [offer(), routed("team-accepted"), cleared()]):

@@ -687,6 +687,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "there is no such date",
         "like 2021-09-01",
     ),
+    "the end of a day": (
+        broken("from      = 2021-09-01", "from = 2021-09-01T24:00:00"),
+        "from",
+        "document",
+        "24 is no hour of a day",
+        "T00:00:00 of the day after",
+    ),
     "no value": (
         broken('phase     = "live"', "phase ="),
         "phase",

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.programme.judging.hours import Holidays, instant, parse_hours, week
+from shared.programme.judging.hours import Holidays, Window, instant, parse_hours, week
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -105,6 +105,12 @@ def test_days_of_the_week(words: str, days: tuple[int, ...]) -> None:
 def test_lines_that_say_no_hours(line: str) -> None:
     with pytest.raises(ValueError, match=r"is no|never opens"):
         parse_hours(line)
+
+
+def test_the_end_of_a_day_closes_it_and_opens_none() -> None:
+    assert parse_hours("Mon 08:00-24:00")[1] == Window(8 * 60, 24 * 60)
+    with pytest.raises(ValueError, match="24:00 is 00:00 of the day after"):
+        parse_hours("Mon 24:00-02:00")
 
 
 def test_holidays_are_the_calendar_less_open_days_plus_closed_ones() -> None:

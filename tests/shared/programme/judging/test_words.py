@@ -143,6 +143,55 @@ def test_words_of_calm_calls_are_none(text: str) -> None:
     assert words_in(programme(MADISON), text) == set()
 
 
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("he has a 🔪 and🔫\ufe0f", {"weapon"}),
+        ("⚔️", {"weapon"}),
+        ("OFFICER NEEDS ASSISTANCE, LIFE IN DANGER", {"violence"}),
+        ("OFFICER NEED ASSISTA", {"violence"}),
+        ("SHOTS J/H, EVIDENCE, REPT", {"weapon"}),
+        ("THEFT FROM PERSON-PURSE SNATC", {"crime"}),
+        ("CHILD / ADULT ABUSE REPORT", {"violence"}),
+        ("CRUELTY TO JUVENILES", {"violence"}),
+        ("114D_Family Physical", {"violence"}),
+        ("42FP - FOOT PURSUIT", {"crime"}),
+        ("UNLAWFUL RESTRAINT", {"violence"}),
+        ("reaching in his waistband", {"weapon"}),
+        ("rock in hand, ran at me", {"weapon", "violence"}),
+        ("my husband wont let me out", {"violence"}),
+        ("cant breath", {"injury"}),
+        ("belt around, standing on the edge", {"suicide"}),
+        ("on the overpass", {"suicide"}),
+    ],
+)
+def test_words_of_types_of_five_cities_and_of_texts_to_911_that_were_not_found(text: str, hazards: set[str]) -> None:
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("[10:32:15] CALLER STATES HER SON IS SAD", set()),
+        ("1/5/2026 10:32:07AM RP CALLED BACK", set()),
+        ("2026-01-05 10:32:00.000-06:00 quiet now", set()),
+        ("10:32:44 magnum in his belt", {"weapon"}),
+        ("[10:32:15] SUBJ 10-32", {"weapon"}),
+        ("subj is 10 32", {"weapon"}),
+        ("10-32 15 yo male", {"weapon"}),
+        ("10-32:15 yo male", {"weapon"}),
+        ("units at 10 32 am requesting cover", {"weapon"}),
+        ("son was 10 32 hrs ago, calm now", {"weapon"}),
+        ("dictated: he is 10:32 in the yard", {"weapon"}),
+        ("10:32:150", {"weapon"}),
+        ("7:10:32:15", {"weapon"}),
+    ],
+)
+def test_a_time_of_day_to_the_second_is_no_ten_code(text: str, hazards: set[str]) -> None:
+    """The stamp of a line put weapons in doubt once a day; what may be a ten-code still does."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
 def test_a_sign_that_stands_for_a_phrase_is_not_written_out() -> None:
     """A narrative of U+FDFA, which stands for eighteen letters, took a second: more than a decision has."""
     text = "\ufdfa\u3316" * 1000

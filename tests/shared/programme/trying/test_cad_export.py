@@ -54,6 +54,32 @@ def test_a_row_becomes_a_call(mapping: CallMapping) -> None:
     assert row.end_body() is None
 
 
+@pytest.mark.parametrize(
+    ("written", "value", "instant"),
+    [
+        ("%Y-%m-%d %H:%M:%S", "2023-01-24 24:00:00", datetime(2023, 1, 25, 8, 0, tzinfo=UTC)),
+        ("%m/%d/%y %H:%M", "12/31/24 24:00", datetime(2025, 1, 1, 8, 0, tzinfo=UTC)),
+        ("%Y%m%d%H%M", "202402292400", datetime(2024, 3, 1, 8, 0, tzinfo=UTC)),
+        ("%Y-%m-%dT%H:%M:%S%z", "2023-01-02T24:00:00+0200", datetime(2023, 1, 2, 22, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_end_of_a_day_is_the_beginning_of_the_next(
+    mapping: CallMapping, written: str, value: str, instant: datetime
+) -> None:
+    """ISO 8601 has it so; one such row refused the export."""
+    mapping = mapping.model_copy(update={"time": written})
+    (row,) = read_lines(mapping, ROW.replace("2023-01-02 10:00:05", value))
+    assert row.created_at == instant
+
+
+@pytest.mark.parametrize(
+    "value", ["2023-01-02 24:00:01", "2023-01-02 24:24:00", "2023-01-02 25:00:00", "9999-12-31 24:00:00"]
+)
+def test_no_other_time_is_after_the_last_hour_of_its_day(mapping: CallMapping, value: str) -> None:
+    with pytest.raises(MappingRefused, match=f"'{value}' is no time; right is like %Y-%m-%d %H:%M:%S"):
+        read_lines(mapping, ROW.replace("2023-01-02 10:00:05", value))
+
+
 def test_what_intake_takes_is_what_the_mapping_makes(mapping: CallMapping) -> None:
     for row in read_lines(mapping, ROW, ROW.replace("E1", "E2").replace('"K"', '"CAN"')):
         for body in (row.body, row.end_body()):

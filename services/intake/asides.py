@@ -1,0 +1,55 @@
+"""Texts of an EIDO that stand where nobody looks for them: vendors write what they know into fields of their own.
+
+They are sealed, and looked at for words, as what stands in fields for codes is. Names, addresses, codes of registries,
+times and references are none of them, nor is what is told of agencies, units and the telephone call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_OF_OTHERS = frozenset((
+    "agencycomponent", "agentcomponent", "callbackcomponent", "callcomponent", "dispatchcomponent", "disposition",
+    "dispositioncomponent", "emergencyresourcecomponent", "issuingelementidentification", "linkcomponent",
+    "mergecomponent", "organizationcomponent", "queuecomponent",
+))  # fmt: skip
+_READ = frozenset((
+    "beatordispatchgrouptext", "incidentpriorityinternaltext", "incidentstatusinternaltext", "incidenttypeinternalcode",
+    "incidenttypeinternaltext", "internalincidentid", "medicalcondition", "mentalstate", "mood", "mooddescription",
+    "notesactioncomments", "primarylanguage",
+))  # fmt: skip
+_NO_WORDS = (
+    "address", "cautiontype", "country", "date", "email", "identif", "locationby", "name", "number", "phone",
+    "reference", "registry", "severity", "source", "street", "time", "version",
+)  # fmt: skip
+_ENDS = ("code", "uri", "url")
+"""In the name of a field, or at its end: what stands there names somebody or something, and tells nothing."""
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]*")
+LONGEST_WORD = 200
+"""A text without any blank that is longer is a picture or a key."""
+
+
+def asides(content: Mapping[str, Any]) -> Iterator[str]:
+    """Every such text, in the order of the names, which a vendor may write in any."""
+    waiting = [(name, content[name]) for name in sorted(content, reverse=True) if name.casefold() not in _OF_OTHERS]
+    while waiting:
+        name, value = waiting.pop()
+        folded = name.casefold()
+        if folded in _READ or folded.startswith(("$", "@")) or folded.endswith(_ENDS):
+            continue
+        if any(word in folded for word in _NO_WORDS):
+            continue
+        if isinstance(value, dict):
+            waiting += [(inner, value[inner]) for inner in sorted(value, reverse=True)]
+        elif isinstance(value, list):
+            waiting += [(name, each) for each in reversed(value)]
+        elif isinstance(value, str) and _is_said(value):
+            yield value
+
+
+def _is_said(text: str) -> bool:
+    """Whether a text may be somebody's words."""
+    is_encoded = max(map(len, text.split()), default=0) > LONGEST_WORD and _ENCODED.fullmatch(text) is not None
+    return any(map(str.isalpha, text)) and not is_encoded
