@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, exists, func, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, received_within
+from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, EPISODES, received_within
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
 from services.reporting.figures.public_tables import Counts, quarter_release, year_release
@@ -40,9 +40,8 @@ class Publisher:
 
     def calls(self, period: Period) -> ColumnElement[bool]:
         """The eligible calls of a period, once they are decided."""
-        return and_(
-            EPISODE.c.agency == self.agency, EPISODE.c.synthetic.is_(False), self.within(period), ELIGIBLE, DECIDED
-        )
+        real = and_(EPISODE.c.agency == self.agency, EPISODE.c.synthetic.is_(False), EPISODES.counted)
+        return and_(real, self.within(period), ELIGIBLE, DECIDED)
 
     def within(self, period: Period) -> ColumnElement[bool]:
         """Calls that were received in a period."""

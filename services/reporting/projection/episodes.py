@@ -17,7 +17,7 @@ OF_A_JUDGEMENT = (
     "programme_version", "programme_hash", "switchboard_revision", "cad_notice_seconds",
 )  # fmt: skip
 """What an episode has of the judgement that it follows, and the plan says as well."""
-OF_ITS_VERSION = ("caller", "call_type", "priority")
+OF_ITS_VERSION = ("caller", "call_type", "priority", "requested_by")
 """And what only the judgement says, where it says it."""
 FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION)
 

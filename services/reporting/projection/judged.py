@@ -178,7 +178,7 @@ def _switched(rows: Rows, event: Any, stored: Stored) -> None:
         at_most_per_day=getattr(event, "at_most_per_day", None),
         at=stored.time,
         by_itself=event.changed_by == BY_ITSELF,
-        reason=event.reason,
+        reason=event.reason if event.changed_by == BY_ITSELF else None,
         cause=header(stored, "cause"),
     )
 

@@ -45,6 +45,8 @@ from shared.engine.broker import Stored
 from shared.events import DEADLINE_CLOCK, OFFER_ENDS, BypassedTeam
 from shared.topics import ASSIGNMENTS as ASSIGNMENTS_TOPIC
 
+GOES_ON = ("overridden", "late-pull")
+"""Why an episode begins that goes on with a call where the one before left it: the CAD has said nothing new."""
 UNDECIDABLE = (events.CallReported.type, events.CallCancelled.type)
 """Inputs whose refusal by team availability is the outcome of their call."""
 
@@ -60,8 +62,10 @@ def _terms_noted(rows: Rows, event: events.TermsNoted, stored: Stored) -> None:
 def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None:
     before = [row for row in rows.of_call(EPISODE, event.call_id) if row["episode"] < event.episode]
     episode = episode_of(rows, event.call_id, event.episode, stored)
-    if event.why in ("overridden", "late-pull") and before:  # it goes on with the plan of the one before
+    goes_on = event.why in GOES_ON and bool(before)
+    if goes_on:
         episode |= {name: before[-1][name] for name in FOLLOWS}
+        episode["default_asked"] = _default_may_have_gone(before[-1])
     elif (agency := rows.find(AGENCY, agency=stored.key)) is not None:
         episode["zone"] = episode["zone"] or agency["zone"]
     episode |= {
@@ -69,10 +73,16 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
         "why": event.why,
         "begun_at": stored.time,
         "received_at": event.received_at,
+        "call_received_at": before[-1]["call_received_at"] if goes_on else event.received_at,
         "deadline_at": event.deadline,
         "requested_by": event.requested_by,
     }
     set_local_time(episode)
+
+
+def _default_may_have_gone(before: Row) -> bool:
+    asked_for = (before[name] for name in ("default_asked", "police_asked_at", "silent_at", "unconfirmed_at"))
+    return before["outcome"] == "default" or any(asked_for)
 
 
 def _plan_set(rows: Rows, event: events.PlanSet, stored: Stored) -> None:

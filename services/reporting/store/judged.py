@@ -148,8 +148,8 @@ SWITCH = Table(
     text("reason"),
     text("cause"),
     instant("reviewed_at"),
-    comment="Every change of the switchboard: phase, paused, resumed, cap. `by_itself`: no person did it. Who did is "
-    "in `command`, at the position that `cause` names.",
+    comment="Every change of the switchboard: phase, paused, resumed, cap. `by_itself`: no person did it, and `reason` "
+    "says why. Who did is in `command`, at the position that `cause` names; what they wrote as a reason is not here.",
 )
 Index("switch_by_revision", SWITCH.c.agency, SWITCH.c.revision)
 

@@ -68,11 +68,11 @@ async def test_figures_are_downloaded_with_their_definitions(reported: City) -> 
         figures = await browser.get(f"/figures.csv?{MARCH}&by=district")
         calls = await browser.get(f"/figures/calls.csv?{MARCH}")
     assert figures.headers["content-disposition"] == f'attachment; filename="figures-{AGENCY}.csv"'
-    assert "# capture (version 1): Capture." in figures.text
+    assert "# capture (version 2): Capture." in figures.text
     rows = list(csv.DictReader(io.StringIO(calls.text)))
     assert {row["local_date"][:7] for row in rows} == {"2026-03"}
     api = await reported.get("supervisor", "/v1/figures.csv", **{"from": "2026-03-01", "until": "2026-04-01"})
-    assert "\r\ncapture,1,,," in api.text
+    assert "\r\ncapture,2,,," in api.text
 
 
 async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reported: City) -> None:
@@ -91,7 +91,7 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         assert "Counts from 1 to 10 are withheld" in page.text
         assert f'href="/public/{AGENCY}"' in (await stranger.get("/public")).text
         table = await stranger.get(f"/public/{AGENCY}/csv")
-        assert table.text.startswith("# Eligible calls (version 1)")
+        assert table.text.startswith("# Eligible calls (version 2)")
         assert "2026-Q1,district,north," in table.text
     written = await entries_of(reported.log, reported.app.state.register.log)
     assert [(entry.by, entry.what) for entry in written if isinstance(entry, DataExported)] == [

@@ -132,7 +132,7 @@ async def test_the_csv_carries_its_definitions(door: httpx.AsyncClient) -> None:
     figures = [dict(zip(heads, row, strict=True)) for row in rows]
     (capture,) = [figure for figure in figures if figure["measure"] == "capture"]
     assert capture == {
-        "measure": "capture", "version": "1", "group": "", "part": "", "value": "62.5", "high": "", "unit": "%",
+        "measure": "capture", "version": "2", "group": "", "part": "", "value": "62.5", "high": "", "unit": "%",
         "count": "5", "n": "8", "missing": "1",
     }  # fmt: skip
 
