@@ -92,10 +92,8 @@ LISTED: Final[ColumnElement[bool]] = _E.category.is_not(None)
 SUITABLE: Final[ColumnElement[bool]] = _E.suitability == "suitable"
 ELIGIBLE: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase.in_(("advisory", "live")))
 IN_SHADOW: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase == "shadow")
-OUTSIDE: Final[ColumnElement[bool]] = and_(
-    SUITABLE, _E.may_go.is_(False), _E.stopped_by.in_(("phase", "dates", "hours", "holiday"))
-)
-"""Suitable, and stopped by where and when the response is rolled out."""
+OUTSIDE: Final[ColumnElement[bool]] = and_(SUITABLE, _E.outside.is_(True))
+"""Suitable, and kept from a response by nothing but where and when that is rolled out."""
 DECIDED: Final[ColumnElement[bool]] = _E.outcome.is_not(None)
 ACCEPTED: Final[ColumnElement[bool]] = _E.outcome.in_(("team-accepted", "phone-accepted"))
 BY_DEFAULT: Final[ColumnElement[bool]] = _E.outcome == "default"

@@ -135,7 +135,8 @@ def _volume() -> Iterator[Measure]:
         name="outside",
         title="Eligible outside hours or area",
         sentence="Suitable calls that nothing could go to, for place, date, hour, holiday or phase alone.",
-        numerator="suitable calls whose first failed gate is phase, dates, hours or holiday",
+        numerator="suitable calls to which nothing may go, and of a response no gate failed but phase, dates, hours, "
+        "holiday",
         denominator="suitable calls",
         missing="none: every suitable call was judged",
         among=SUITABLE,

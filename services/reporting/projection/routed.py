@@ -22,6 +22,8 @@ from services.reporting.projection.needs import (
     ITS_OFFER,
     JUDGED,
     VERDICTS,
+    VERSIONS,
+    VERSIONS_OF_CLOCK,
     Projection,
     call_of_clock,
 )
@@ -39,8 +41,10 @@ from services.reporting.store.tables import (
     OUTCOME_REASON,
     STEP,
     VERDICT,
+    VERSION,
 )
 from shared import events
+from shared.agencies import is_probe
 from shared.engine.broker import Stored
 from shared.events import DEADLINE_CLOCK, OFFER_ENDS, BypassedTeam
 from shared.topics import ASSIGNMENTS as ASSIGNMENTS_TOPIC
@@ -204,7 +208,13 @@ def _fail(rows: Rows, call_id: str, stored: Stored, *, begins: bool) -> None:
         number = max((row["episode"] for row in episodes), default=1)
         episode = episode_of(rows, call_id, number, stored)
         episode["begun_at"] = episode["begun_at"] or stored.time
+        episode["synthetic"] = episode["synthetic"] or is_probe(stored.key) or _is_of_a_test(rows, call_id)
         _outcome(rows, episode, FAILED, stored)
+
+
+def _is_of_a_test(rows: Rows, call_id: str) -> bool:
+    """A refusal does not say so itself; what was refused stands among the versions, which may be read later."""
+    return any(version["synthetic"] for version in rows.of_call(VERSION, call_id))
 
 
 def _fault(rows: Rows, kind: str, about: str, call_id: str | None, stored: Stored) -> None:
@@ -356,8 +366,8 @@ ROUTED: dict[type[events.Event], Projection] = {
     events.DeadlineSet: Projection(_deadline_set, (EPISODES, ITS_AGENCY)),
     events.PlanSet: Projection(_plan_set, (EPISODES, JUDGED, VERDICTS)),
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
-    events.InputRefused: Projection(_input_refused, (EPISODES,)),
-    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK,)),
+    events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS)),
+    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK, VERSIONS_OF_CLOCK)),
     events.HoldBegan: Projection(_hold_began, (EPISODES,)),
     events.OfferMade: Projection(_offer_made, (ITS_OFFER, EPISODES)),
     events.OfferAnswered: Projection(_offer_answered, (ITS_OFFER,)),

@@ -50,6 +50,7 @@ EPISODE = Table(
     flag("may_go"),
     text("phase"),
     text("stopped_by"),
+    flag("outside"),
     text("caller"),
     number("programme_version"),
     text("programme_hash"),

@@ -31,7 +31,7 @@ from shared.call import Call
 from shared.contracts import example_of
 from shared.engine.broker import Stored
 from shared.events import EVENTS, Command, Event
-from shared.judgement import Gate
+from shared.judgement import Gate, ResponseVerdict
 from tests.builders import call_routed, call_triaged, judgement, of_offer, offer_made, verdict
 from tests.services.reporting.journals import BEGINNING, Topics, everything, rows_of
 
@@ -178,6 +178,30 @@ async def test_a_judgement_may_be_read_before_or_after_the_outcome_that_follows_
         name: after[name] for name in after.keys() - apart
     }
     assert (after["suitability"], after["may_go"], after["stopped_by"]) == ("unsuitable", False, "hazards")
+
+
+def kept_out(name: str, *gates: str) -> ResponseVerdict:
+    failed = tuple(Gate(gate, passed=False, reason=gate, sentence="No.") for gate in gates)
+    return verdict(name, may_go=False, reasons=gates, gates=failed)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_outside"),
+    [
+        ([kept_out("first", "hours")], True),
+        ([kept_out("first", "phase", "dates", "hours", "holiday")], True),
+        ([kept_out("first", "category"), kept_out("second", "hours")], True),
+        ([kept_out("first", "hours", "arm")], False),
+        ([kept_out("first", "hours", "only-when-consent")], False),
+        ([kept_out("first", "hours"), verdict("second")], False),
+    ],
+)
+async def test_outside_hours_or_area_is_what_nothing_else_keeps_a_response_from(
+    store: AsyncEngine, verdicts: list[ResponseVerdict], *, is_outside: bool
+) -> None:
+    await write(store, Topics().assignments(begun(), planned(-1, judgement=judgement(*verdicts))))
+    (row,) = await rows_of(store, EPISODE)
+    assert row["outside"] is is_outside
 
 
 async def test_an_override_goes_on_with_the_plan_of_the_episode_before(store: AsyncEngine) -> None:
@@ -407,6 +431,22 @@ async def test_test_calls_and_agencies_for_probing_are_marked(store: AsyncEngine
         OTHER: True,
         "probe-3/cad/1": True,
     }
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+async def test_a_test_call_that_was_refused_is_none_of_the_calls_that_count(
+    store: AsyncEngine, *, is_read_first: bool
+) -> None:
+    """Its refusal does not say that it is one; its version does, whichever of the two is read first."""
+    topics, example = Topics(), example_of(EVENTS["call-reported"]) | {"synthetic": True}
+    reported_call = events.CallReported.model_validate(example)
+    version = topics.calls(reported_call)
+    refused = events.InputRefused.of_record("calls/0/0", b"", events.CallReported.type, "slow", reported_call.call_id)
+    batches = [version, topics.assignments(refused)]
+    for batch in batches if is_read_first else reversed(batches):
+        await write(store, batch)
+    (row,) = await rows_of(store, EPISODE)
+    assert (row["call_id"], row["outcome"], row["synthetic"]) == (reported_call.call_id, "default", True)
 
 
 async def test_an_answer_may_be_read_before_its_command_and_a_repeat_is_counted(store: AsyncEngine) -> None:
