@@ -87,8 +87,8 @@ def name_response(episode: Row, verdicts: Iterable[Row]) -> None:
 
 
 def set_local_time(episode: Row) -> None:
-    """When the call was received by the agency's clocks, where both are known."""
-    received_at, zone = episode["received_at"], zone_of(episode["zone"])
+    """When the call was received by the agency's clocks, where both are known; or else when that was said."""
+    received_at, zone = episode["received_at"] or episode["begun_at"], zone_of(episode["zone"])
     if received_at is None or zone is None:
         return
     local: datetime = received_at.astimezone(zone)

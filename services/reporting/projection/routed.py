@@ -70,8 +70,8 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
     if goes_on:
         episode |= {name: before[-1][name] for name in FOLLOWS}
         episode["default_asked"] = _default_may_have_gone(before[-1])
-    elif (agency := rows.find(AGENCY, agency=stored.key)) is not None:
-        episode["zone"] = episode["zone"] or agency["zone"]
+    else:
+        _take_zone(rows, episode)
     episode |= {
         "synthetic": is_synthetic(event, stored),
         "why": event.why,
@@ -81,6 +81,14 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
         "deadline_at": event.deadline,
         "requested_by": event.requested_by,
     }
+    set_local_time(episode)
+
+
+def _take_zone(rows: Rows, episode: Row) -> None:
+    """The agency's, as long as no judgement says one."""
+    agency = rows.find(AGENCY, agency=episode["agency"])
+    if agency is not None:
+        episode["zone"] = episode["zone"] or agency["zone"]
     set_local_time(episode)
 
 
@@ -208,6 +216,7 @@ def _fail(rows: Rows, call_id: str, stored: Stored, *, begins: bool) -> None:
         number = max((row["episode"] for row in episodes), default=1)
         episode = episode_of(rows, call_id, number, stored)
         episode["begun_at"] = episode["begun_at"] or stored.time
+        _take_zone(rows, episode)
         episode["synthetic"] = episode["synthetic"] or is_probe(stored.key) or _is_of_a_test(rows, call_id)
         _outcome(rows, episode, FAILED, stored)
 
@@ -366,8 +375,8 @@ ROUTED: dict[type[events.Event], Projection] = {
     events.DeadlineSet: Projection(_deadline_set, (EPISODES, ITS_AGENCY)),
     events.PlanSet: Projection(_plan_set, (EPISODES, JUDGED, VERDICTS)),
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
-    events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS)),
-    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK, VERSIONS_OF_CLOCK)),
+    events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS, ITS_AGENCY)),
+    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK, VERSIONS_OF_CLOCK, ITS_AGENCY)),
     events.HoldBegan: Projection(_hold_began, (EPISODES,)),
     events.OfferMade: Projection(_offer_made, (ITS_OFFER, EPISODES)),
     events.OfferAnswered: Projection(_offer_answered, (ITS_OFFER,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -16,7 +17,15 @@ from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
 from tests.services.reporting.figures.city import after, default, episode, taken
-from tests.services.reporting.figures.journal import AGENCY, MARCH, NOON, Journal, settle
+from tests.services.reporting.figures.journal import (
+    AGENCY,
+    MARCH,
+    MIDNIGHT_BEFORE_APRIL,
+    NOON,
+    TERMS,
+    Journal,
+    settle,
+)
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
 SHARES = {
@@ -175,12 +184,17 @@ async def test_a_call_that_could_not_be_taken_in_is_counted_though_its_receipt_h
         "length": 9,
         "wrong": "too long",
         "call_id": f"{AGENCY}/cad/1",
+        "input_type": "call-reported",
     }
-    city.append(ASSIGNMENTS.name, NOON, events.InputRefused(**refused, input_type="call-reported"))
+    city.append(ASSIGNMENTS.name, MIDNIGHT_BEFORE_APRIL - timedelta(days=30), TERMS)
+    city.append(ASSIGNMENTS.name, MIDNIGHT_BEFORE_APRIL - timedelta(hours=1), events.InputRefused(**refused))
     await write(store, city.records)
+    by_month = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, "month")
     async with store.connect() as connection:
         counted = await count_all(connection, MARCH, ["listed", "routing-time"])
+        months = (await count_all(connection, by_month, ["listed"]))["listed"]
     assert [(figure.n, figure.missing) for figures in counted.values() for figure in figures] == [(0, 1), (0, 1)]
+    assert [(figure.group, figure.missing) for figure in months] == [("2026-03", 1)]
 
 
 async def test_an_empty_store_has_no_figures(store: AsyncEngine) -> None:
