@@ -79,7 +79,7 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
         "received_at": event.received_at,
         "call_received_at": before[-1]["call_received_at"] if goes_on else event.received_at,
         "deadline_at": event.deadline,
-        "requested_by": event.requested_by,
+        "requested_by": (episode["requested_by"] if goes_on else None) or event.requested_by,
     }
     set_local_time(episode)
 

@@ -329,6 +329,21 @@ async def test_of_units_on_scene_that_ask_for_a_team_the_default_has_gone(
     assert await went_to(store) == went
 
 
+@pytest.mark.parametrize("is_judged_first", [True, False])
+async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_read_first(
+    store: AsyncEngine, *, is_judged_first: bool
+) -> None:
+    topics, version = Topics(), Call.model_validate(example_of(EVENTS["call-reported"])["call"])
+    asked = version.model_copy(update={"requested_by": "officer"})
+    judged = topics.decisions(call_triaged(CALL, BEGINNING).model_copy(update={"call": asked}))
+    routed = topics.assignments(
+        begun(), planned(), call_routed(CALL, BEGINNING, "default"), begun(episode=2, why="overridden")
+    )
+    for batch in (judged, routed) if is_judged_first else (routed, judged):
+        await write(store, batch)
+    assert [row["requested_by"] for row in await rows_of(store, EPISODE)] == ["officer", "officer"]
+
+
 @pytest.mark.parametrize(
     ("before", "went"),
     [
