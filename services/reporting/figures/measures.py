@@ -245,7 +245,7 @@ def _served() -> Iterator[Measure]:
         lacks=~DECIDED,
         counted=DIVERTED,
         caveat="Teams that were upgraded, recalled, sent beside the default or after it, asked for by units on scene "
-        f"or still on their way do not count, nor what was handed over to police. {AN_EPISODE}",
+        f"or still on their way do not count, nor what was handed over to police or taken off a team. {AN_EPISODE}",
     )
     yield Breakdown(
         name="went",

@@ -266,6 +266,7 @@ def ended(disposition: str) -> events.AssignmentEnded:
 
 UPGRADED = events.UpgradeRaised(**TEAM, level="danger", level_rank=3, on_upgrade="recall")
 TURNED_BACK = events.AssignmentWithdrawn(**TEAM, why="upgraded", acknowledge=True)
+TAKEN_OFF = events.AssignmentWithdrawn(**TEAM, why="withdrawn", withdrawn_by="dee", reason="police have it")
 THERE = reported("on-scene", 5)
 CLEARED = ended("resolved-on-scene")
 AGAINST = UPGRADED.model_copy(update={"more_dangerous": False, "send": "default", "on_upgrade": "stay"})
@@ -284,6 +285,7 @@ AGAINST = UPGRADED.model_copy(update={"more_dangerous": False, "send": "default"
         ([events.AssignmentUnconfirmed(**TEAM), THERE, CLEARED], "team-and-default"),
         ([THERE, CLEARED, reported("need-police", 50, assigned=False)], "team-and-default"),
         ([THERE, AGAINST, CLEARED], "team-and-default"),
+        ([THERE, TAKEN_OFF], "team-and-default"),
         ([THERE, ended("handed-over-police")], "team-and-default"),
         ([THERE, ended("upgraded")], "team-and-default"),
         ([THERE, ended("handed-over-ems")], "team"),
