@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -39,7 +40,7 @@ async def show_published(request: Request, agency: Agency) -> HTMLResponse:
 async def download_published(request: Request, agency: Agency) -> Response:
     """The same as CSV, with the definitions in lines that begin with `#`."""
     published = await _publications(request, agency)
-    text = io.StringIO("".join(f"# {line}\r\n" for line in _preface(published[0].definitions)))
+    text = io.StringIO("".join(f"# {line}\r\n" for line in _preface(published)))
     text.seek(0, io.SEEK_END)
     csv.writer(text, lineterminator="\r\n").writerows(_rows(published))
     headers = {"Content-Disposition": 'attachment; filename="public-figures.csv"'}
@@ -54,11 +55,20 @@ async def _publications(request: Request, agency: str) -> Sequence[Publication]:
     return published
 
 
-def _preface(definitions: Sequence[Definition]) -> Iterator[str]:
-    for definition in definitions:
+def _preface(published: Sequence[Publication]) -> Iterator[str]:
+    """Each definition once, with the periods that were published by it."""
+    periods = defaultdict[str, list[str]](list)
+    for release in published:
+        for definition in release.definitions:
+            periods[definition.model_dump_json()].append(release.period)
+    for definition, several in ((Definition.model_validate_json(text), several) for text, several in periods.items()):
         yield f"{definition.title} (version {definition.version}): {definition.sentence}"
+        yield f"  in: {', '.join(several)}"
         yield f"  counted: {definition.numerator}; of: {definition.denominator}"
+        yield f"  left out: {definition.exclusions}"
         yield f"  small counts: {definition.small_cells}"
+        if definition.caveat:
+            yield f"  beware: {definition.caveat}"
 
 
 def _rows(published: Sequence[Publication]) -> Iterator[Sequence[Any]]:
@@ -67,6 +77,8 @@ def _rows(published: Sequence[Publication]) -> Iterator[Sequence[Any]]:
         for column, count in release.totals.items():
             yield release.period, "totals", "all", column, count
         for table in release.tables:
+            if table.refused:
+                yield release.period, table.name, "all", "all", WITHHELD
             for row in table.rows:
                 for column, count in zip(table.columns, row.cells, strict=True):
                     yield release.period, table.name, _safe(row.label), column, _shown(count)

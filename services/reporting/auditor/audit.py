@@ -27,7 +27,8 @@ BUDGET_SECONDS = 2.0
 SLICE = 200
 """Batches that a query looks at in one go, so that a long way behind is no long query."""
 MOST_OPEN = 1_000
-"""So much that is open is noted of one invariant; it is asked again every time, and what is missing comes then."""
+"""So much that is open is noted of one invariant, the oldest first: what was planted is older than all, and what was
+noted stays so. It is asked again every time, and what is missing comes then."""
 
 
 class Finding(NamedTuple):
@@ -155,8 +156,11 @@ def ask(connection: Connection, invariants: Sequence[Invariant], known_us: int, 
     return answers
 
 
+_OLDEST = f"ORDER BY broken_us, about LIMIT {MOST_OPEN}"
+
+
 def _asked(connection: Connection, invariant: Invariant, values: Mapping[str, int]) -> list[Finding]:
-    query = invariant.query if invariant.lasting else f"{invariant.query} LIMIT {MOST_OPEN}"
+    query = invariant.query if invariant.lasting else f"{invariant.query} {_OLDEST}"
     return [Finding(*row) for row in connection.execute(text(query), dict(values))]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.counting import Question
 from services.reporting.figures.csv_text import written
-from services.reporting.figures.facts import DIVERTED, ELIGIBLE, received_within
+from services.reporting.figures.facts import DIVERTED, ELIGIBLE, EPISODES, received_within
 from services.reporting.store.tables import EPISODE
 from services.reporting.store.went import WENT
 
@@ -20,11 +20,12 @@ COLUMNS: Final[dict[str, ColumnElement[Any]]] = {
     **{
         column.name: column
         for column in (
-            _E.call_id, _E.episode, _E.why, _E.source, _E.requested_by, _E.received_at, _E.zone, _E.local_date,
-            _E.local_hour, _E.district, _E.call_type, _E.category, _E.priority, _E.level, _E.suitability, _E.phase,
-            _E.stopped_by,
+            _E.call_id, _E.episode, _E.why, _E.source, _E.requested_by, _E.received_at, _E.call_received_at, _E.zone,
+            _E.local_date, _E.local_hour, _E.district, _E.call_type, _E.category, _E.priority, _E.level,
+            _E.suitability, _E.phase, _E.stopped_by,
         )
     },
+    "counted": case((EPISODES.counted, "yes"), else_="no"),
     "eligible": case((ELIGIBLE, "yes"), else_="no"),
     **{
         column.name: column
@@ -39,7 +40,8 @@ COLUMNS: Final[dict[str, ColumnElement[Any]]] = {
         column.name: column
         for column in (
             _E.accepted_at, _E.en_route_at, _E.on_scene_at, _E.transporting_at, _E.cleared_at, _E.disposition,
-            _E.upgraded_at, _E.police_asked_at, _E.unconfirmed_at, _E.released_at, _E.released_why,
+            _E.upgraded_at, _E.police_asked_at, _E.silent_at, _E.unconfirmed_at, _E.default_asked, _E.moved_to_call_id,
+            _E.released_at, _E.released_why,
             _E.programme_version, _E.programme_hash, _E.switchboard_revision,
         )
     },

@@ -136,7 +136,7 @@ async def _duration(connection: AsyncConnection, question: Question, measure: Du
             func.cume_dist().over(partition_by=group, order_by=took).label("rank"),
         )
         .select_from(measure.facts.rows)
-        .where(_asked_for(question), stamped)
+        .where(_asked_for(question, measure.facts), stamped)
         .subquery()
     )
     rank = {at: func.min(case((ranked.c.rank >= at, ranked.c.took))) for at in (MEDIAN, NINETY)}
@@ -159,7 +159,7 @@ async def _repeats(connection: AsyncConnection, question: Question, measure: Rep
             group.label("cut"), measure.caller.label("caller"), func.count(EPISODE.c.call_id.distinct()).label("calls")
         )
         .select_from(measure.facts.rows)
-        .where(_asked_for(question), _there(measure))
+        .where(_asked_for(question, measure.facts), _there(measure))
         .group_by("cut", "caller")
         .subquery()
     )
@@ -181,7 +181,7 @@ async def _repeats(connection: AsyncConnection, question: Question, measure: Rep
 def _asked(question: Question, facts: Facts, *columns: ColumnElement[Any]) -> Select[Any]:
     """Columns over the calls asked for, by what they are cut by."""
     group = _cut(question, facts)
-    query = select(group.label("cut"), *columns).select_from(facts.rows).where(_asked_for(question))
+    query = select(group.label("cut"), *columns).select_from(facts.rows).where(_asked_for(question, facts))
     return query if question.cut is None else query.group_by("cut")
 
 
@@ -189,10 +189,10 @@ def _cut(question: Question, facts: Facts) -> ColumnElement[Any]:
     return null() if question.cut is None else facts.cuts[question.cut]
 
 
-def _asked_for(question: Question) -> ColumnElement[bool]:
-    """Real calls of the agency, received in the period."""
+def _asked_for(question: Question, facts: Facts) -> ColumnElement[bool]:
+    """Those that count, of real calls of the agency, received in the period."""
     within = received_within(question.since, question.until)
-    return and_(EPISODE.c.agency == question.agency, EPISODE.c.synthetic.is_(False), within)
+    return and_(EPISODE.c.agency == question.agency, EPISODE.c.synthetic.is_(False), within, facts.counted)
 
 
 def _there(measure: Measure) -> ColumnElement[bool]:

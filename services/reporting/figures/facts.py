@@ -20,6 +20,14 @@ _E = EPISODE.c
 _QUARTER_MONTHS: Final = 3
 
 
+EVERY: Final[ColumnElement[bool]] = literal(1) == literal(1)
+ONE_WITH_ANOTHER: Final[ColumnElement[bool]] = or_(
+    _E.moved_to_call_id.is_not(None),
+    and_(func.coalesce(_E.outcome, "") == "cancelled", func.coalesce(_E.reason, "") == "merged"),
+)
+"""The CAD merged it into another call before it had an outcome, or its team went on with that one: it counts there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Rows of the store that measures count, one each."""
@@ -27,6 +35,8 @@ class Facts:
     rows: FromClause
     """Each has its episode beside it."""
     cuts: Mapping[str, ColumnElement[Any]]
+    counted: ColumnElement[bool] = EVERY
+    """Which of them."""
 
 
 def _periods(day: ColumnElement[str]) -> dict[str, ColumnElement[Any]]:
@@ -62,7 +72,10 @@ def received_within(first: datetime, end: datetime) -> ColumnElement[bool]:
     return or_(and_(_E.received_at >= first, _E.received_at < end), begun)
 
 
-EPISODES: Final = Facts(EPISODE, EPISODE_CUTS)
+EPISODES: Final = Facts(EPISODE, EPISODE_CUTS, ~ONE_WITH_ANOTHER)
+"""What happened, each once, however many calls the CAD had of it."""
+CALLS_IN: Final = Facts(EPISODE, EPISODE_CUTS)
+"""Every call that came in and was decided."""
 OFFERS: Final = Facts(
     OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)),
     {**EPISODE_CUTS, "response": OFFER.c.response},
@@ -73,27 +86,28 @@ REFERRALS: Final = Facts(
     {**EPISODE_CUTS, "district": REFERRAL.c.district, "response": REFERRAL.c.response, "phase": REFERRAL.c.phase},
 )
 
-EVERY: Final[ColumnElement[bool]] = literal(1) == literal(1)
 JUDGED: Final[ColumnElement[bool]] = _E.suitability.is_not(None)
 LISTED: Final[ColumnElement[bool]] = _E.category.is_not(None)
 """Its call type is one that the document lists."""
 SUITABLE: Final[ColumnElement[bool]] = _E.suitability == "suitable"
 ELIGIBLE: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase.in_(("advisory", "live")))
 IN_SHADOW: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase == "shadow")
-OUTSIDE: Final[ColumnElement[bool]] = and_(
-    SUITABLE, _E.may_go.is_(False), _E.stopped_by.in_(("phase", "dates", "hours", "holiday"))
-)
-"""Suitable, and stopped by where and when the response is rolled out."""
+OUTSIDE: Final[ColumnElement[bool]] = and_(SUITABLE, _E.outside.is_(True))
+"""Suitable, and kept from a response by nothing but where and when that is rolled out."""
 DECIDED: Final[ColumnElement[bool]] = _E.outcome.is_not(None)
 ACCEPTED: Final[ColumnElement[bool]] = _E.outcome.in_(("team-accepted", "phone-accepted"))
 BY_DEFAULT: Final[ColumnElement[bool]] = _E.outcome == "default"
 DIVERTED: Final[ColumnElement[bool]] = WENT.in_(("team", "phone"))
-TEAM_SENT: Final[ColumnElement[bool]] = and_(_E.outcome == "team-accepted", WENT.not_in(("recalled", "merged")))
-"""A team took the call and was neither turned back for another reason than an upgrade, nor moved to another call."""
 TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
 """A team took the call and was not turned back."""
+RECEIVED_AT: Final[ColumnElement[Any]] = func.coalesce(_E.call_received_at, _E.received_at)
+"""When the call came in: what a person has a team sent for later has waited since then."""
+ARRIVED_AT: Final[ColumnElement[Any]] = case(
+    (_E.on_scene_at >= func.coalesce(_E.accepted_at, _E.received_at), _E.on_scene_at)
+)
+"""When its team arrived; a stamp from before the team had the call is none."""
 NO_CONTACT: Final = ("unable-to-locate", "no-longer-needed", "cancelled")
 ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(ACCEPTED, _E.cleared_at.is_not(None))
 

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from services.reporting.figures.facts import (
     ACCEPTED,
+    ARRIVED_AT,
     ASKED_BY,
     BACK_UP,
     BY_DEFAULT,
+    CALLS_IN,
     DECIDED,
     DIVERTED,
     ELIGIBLE,
@@ -27,6 +29,7 @@ from services.reporting.figures.facts import (
     NO_CONTACT,
     OFFERS,
     OUTSIDE,
+    RECEIVED_AT,
     REFERRALS,
     SUITABLE,
     TEAM_ARRIVING,
@@ -37,7 +40,12 @@ from services.reporting.store.went import WENT
 
 _E, _O, _R = EPISODE.c, OFFER.c, REFERRAL.c
 SMALL_CELLS = "In public tables 1 to 10 are withheld, with whatever would give them away; inside, every count is shown."
-EXCLUSIONS = "Synthetic calls and probe agencies."
+SYNTHETIC = "Synthetic calls and probe agencies."
+EXCLUSIONS = (
+    "Synthetic calls and probe agencies; calls that the CAD merged into another before they had an outcome, or whose "
+    "team went on with that one: they count there."
+)
+AN_EPISODE = "A call is an episode: one that is reopened, asked for anew, or sent a team by hand later, counts again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,7 @@ class Measure:
     caveat: str = ""
     unit: str = ""
     small_cells: str = SMALL_CELLS
-    version: int = 1
+    version: int = 2
     """Raised when the measure comes to mean something else; `changed` is the first day of that meaning."""
     changed: str = ""
 
@@ -109,7 +117,7 @@ def _volume() -> Iterator[Measure]:
         among=EVERY,
         lacks=~JUDGED,
         counted=LISTED,
-        caveat="A call is an episode: one that is reopened, or asked for anew, counts again.",
+        caveat=AN_EPISODE,
     )
     yield Share(
         name="eligible",
@@ -121,12 +129,14 @@ def _volume() -> Iterator[Measure]:
         among=or_(~JUDGED, LISTED, ELIGIBLE),
         lacks=~JUDGED,
         counted=ELIGIBLE,
+        caveat=AN_EPISODE,
     )
     yield Share(
         name="outside",
         title="Eligible outside hours or area",
         sentence="Suitable calls that nothing could go to, for place, date, hour, holiday or phase alone.",
-        numerator="suitable calls whose first failed gate is phase, dates, hours or holiday",
+        numerator="suitable calls to which nothing may go, and of a response no gate failed but phase, dates, hours, "
+        "holiday",
         denominator="suitable calls",
         missing="none: every suitable call was judged",
         among=SUITABLE,
@@ -234,7 +244,8 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=DIVERTED,
-        caveat="Teams that were upgraded, recalled, sent beside the default or still on their way do not count.",
+        caveat="Teams that were upgraded, recalled, sent beside the default or after it, asked for by units on scene "
+        f"or still on their way do not count, nor what was handed over to police or taken off a team. {AN_EPISODE}",
     )
     yield Breakdown(
         name="went",
@@ -311,6 +322,8 @@ def _served() -> Iterator[Measure]:
         denominator="offers made",
         missing="offers still open",
         facts=OFFERS,
+        exclusions=SYNTHETIC,
+        version=1,
         among=EVERY,
         lacks=_O.ended.is_(None),
         part=_O.ended,
@@ -326,7 +339,10 @@ def _times() -> Iterator[Measure]:
         numerator="seconds from receipt to outcome",
         denominator="all calls with an outcome",
         missing="calls of which receipt or outcome has no stamp",
-        clock_start="durable receipt by intake",
+        facts=CALLS_IN,
+        exclusions=SYNTHETIC,
+        version=1,
+        clock_start="durable receipt by intake; where a person has a team sent later, their word",
         clock_end="outcome in the journal",
         among=DECIDED,
         start=_E.received_at,
@@ -341,6 +357,8 @@ def _times() -> Iterator[Measure]:
         denominator="offers that were answered; expired and withdrawn ones are apart, under Offers",
         missing="offers of which one stamp is missing",
         facts=OFFERS,
+        exclusions=SYNTHETIC,
+        version=1,
         clock_start="offer made",
         clock_end="accepted or declined",
         among=_O.ended.in_(("accepted", "declined")),
@@ -354,12 +372,12 @@ def _times() -> Iterator[Measure]:
         sentence="From a team's acceptance to its arrival.",
         numerator="minutes from acceptance to on scene",
         denominator="calls that a team took and was not turned back from",
-        missing="teams that never said they had arrived",
+        missing="teams that never said they had arrived, or said so from before they had the call",
         clock_start="the team accepted",
         clock_end="the team said that it is on scene",
         among=TEAM_ARRIVING,
         start=_E.accepted_at,
-        end=_E.on_scene_at,
+        end=ARRIVED_AT,
     )
     yield Duration(
         name="response-time",
@@ -367,12 +385,12 @@ def _times() -> Iterator[Measure]:
         sentence="From the durable receipt of a call to the team's arrival.",
         numerator="minutes from receipt to on scene",
         denominator="calls that a team took and was not turned back from",
-        missing="teams that never said they had arrived",
-        clock_start="durable receipt by intake",
+        missing="teams that never said they had arrived, or said so from before they had the call",
+        clock_start="durable receipt by intake, also where a person has a team sent later",
         clock_end="the team said that it is on scene",
         among=TEAM_ARRIVING,
-        start=_E.received_at,
-        end=_E.on_scene_at,
+        start=RECEIVED_AT,
+        end=ARRIVED_AT,
     )
     yield Duration(
         name="time-on-scene",
@@ -380,11 +398,11 @@ def _times() -> Iterator[Measure]:
         sentence="From a team's arrival to its clearing the call.",
         numerator="minutes from on scene to cleared",
         denominator="calls that a team took and has cleared",
-        missing="teams that never said they had arrived",
+        missing="teams that never said they had arrived, or said so from before they had the call",
         clock_start="the team said that it is on scene",
         clock_end="the team cleared the call",
         among=and_(TEAM_ARRIVING, _E.cleared_at.is_not(None)),
-        start=_E.on_scene_at,
+        start=ARRIVED_AT,
         end=_E.cleared_at,
     )
 
@@ -477,6 +495,8 @@ def _results() -> Iterator[Measure]:
         denominator="referrals and follow-ups that were due or closed; those withdrawn are not among them",
         missing="referrals that nobody has closed, and are not overdue yet",
         facts=REFERRALS,
+        exclusions=SYNTHETIC,
+        version=1,
         among=and_(_R.kind.in_(("referral", "follow-up")), or_(_R.result.is_(None), _R.result != "withdrawn")),
         lacks=and_(_R.closed_at.is_(None), _R.overdue_at.is_(None)),
         counted=and_(_R.result == "contacted", _R.closed_at <= _R.due_at),
@@ -488,6 +508,9 @@ def _results() -> Iterator[Measure]:
         numerator="pseudonyms with at least 2, 5, 10, 20, 40 calls",
         denominator="calls with a pseudonym",
         missing="calls whose number was withheld, and calls under a document that counts no repeat callers",
+        facts=CALLS_IN,
+        exclusions=SYNTHETIC,
+        version=1,
         among=EVERY,
         lacks=func.coalesce(_E.caller, "") == "",
         caller=_E.caller,

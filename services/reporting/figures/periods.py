@@ -41,6 +41,11 @@ class Period:
         """The year that it is, or is in."""
         return self.name[:4]
 
+    @property
+    def quarters(self) -> tuple[Self, ...]:
+        """Those of its year."""
+        return tuple(self.parse(f"{self.year}-Q{number}") for number in (1, 2, 3, 4))
+
     def settled_at(self, zone: ZoneInfo) -> datetime:
         """From when on nothing of it changes any more."""
         return datetime.combine(self.end_day, time(), zone) + SETTLED_AFTER

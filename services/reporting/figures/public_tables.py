@@ -1,12 +1,14 @@
 """The tables that anybody may see: few, fixed in advance, and protected before they are published. Pure.
 
-A quarter is published by district group and by response, a year by category; never the same calls at another cut.
+A quarter is published by district group and by response, a year by category; never the same calls at another cut, where
+the one would give away what the other withholds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from services.reporting.figures.suppression import SMALL, CoarsenFirst, check_remainder, percentage, withheld
@@ -14,8 +16,13 @@ from services.reporting.figures.suppression import SMALL, CoarsenFirst, check_re
 DIVERTED, NOT_DIVERTED = "a team, or somebody by phone, dealt with it", "the default response went, or nobody did"
 KINDS: Final = (DIVERTED, NOT_DIVERTED)
 LINKED: Final = "Too few calls in some district: beside the table by district they could be worked out."
+LINKED_TO_QUARTERS: Final = (
+    "Too few calls in some quarter: beside what is published of the quarters they could be worked out."
+)
 Counts = Mapping[str, Sequence[int]]
 """Eligible calls by row, one count for each column."""
+Behind = Mapping[tuple[str, str], Sequence[int]]
+"""By response and category the calls of a year that were diverted, one count for each quarter; none where all are 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +69,42 @@ def _links(of_districts: Mapping[str, Any], by_response: Mapping[str, Mapping[st
     Of a district with one response its count is that one's, and of a response in one district that one's. So nothing
     may be withheld of the one table, and where each count behind both is large enough, so is each that they lead to.
     """
-    is_withheld = any(None in row["cells"] for row in of_districts["rows"])
-    return is_withheld or any(count in SMALL for counts in by_response.values() for count in counts.values())
+    return _withholds(of_districts) or any(
+        count in SMALL for counts in by_response.values() for count in counts.values()
+    )
 
 
-def year_release(by_category: Counts, quarters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _withholds(table: Mapping[str, Any]) -> bool:
+    return any(None in row["cells"] for row in table["rows"])
+
+
+def year_release(
+    by_category: Counts, quarters: Sequence[Mapping[str, Any]], behind: Behind = MappingProxyType({})
+) -> dict[str, Any]:
     """What of a year is published beside those of its quarters that are. Raises CoarsenFirst."""
     totals = _totals(by_category)
     parts = [list(quarter["totals"].values())[: len(KINDS)] for quarter in quarters]  # by whatever names they have
     check_remainder(totals, parts)
-    return {"totals": _named(totals), "tables": [_published(BY_CATEGORY, by_category)]}
+    if _tells_of_quarters(quarters, behind):
+        table = _refused(BY_CATEGORY, LINKED_TO_QUARTERS)
+    else:
+        table = _published(BY_CATEGORY, by_category)
+    return {"totals": _named(totals), "tables": [table]}
+
+
+def _tells_of_quarters(quarters: Sequence[Mapping[str, Any]], behind: Behind) -> bool:
+    """Whether a small count of a quarter could be worked out from a year's categories.
+
+    Everybody may know which response takes which categories. Where each takes all of them, a category says nothing of a
+    response. Else its count may be that of a response in four quarters, of which three are published: then nothing may
+    be withheld of the quarters, and each count behind all these tables is large enough, so is each that they lead to.
+    """
+    responses, categories = ({pair[place] for pair in behind} for place in (0, 1))
+    if not quarters or all((response, category) in behind for response in responses for category in categories):
+        return False
+    tables = [table for quarter in quarters for table in quarter["tables"]]
+    is_withheld = any(table["refused"] or _withholds(table) for table in tables)
+    return is_withheld or any(count in SMALL for counts in behind.values() for count in counts)
 
 
 def _totals(counts: Counts) -> tuple[int, ...]:

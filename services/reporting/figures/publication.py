@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, exists, func, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, received_within
+from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, EPISODES, received_within
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
-from services.reporting.figures.public_tables import Counts, quarter_release, year_release
+from services.reporting.figures.public_tables import Behind, Counts, quarter_release, year_release
 from services.reporting.figures.report import definition
 from services.reporting.store.engine import transaction
 from services.reporting.store.tables import EPISODE, PUBLICATION
@@ -40,9 +40,8 @@ class Publisher:
 
     def calls(self, period: Period) -> ColumnElement[bool]:
         """The eligible calls of a period, once they are decided."""
-        return and_(
-            EPISODE.c.agency == self.agency, EPISODE.c.synthetic.is_(False), self.within(period), ELIGIBLE, DECIDED
-        )
+        real = and_(EPISODE.c.agency == self.agency, EPISODE.c.synthetic.is_(False), EPISODES.counted)
+        return and_(real, self.within(period), ELIGIBLE, DECIDED)
 
     def within(self, period: Period) -> ColumnElement[bool]:
         """Calls that were received in a period."""
@@ -114,7 +113,8 @@ async def _release(
     calls = publisher.calls(period)
     if period.kind == "year":
         quarters = [body for name, body in published.items() if name.startswith(f"{period.year}-")]
-        return year_release(await _by_kind(connection, EPISODE.c.category, calls), quarters)
+        by_category = await _by_kind(connection, EPISODE.c.category, calls)
+        return year_release(by_category, quarters, await _behind(connection, publisher, period))
     by_district = _grouped(await _by_kind(connection, EPISODE.c.district, calls), publisher.groups)
     return quarter_release(by_district, await _by_response(connection, calls, publisher.groups))
 
@@ -135,6 +135,17 @@ async def _by_response(
     counts = defaultdict[str, Counter[str]](Counter)
     for response, district, count in rows:
         counts[response or UNNAMED][_group_of(district or UNNAMED, groups)] += int(count)
+    return counts
+
+
+async def _behind(connection: AsyncConnection, publisher: Publisher, year: Period) -> Behind:
+    """Calls of a year that were diverted, by response and category, of each quarter."""
+    kind, counts = (EPISODE.c.response, EPISODE.c.category), defaultdict[tuple[str, str], list[int]](lambda: [0] * 4)
+    for place, quarter in enumerate(year.quarters):
+        diverted = and_(publisher.calls(quarter), DIVERTED)
+        rows = await connection.execute(select(*kind, func.count()).where(diverted).group_by(*kind))
+        for response, category, count in rows:
+            counts[response or UNNAMED, category or UNNAMED][place] += int(count)
     return counts
 
 

@@ -10,14 +10,18 @@ from services.reporting.projection.rows import Row, Rows
 from services.reporting.store.tables import EPISODE
 from shared.call import CallId
 from shared.engine.broker import Stored
-from shared.judgement import PHASES, Judgement
+from shared.judgement import PHASES, Judgement, ResponseVerdict
 
 OF_A_JUDGEMENT = (
-    "zone", "district", "category", "level", "level_rank", "suitability", "may_go", "phase", "stopped_by",
+    "zone", "district", "category", "level", "level_rank", "suitability", "may_go", "phase", "stopped_by", "outside",
     "programme_version", "programme_hash", "switchboard_revision", "cad_notice_seconds",
 )  # fmt: skip
 """What an episode has of the judgement that it follows, and the plan says as well."""
-OF_ITS_VERSION = ("caller", "call_type", "priority")
+OF_ITS_GATES = ("may_go", "phase", "stopped_by", "outside")
+"""Of these, what is worked out from its gates."""
+OF_ROLL_OUT = frozenset(("phase", "dates", "hours", "holiday"))
+"""The gates that say where and when a response runs."""
+OF_ITS_VERSION = ("caller", "call_type", "priority", "requested_by")
 """And what only the judgement says, where it says it."""
 FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION)
 
@@ -41,15 +45,22 @@ def source_of_call(call_id: str) -> str | None:
 def columns_of(judgement: Judgement) -> Row:
     """What the row of a judgement, and of an episode that follows it, both say of it."""
     going = [verdict.phase for verdict in judgement.responses if verdict.may_go and verdict.phase != "off"]
-    row = {name: getattr(judgement, name) for name in OF_A_JUDGEMENT if name not in ("may_go", "phase", "stopped_by")}
+    row = {name: getattr(judgement, name) for name in OF_A_JUDGEMENT if name not in OF_ITS_GATES}
     row["may_go"], row["phase"] = bool(going), max(going, key=PHASES.index) if going else None
     row["stopped_by"] = None if going else _stopped_by(judgement)
+    row["outside"] = not going and judgement.suitability == "suitable" and any(map(_is_outside, judgement.responses))
     return row
 
 
 def _stopped_by(judgement: Judgement) -> str | None:
     gates = [*judgement.gates, *(gate for verdict in judgement.responses for gate in verdict.gates)]
     return next((gate.gate for gate in gates if not gate.passed), None)
+
+
+def _is_outside(verdict: ResponseVerdict) -> bool:
+    """Whether nothing but place, date, hour or phase speaks against a response."""
+    failed = {gate.gate for gate in verdict.gates if not gate.passed}
+    return bool(failed) and failed <= OF_ROLL_OUT
 
 
 def follow(episode: Row, judged: Row) -> None:
@@ -76,8 +87,8 @@ def name_response(episode: Row, verdicts: Iterable[Row]) -> None:
 
 
 def set_local_time(episode: Row) -> None:
-    """When the call was received by the agency's clocks, where both are known."""
-    received_at, zone = episode["received_at"], zone_of(episode["zone"])
+    """When the call was received by the agency's clocks, where both are known; or else when that was said."""
+    received_at, zone = episode["received_at"] or episode["begun_at"], zone_of(episode["zone"])
     if received_at is None or zone is None:
         return
     local: datetime = received_at.astimezone(zone)

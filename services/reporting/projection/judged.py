@@ -6,6 +6,7 @@ from typing import Any
 
 from services.reporting.projection.episodes import columns_of, follow_judgement
 from services.reporting.projection.needs import (
+    EPISODES,
     EPISODES_SO_JUDGED,
     ITS_COMMAND,
     ITS_DOCUMENT,
@@ -38,7 +39,7 @@ from shared.judgement import Gate, Judgement
 
 def _version(rows: Rows, event: events.CallReported | events.CallCancelled, stored: Stored) -> None:
     call = event.call
-    rows.add(
+    version = rows.add(
         VERSION,
         **place_of(stored),
         agency=stored.key,
@@ -59,6 +60,8 @@ def _version(rows: Rows, event: events.CallReported | events.CallCancelled, stor
         units_on_scene=call.units_on_scene,
         **_call_type(call.call_type),
     )
+    for episode in rows.of_call(EPISODE, event.call_id) if version["synthetic"] else ():
+        rows.mark_changed(EPISODE, episode)["synthetic"] = True
 
 
 def _call_type(call_type: CallType | None) -> Row:
@@ -178,7 +181,7 @@ def _switched(rows: Rows, event: Any, stored: Stored) -> None:
         at_most_per_day=getattr(event, "at_most_per_day", None),
         at=stored.time,
         by_itself=event.changed_by == BY_ITSELF,
-        reason=event.reason,
+        reason=event.reason if event.changed_by == BY_ITSELF else None,
         cause=header(stored, "cause"),
     )
 
@@ -260,8 +263,7 @@ SWITCH_KINDS: dict[type[events.Event], str] = {
     events.CapChanged: "cap",
 }
 JUDGED: dict[type[events.Event], Projection] = {
-    events.CallReported: Projection(_version),
-    events.CallCancelled: Projection(_version),
+    **dict.fromkeys((events.CallReported, events.CallCancelled), Projection(_version, (EPISODES,))),
     events.CallTriaged: Projection(_call_triaged, (EPISODES_SO_JUDGED,)),
     events.ReferralMade: Projection(_referral_made, (ITS_REFERRAL,)),
     events.ReferralOverdue: Projection(_referral_overdue, (ITS_REFERRAL,)),

@@ -23,6 +23,7 @@ from services.reporting.store.tables import (
     SWITCH,
     TEAM,
     VERDICT,
+    VERSION,
 )
 from shared.engine.broker import Stored
 
@@ -56,6 +57,8 @@ EPISODES = _by(EPISODE, "call_id")(lambda event, _: (event.call_id,))
 EPISODES_OF_CLOCK = _by(EPISODE, "call_id")(lambda event, _: (call_of_clock(event.clock_id),))
 EPISODES_MOVED_TO = _by(EPISODE, "call_id")(lambda event, _: (event.to_call_id,))
 EPISODES_SO_JUDGED = _by(EPISODE, "partition", "judgement_offset")(lambda _, stored: (stored.partition, stored.offset))
+VERSIONS = _by(VERSION, "call_id")(lambda event, _: (event.call_id,))
+VERSIONS_OF_CLOCK = _by(VERSION, "call_id")(lambda event, _: (call_of_clock(event.clock_id),))
 ASSIGNMENTS = _by(ASSIGNMENT, "call_id")(lambda event, _: (event.call_id,))
 JUDGED = _by(JUDGEMENT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 VERDICTS = _by(VERDICT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))

@@ -22,6 +22,8 @@ from services.reporting.projection.needs import (
     ITS_OFFER,
     JUDGED,
     VERDICTS,
+    VERSIONS,
+    VERSIONS_OF_CLOCK,
     Projection,
     call_of_clock,
 )
@@ -39,12 +41,16 @@ from services.reporting.store.tables import (
     OUTCOME_REASON,
     STEP,
     VERDICT,
+    VERSION,
 )
 from shared import events
+from shared.agencies import is_probe
 from shared.engine.broker import Stored
 from shared.events import DEADLINE_CLOCK, OFFER_ENDS, BypassedTeam
 from shared.topics import ASSIGNMENTS as ASSIGNMENTS_TOPIC
 
+GOES_ON = ("overridden", "late-pull")
+"""Why an episode begins that goes on with a call where the one before left it: the CAD has said nothing new."""
 UNDECIDABLE = (events.CallReported.type, events.CallCancelled.type)
 """Inputs whose refusal by team availability is the outcome of their call."""
 
@@ -60,19 +66,35 @@ def _terms_noted(rows: Rows, event: events.TermsNoted, stored: Stored) -> None:
 def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None:
     before = [row for row in rows.of_call(EPISODE, event.call_id) if row["episode"] < event.episode]
     episode = episode_of(rows, event.call_id, event.episode, stored)
-    if event.why in ("overridden", "late-pull") and before:  # it goes on with the plan of the one before
+    goes_on = event.why in GOES_ON and bool(before)
+    if goes_on:
         episode |= {name: before[-1][name] for name in FOLLOWS}
-    elif (agency := rows.find(AGENCY, agency=stored.key)) is not None:
-        episode["zone"] = episode["zone"] or agency["zone"]
+        episode["default_asked"] = _default_may_have_gone(before[-1])
+    else:
+        _take_zone(rows, episode)
     episode |= {
         "synthetic": is_synthetic(event, stored),
         "why": event.why,
         "begun_at": stored.time,
         "received_at": event.received_at,
+        "call_received_at": before[-1]["call_received_at"] if goes_on else event.received_at,
         "deadline_at": event.deadline,
-        "requested_by": event.requested_by,
+        "requested_by": (episode["requested_by"] if goes_on else None) or event.requested_by,
     }
     set_local_time(episode)
+
+
+def _take_zone(rows: Rows, episode: Row) -> None:
+    """The agency's, as long as no judgement says one."""
+    agency = rows.find(AGENCY, agency=episode["agency"])
+    if agency is not None:
+        episode["zone"] = episode["zone"] or agency["zone"]
+    set_local_time(episode)
+
+
+def _default_may_have_gone(before: Row) -> bool:
+    asked_for = (before[name] for name in ("default_asked", "police_asked_at", "silent_at", "unconfirmed_at"))
+    return before["outcome"] == "default" or any(asked_for)
 
 
 def _plan_set(rows: Rows, event: events.PlanSet, stored: Stored) -> None:
@@ -194,7 +216,14 @@ def _fail(rows: Rows, call_id: str, stored: Stored, *, begins: bool) -> None:
         number = max((row["episode"] for row in episodes), default=1)
         episode = episode_of(rows, call_id, number, stored)
         episode["begun_at"] = episode["begun_at"] or stored.time
+        _take_zone(rows, episode)
+        episode["synthetic"] = episode["synthetic"] or is_probe(stored.key) or _is_of_a_test(rows, call_id)
         _outcome(rows, episode, FAILED, stored)
+
+
+def _is_of_a_test(rows: Rows, call_id: str) -> bool:
+    """A refusal does not say so itself; what was refused stands among the versions, which may be read later."""
+    return any(version["synthetic"] for version in rows.of_call(VERSION, call_id))
 
 
 def _fault(rows: Rows, kind: str, about: str, call_id: str | None, stored: Stored) -> None:
@@ -346,8 +375,8 @@ ROUTED: dict[type[events.Event], Projection] = {
     events.DeadlineSet: Projection(_deadline_set, (EPISODES, ITS_AGENCY)),
     events.PlanSet: Projection(_plan_set, (EPISODES, JUDGED, VERDICTS)),
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
-    events.InputRefused: Projection(_input_refused, (EPISODES,)),
-    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK,)),
+    events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS, ITS_AGENCY)),
+    events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK, VERSIONS_OF_CLOCK, ITS_AGENCY)),
     events.HoldBegan: Projection(_hold_began, (EPISODES,)),
     events.OfferMade: Projection(_offer_made, (ITS_OFFER, EPISODES)),
     events.OfferAnswered: Projection(_offer_answered, (ITS_OFFER,)),

@@ -34,6 +34,10 @@ from shared.engine.broker import Stored
 
 STAMPS: Final = ("en_route_at", "staged_at", "on_scene_at", "transporting_at")
 """In the order in which a team goes through them."""
+GOES_ALONG: Final = (
+    "first_offer_at", "upgraded_at", "on_upgrade", "police_asked_at", "silent_at", "unconfirmed_at", "default_asked",
+)  # fmt: skip
+"""What an episode has of a team, beside its stamps, and the call that the team goes on with has by that."""
 STAMP_OF: Final = {"en-route": STAMPS[0], "staged": STAMPS[1], "on-scene": STAMPS[2], "transporting": STAMPS[3]}
 
 
@@ -83,10 +87,12 @@ def _assignment_moved(rows: Rows, event: events.AssignmentMoved, stored: Stored)
         moved_from_call_id=event.call_id,
         **carried,
     )
-    episode_of(rows, event.call_id, event.episode, stored)["moved_to_call_id"] = event.to_call_id
+    episode = episode_of(rows, event.call_id, event.episode, stored)
+    episode["moved_to_call_id"] = event.to_call_id
     target = episode_of(rows, event.to_call_id, event.to_episode, stored)
     target["moved_from_call_id"] = event.call_id
     target |= {name: target[name] or carried.get(name) for name in ("accepted_at", *STAMPS)}
+    target |= {name: target[name] or episode[name] for name in GOES_ALONG}
 
 
 # --- where a team says it stands
@@ -99,7 +105,7 @@ def _status_reported(rows: Rows, event: events.StatusReported, stored: Stored) -
         return
     if event.status == "need-police":
         _unsafe(rows, event, "need-police", stored)
-    if event.episode is not None and event.assigned:
+    if event.episode is not None and (event.assigned or event.status == "need-police"):  # of its last call, too
         _stamp(rows, event, happened_at, stored)
 
 
@@ -185,6 +191,7 @@ def _upgrade_raised(rows: Rows, event: events.UpgradeRaised, stored: Stored) -> 
     episode = episode_of(rows, event.call_id, event.episode, stored)
     if event.more_dangerous and episode["upgraded_at"] is None:
         episode["upgraded_at"], episode["on_upgrade"] = stored.time, event.on_upgrade
+    episode["default_asked"] = episode["default_asked"] or event.send == "default"
 
 
 def _safety_check_missed(rows: Rows, event: events.SafetyCheckMissed, stored: Stored) -> None:

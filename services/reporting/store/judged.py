@@ -73,6 +73,7 @@ JUDGEMENT = Table(
     flag("may_go"),
     text("phase"),
     text("stopped_by"),
+    flag("outside"),
     number("programme_version"),
     text("programme_hash"),
     number("switchboard_revision"),
@@ -80,7 +81,8 @@ JUDGEMENT = Table(
     number("cad_notice_seconds"),
     comment="Every judgement of a version, with the document's own names at that time. `may_go`: a response passed "
     "every gate, in a phase that is not off; `phase`: the highest of those that may go. `stopped_by`: the first call "
-    "gate that failed, else the first gate of the first response. `caller`: a pseudonym, to count who calls again.",
+    "gate that failed, else the first gate of the first response. `outside`: suitable, and of some response nothing "
+    "failed but where and when it runs. `caller`: a pseudonym, to count who calls again.",
 )
 Index("judgement_of_call", JUDGEMENT.c.call_id)
 
@@ -148,8 +150,8 @@ SWITCH = Table(
     text("reason"),
     text("cause"),
     instant("reviewed_at"),
-    comment="Every change of the switchboard: phase, paused, resumed, cap. `by_itself`: no person did it. Who did is "
-    "in `command`, at the position that `cause` names.",
+    comment="Every change of the switchboard: phase, paused, resumed, cap. `by_itself`: no person did it, and `reason` "
+    "says why. Who did is in `command`, at the position that `cause` names; what they wrote as a reason is not here.",
 )
 Index("switch_by_revision", SWITCH.c.agency, SWITCH.c.revision)
 

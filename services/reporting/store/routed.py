@@ -29,6 +29,7 @@ EPISODE = Table(
     text("why"),
     instant("begun_at"),
     instant("received_at"),
+    instant("call_received_at"),
     instant("deadline_at"),
     text("requested_by"),
     # the agency's clocks
@@ -49,6 +50,7 @@ EPISODE = Table(
     flag("may_go"),
     text("phase"),
     text("stopped_by"),
+    flag("outside"),
     text("caller"),
     number("programme_version"),
     text("programme_hash"),
@@ -95,10 +97,12 @@ EPISODE = Table(
     instant("police_asked_at"),
     instant("silent_at"),
     instant("unconfirmed_at"),
+    flag("default_asked"),
     comment="The grain: one episode of one call, from its beginning to its one outcome, and what its team did. Times "
     "are instants; local_* is the agency's clock when the call was received (weekday 0: Monday). Names are those of "
     "the document in force at the decision. `team_id` names a team, which is no person. `outcomes` is 1 when all is "
-    "well.",
+    "well. `call_received_at`: the receipt of the call that an override or a late pull goes on with, else that of the "
+    "episode. `default_asked`: the default stood before it, or was asked for beside the team.",
 )
 Index("episode_by_agency", EPISODE.c.agency, EPISODE.c.received_at)
 Index("episode_by_judgement", EPISODE.c.partition, EPISODE.c.judgement_offset)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import Case, and_, case, or_
 
 from services.reporting.store.tables import EPISODE
 
 _E = EPISODE.c
-
-WENT: ColumnElement[str] = case(
+UNITS = ("officer", "fire-crew")
+"""Who asks from the scene: with them the default, or a part of it, is there."""
+WENT: Case[str] = case(
     (_E.outcome.is_(None), "undecided"),
     (_E.outcome == "cancelled", "nobody"),
     (_E.outcome == "default", "default"),
@@ -23,6 +24,11 @@ WENT: ColumnElement[str] = case(
             _E.unconfirmed_at.is_not(None),
             _E.override_send == "default",
             _E.goes == "beside default",
+            _E.default_asked.is_(True),
+            _E.requested_by.in_(UNITS),
+            _E.disposition.in_(("handed-over-police", "upgraded")),
+            and_(_E.disposition == "handed-over-ems", _E.replaces.like("%ems%")),
+            and_(_E.released_at.is_not(None), _E.cleared_at.is_(None)),
         ),
         "team-and-default",
     ),
@@ -35,4 +41,6 @@ went, or may have gone, or nobody did.
 
 `recalled`: the team was turned back before it arrived, `recalled-upgraded` because the call proved more dangerous;
 `team-upgraded`: it arrived, or is on its way, to a call that did. `team-and-default`: police were asked for, or sent
-beside the team, or the CAD was not told in time. `merged`: the team went on with another call, and counts there."""
+beside the team, or the CAD was not told in time; or the default stood before a person sent the team; or units on scene
+asked for it; or it handed over to police, or to the ambulance that the response replaces; or it was taken off the call
+on scene. `merged`: the team went on with another call, and counts there."""

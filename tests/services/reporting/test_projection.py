@@ -31,7 +31,7 @@ from shared.call import Call
 from shared.contracts import example_of
 from shared.engine.broker import Stored
 from shared.events import EVENTS, Command, Event
-from shared.judgement import Gate
+from shared.judgement import Gate, ResponseVerdict
 from tests.builders import call_routed, call_triaged, judgement, of_offer, offer_made, verdict
 from tests.services.reporting.journals import BEGINNING, Topics, everything, rows_of
 
@@ -180,6 +180,30 @@ async def test_a_judgement_may_be_read_before_or_after_the_outcome_that_follows_
     assert (after["suitability"], after["may_go"], after["stopped_by"]) == ("unsuitable", False, "hazards")
 
 
+def kept_out(name: str, *gates: str) -> ResponseVerdict:
+    failed = tuple(Gate(gate, passed=False, reason=gate, sentence="No.") for gate in gates)
+    return verdict(name, may_go=False, reasons=gates, gates=failed)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_outside"),
+    [
+        ([kept_out("first", "hours")], True),
+        ([kept_out("first", "phase", "dates", "hours", "holiday")], True),
+        ([kept_out("first", "category"), kept_out("second", "hours")], True),
+        ([kept_out("first", "hours", "arm")], False),
+        ([kept_out("first", "hours", "only-when-consent")], False),
+        ([kept_out("first", "hours"), verdict("second")], False),
+    ],
+)
+async def test_outside_hours_or_area_is_what_nothing_else_keeps_a_response_from(
+    store: AsyncEngine, verdicts: list[ResponseVerdict], *, is_outside: bool
+) -> None:
+    await write(store, Topics().assignments(begun(), planned(-1, judgement=judgement(*verdicts))))
+    (row,) = await rows_of(store, EPISODE)
+    assert row["outside"] is is_outside
+
+
 async def test_an_override_goes_on_with_the_plan_of_the_episode_before(store: AsyncEngine) -> None:
     topics = Topics()
     again = begun(episode=2, why="overridden")
@@ -216,12 +240,36 @@ async def test_a_merged_call_has_the_team_of_the_other_and_no_offer(store: Async
     assert [row["reason"] for row in await rows_of(store, OUTCOME_REASON)] == ["merged"]
 
 
+async def test_what_a_team_asked_for_goes_along_to_the_call_that_its_own_was_merged_into(store: AsyncEngine) -> None:
+    """Police were asked for before: they are there, whatever the CAD calls it by now."""
+    moved = events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")
+    routed = call_routed(OTHER, BEGINNING, reasons=("merged",), team_id="cares-1", response="cares")
+    cleared = events.AssignmentEnded(call_id=OTHER, episode=1, team_id="cares-1", disposition="resolved-on-scene")
+    said = [THERE, reported("need-police", 8), begun(OTHER), moved, routed, cleared]
+    other = await episode_of(store, Topics().assignments(*accepted(), *said), call_id=OTHER)
+    assert (other["police_asked_at"], other["first_offer_at"] is None) == (BEGINNING + timedelta(minutes=8), False)
+    assert await went_to(store, OTHER) == "team-and-default"
+
+
 # --- who really went
+
+
+async def went_to(store: AsyncEngine, call_id: str = CALL, episode: int = 1) -> str:
+    asked = select(WENT).where(EPISODE.c.call_id == call_id, EPISODE.c.episode == episode)
+    async with store.connect() as connection:
+        return str((await connection.execute(asked)).scalar_one())
+
+
+def ended(disposition: str) -> events.AssignmentEnded:
+    return events.AssignmentEnded(**TEAM, disposition=disposition)
+
 
 UPGRADED = events.UpgradeRaised(**TEAM, level="danger", level_rank=3, on_upgrade="recall")
 TURNED_BACK = events.AssignmentWithdrawn(**TEAM, why="upgraded", acknowledge=True)
+TAKEN_OFF = events.AssignmentWithdrawn(**TEAM, why="withdrawn", withdrawn_by="dee", reason="police have it")
 THERE = reported("on-scene", 5)
-CLEARED = events.AssignmentEnded(**TEAM, disposition="resolved-on-scene")
+CLEARED = ended("resolved-on-scene")
+AGAINST = UPGRADED.model_copy(update={"more_dangerous": False, "send": "default", "on_upgrade": "stay"})
 
 
 @pytest.mark.parametrize(
@@ -235,6 +283,12 @@ CLEARED = events.AssignmentEnded(**TEAM, disposition="resolved-on-scene")
         ([THERE, UPGRADED, CLEARED], "team-upgraded"),
         ([THERE, reported("need-police", 8), CLEARED], "team-and-default"),
         ([events.AssignmentUnconfirmed(**TEAM), THERE, CLEARED], "team-and-default"),
+        ([THERE, CLEARED, reported("need-police", 50, assigned=False)], "team-and-default"),
+        ([THERE, AGAINST, CLEARED], "team-and-default"),
+        ([THERE, TAKEN_OFF], "team-and-default"),
+        ([THERE, ended("handed-over-police")], "team-and-default"),
+        ([THERE, ended("upgraded")], "team-and-default"),
+        ([THERE, ended("handed-over-ems")], "team"),
         ([events.SafetyCheckMissed(**TEAM, missed=2, silent_minutes=60, sentence="Silent.")], "team-and-default"),
         (
             [events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")],
@@ -244,9 +298,74 @@ CLEARED = events.AssignmentEnded(**TEAM, disposition="resolved-on-scene")
 )
 async def test_an_acceptance_is_counted_by_who_really_went(store: AsyncEngine, then: list[Event], went: str) -> None:
     await write(store, Topics().assignments(*accepted(), *then))
-    async with store.connect() as connection:
-        found = await connection.execute(select(WENT).where(EPISODE.c.call_id == CALL))
-        assert found.scalar_one() == went
+    assert await went_to(store) == went
+
+
+@pytest.mark.parametrize(("replaces", "went"), [(("ems",), "team-and-default"), (("police",), "team")])
+async def test_an_ambulance_that_was_called_after_all_is_the_default_where_it_was_replaced(
+    store: AsyncEngine, replaces: tuple[str, ...], went: str
+) -> None:
+    topics, judged = Topics(), judgement(verdict(replaces=replaces))
+    await write(store, topics.decisions(call_triaged(CALL, BEGINNING, judged)))
+    first, *others = accepted()
+    said = [first, planned(judgement=judged), *others, THERE, ended("handed-over-ems")]
+    await write(store, topics.assignments(*said))
+    assert await went_to(store) == went
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "went"), [("officer", "team-and-default"), ("fire-crew", "team-and-default"), ("provider", "team")]
+)
+async def test_of_units_on_scene_that_ask_for_a_team_the_default_has_gone(
+    store: AsyncEngine, asked_by: str, went: str
+) -> None:
+    """Whether the call begins with that or it is said before the outcome."""
+    topics = Topics()
+    version = Call.model_validate(example_of(EVENTS["call-reported"])["call"])
+    asked = call_triaged(CALL, BEGINNING).model_copy(
+        update={"call": version.model_copy(update={"requested_by": asked_by})}
+    )
+    await write(store, topics.decisions(asked))
+    first, *others = accepted()
+    await write(store, topics.assignments(first, planned(), *others, THERE, CLEARED))
+    assert await went_to(store) == went
+
+
+@pytest.mark.parametrize("is_judged_first", [True, False])
+async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_read_first(
+    store: AsyncEngine, *, is_judged_first: bool
+) -> None:
+    topics, version = Topics(), Call.model_validate(example_of(EVENTS["call-reported"])["call"])
+    asked = version.model_copy(update={"requested_by": "officer"})
+    judged = topics.decisions(call_triaged(CALL, BEGINNING).model_copy(update={"call": asked}))
+    routed = topics.assignments(
+        begun(), planned(), call_routed(CALL, BEGINNING, "default"), begun(episode=2, why="overridden")
+    )
+    for batch in (judged, routed) if is_judged_first else (routed, judged):
+        await write(store, batch)
+    assert [row["requested_by"] for row in await rows_of(store, EPISODE)] == ["officer", "officer"]
+
+
+@pytest.mark.parametrize(
+    ("before", "went"),
+    [
+        ([call_routed(CALL, BEGINNING, "default", reasons=("not-pulled",))], "team-and-default"),
+        ([call_routed(CALL, BEGINNING, team_id="cares-1"), TURNED_BACK], "team"),
+    ],
+)
+@pytest.mark.parametrize("why", ["overridden", "late-pull"])
+async def test_after_the_default_stood_nobody_was_spared_it(
+    store: AsyncEngine, why: str, before: list[Event], went: str
+) -> None:
+    again = BEGINNING + timedelta(minutes=15)
+    cleared = ended("resolved-on-scene").model_copy(update={"episode": 2})
+    routed = call_routed(CALL, BEGINNING, episode=2, team_id="cares-1", response="cares")
+    there = reported("on-scene", 25, episode=2)
+    topics, second = Topics(), begun(episode=2, why=why, received_at=again)
+    await write(store, topics.assignments(begun(), *before, second, routed, there, cleared))
+    assert await went_to(store, episode=2) == went
+    row = next(row for row in await rows_of(store, EPISODE) if row["episode"] == 2)
+    assert (row["received_at"], row["call_received_at"]) == (again, BEGINNING)
 
 
 @pytest.mark.parametrize(
@@ -331,6 +450,22 @@ async def test_test_calls_and_agencies_for_probing_are_marked(store: AsyncEngine
     }
 
 
+@pytest.mark.parametrize("is_read_first", [True, False])
+async def test_a_test_call_that_was_refused_is_none_of_the_calls_that_count(
+    store: AsyncEngine, *, is_read_first: bool
+) -> None:
+    """Its refusal does not say that it is one; its version does, whichever of the two is read first."""
+    topics, example = Topics(), example_of(EVENTS["call-reported"]) | {"synthetic": True}
+    reported_call = events.CallReported.model_validate(example)
+    version = topics.calls(reported_call)
+    refused = events.InputRefused.of_record("calls/0/0", b"", events.CallReported.type, "slow", reported_call.call_id)
+    batches = [version, topics.assignments(refused)]
+    for batch in batches if is_read_first else reversed(batches):
+        await write(store, batch)
+    (row,) = await rows_of(store, EPISODE)
+    assert (row["call_id"], row["outcome"], row["synthetic"]) == (reported_call.call_id, "default", True)
+
+
 async def test_an_answer_may_be_read_before_its_command_and_a_repeat_is_counted(store: AsyncEngine) -> None:
     topics = Topics()
     asked = events.OverrideCall(
@@ -352,7 +487,7 @@ async def test_an_answer_may_be_read_before_its_command_and_a_repeat_is_counted(
 async def test_a_pause_says_whether_a_person_made_it_and_when_another_looked_into_it(store: AsyncEngine) -> None:
     topics = Topics()
     paused = [
-        events.DistrictPaused(district="Central", revision=4, changed_by="careroute"),
+        events.DistrictPaused(district="Central", revision=4, changed_by="careroute", reason="two upgrades"),
         events.DistrictPaused(district="North", revision=5, changed_by="sue", reason="no crews"),
     ]
     reviewed = events.PauseReviewed(paused_at_revision=5, reviewed_by="ana", reason="right")
@@ -360,7 +495,8 @@ async def test_a_pause_says_whether_a_person_made_it_and_when_another_looked_int
     await write(store, topics.decisions(reviewed))
     rows = await rows_of(store, SWITCH)
     assert [(row["by_itself"], row["reviewed_at"] is not None) for row in rows] == [(True, False), (False, True)]
-    assert not any("sue" in str(row) or "ana" in str(row) for row in rows)
+    assert [row["reason"] for row in rows] == ["two upgrades", None]
+    assert not any("sue" in str(row) or "ana" in str(row) or "no crews" in str(row) for row in rows)
 
 
 async def test_a_page_has_one_row_however_it_ends(store: AsyncEngine) -> None:

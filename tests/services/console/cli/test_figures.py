@@ -41,7 +41,7 @@ def test_figures_are_printed_with_their_sentences(town: Town) -> None:
 def test_figures_and_calls_are_printed_as_csv(town: Town) -> None:
     figures = town.run("viewer", "figures", *MARCH, "--csv").output.splitlines()
     assert figures[0] == f"# careroute figures of {AGENCY}"
-    assert any(line.startswith("capture,1,,,") for line in figures)
+    assert any(line.startswith("capture,2,,,") for line in figures)
     calls = list(csv.DictReader(town.run("supervisor", "figures", "calls", *MARCH).output.splitlines()))
     assert {"went", "diverted", "programme_hash"} < set(calls[0])
     refused = town.run("viewer", "figures", "calls", *MARCH)

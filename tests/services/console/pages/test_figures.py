@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from services.console.api import routes_figures
+from services.console.figures import Definition
 from services.console.pages.figures import CUTS
 from services.reporting.figures.facts import CUTS as WHAT_CAN_BE_CUT
 from services.reporting.figures.measures import MEASURES
@@ -68,11 +69,11 @@ async def test_figures_are_downloaded_with_their_definitions(reported: City) -> 
         figures = await browser.get(f"/figures.csv?{MARCH}&by=district")
         calls = await browser.get(f"/figures/calls.csv?{MARCH}")
     assert figures.headers["content-disposition"] == f'attachment; filename="figures-{AGENCY}.csv"'
-    assert "# capture (version 1): Capture." in figures.text
+    assert "# capture (version 2): Capture." in figures.text
     rows = list(csv.DictReader(io.StringIO(calls.text)))
     assert {row["local_date"][:7] for row in rows} == {"2026-03"}
     api = await reported.get("supervisor", "/v1/figures.csv", **{"from": "2026-03-01", "until": "2026-04-01"})
-    assert "\r\ncapture,1,,," in api.text
+    assert "\r\ncapture,2,,," in api.text
 
 
 async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reported: City) -> None:
@@ -91,12 +92,38 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         assert "Counts from 1 to 10 are withheld" in page.text
         assert f'href="/public/{AGENCY}"' in (await stranger.get("/public")).text
         table = await stranger.get(f"/public/{AGENCY}/csv")
-        assert table.text.startswith("# Eligible calls (version 1)")
+        assert table.text.startswith("# Eligible calls (version 2)")
         assert "2026-Q1,district,north," in table.text
     written = await entries_of(reported.log, reported.app.state.register.log)
     assert [(entry.by, entry.what) for entry in written if isinstance(entry, DataExported)] == [
         ("the-approver", "figures of 2026-Q1, to be published for good")
     ] * 2, "it cannot be taken back, so the audit log has who did it"
+
+
+async def test_what_was_published_by_another_definition_says_so_in_the_csv(city: City) -> None:
+    words = {name: getattr(MEASURES["eligible"], name) for name in Definition.model_fields}
+    tables = [
+        {"name": "district", "title": "By district", "sentence": "", "columns": [], "rows": [], "refused": "Few."}
+    ]
+    release: dict[str, Any] = {
+        "zone": "UTC", "published_at": "2026-08-01T00:00:00Z", "documents": [], "totals": {"eligible": 90},
+        "tables": [],
+    }  # fmt: skip
+    told = [
+        {**release, "period": "2026-Q2", "definitions": [words], "tables": tables},
+        {**release, "period": "2026-Q1", "definitions": [{**words, "version": 1, "exclusions": "None."}]},
+        {**release, "period": "2025-Q4", "definitions": [{**words, "version": 1, "exclusions": "None."}]},
+    ]
+    with_reporting(city, answers(told))
+    async with city.browser() as stranger:
+        lines = (await stranger.get(f"/public/{AGENCY}/csv")).text.splitlines()
+    said = [line.removeprefix("# ") for line in lines if line.startswith("#")]
+    assert [line for line in said if "(version" in line or line.startswith("  in: ")] == [
+        f"Eligible calls (version 2): {words['sentence']}", "  in: 2026-Q2",
+        f"Eligible calls (version 1): {words['sentence']}", "  in: 2026-Q1, 2025-Q4",
+    ]  # fmt: skip
+    assert f"  beware: {words['caveat']}" in said
+    assert "2026-Q2,district,all,all,withheld" in lines
 
 
 async def test_nothing_is_published_that_cannot_be_written_down(

@@ -8,16 +8,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka.node import CHECKOUT
-from services.reporting.auditor.audit import SLICE, Auditor, Run, ask
+from services.reporting.auditor.audit import MOST_OPEN, SLICE, Auditor, Run, ask
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
+from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
-from services.reporting.auditor.tables import BATCH, LOG_END, METADATA, SECOND, microseconds
+from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
 from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
@@ -60,6 +62,30 @@ async def test_a_run_finds_all_that_is_planted_and_leaves_nothing_of_it(store: A
     assert (run.planted_found, run.blind, run.unasked) == (len(INVARIANTS), (), ())
     assert opens(run) == set()
     assert await rows_in(store) == 0
+
+
+def as_if_real(values: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What is planted, of an agency of its own, and the later the greater the number."""
+    named = {name: value.replace(PLANTED, f"metro{number}") for name, value in values.items() if isinstance(value, str)}
+    at = {name: value + number for name, value in values.items() if name.endswith("_us")}
+    place = {"partition": 0, "record_offset": number} if "partition" in values else {}
+    return {**values, **named, **at, **place}
+
+
+@pytest.mark.parametrize("invariant", [each for each in INVARIANTS if not each.lasting], ids=lambda each: each.name)
+async def test_of_more_than_can_be_noted_the_oldest_is_and_nothing_makes_it_blind(
+    store: AsyncEngine, invariant: Invariant
+) -> None:
+    """All that a cluster decides stands still at once, and what came first was read last."""
+    async with transaction(store) as connection:
+        for table, values in invariant.planted:
+            rows = [as_if_real(values, number) for number in range(MOST_OPEN + 50, 0, -1)]
+            await connection.execute(insert(METADATA.tables[table]), rows)
+    run = await Auditor(store, [invariant], budget_seconds=math.inf).run(AFTERWARDS)
+    assert (run.blind, run.open) == ((), {invariant.name: MOST_OPEN - 1})
+    async with store.connect() as connection:
+        newest = (await connection.execute(select(func.max(GAP.c.broken_us) - func.min(GAP.c.broken_us)))).scalar_one()
+    assert newest == MOST_OPEN - 2
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))

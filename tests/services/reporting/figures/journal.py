@@ -25,6 +25,18 @@ MIDNIGHT_BEFORE_APRIL = datetime(2026, 4, 1, 4, tzinfo=UTC)
 FEBRUARY_VERSION, MARCH_VERSION = 2, 3
 
 
+TERMS = events.TermsNoted(
+    programme_hash="sha256:3",
+    responses=(),
+    routing_deadline_seconds=60,
+    cad_notice_seconds=10,
+    offer_expiry_seconds=30,
+    accepted_not_moving_minutes=5,
+    status_stale_minutes=15,
+    zone=ZONE,
+)
+
+
 class Journal:
     """Appends what happens to calls, each event so many seconds after the receipt of its call."""
 
@@ -141,10 +153,7 @@ def small_city() -> Journal:
         (MARCH_VERSION, datetime(2026, 3, 5, tzinfo=UTC)),
     ):
         city.decided(at, events.ProgrammeActivated(document_hash=f"sha256:{version}", version=version))
-    terms = {"routing_deadline_seconds": 60, "cad_notice_seconds": 10, "offer_expiry_seconds": 30}
-    clocks = {"accepted_not_moving_minutes": 5, "status_stale_minutes": 15}
-    noted = events.TermsNoted(programme_hash="sha256:3", responses=(), zone=ZONE, **terms, **clocks)
-    city.append(ASSIGNMENTS.name, NOON, noted)
+    city.append(ASSIGNMENTS.name, NOON, TERMS)
     _taken(city)
     _not_taken(city)
     _not_eligible(city)

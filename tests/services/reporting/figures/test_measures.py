@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -15,8 +16,16 @@ from services.reporting.store.tables import EPISODE
 from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
-from tests.services.reporting.figures.city import taken
-from tests.services.reporting.figures.journal import AGENCY, MARCH, NOON, Journal, settle
+from tests.services.reporting.figures.city import after, default, episode, taken
+from tests.services.reporting.figures.journal import (
+    AGENCY,
+    MARCH,
+    MIDNIGHT_BEFORE_APRIL,
+    NOON,
+    TERMS,
+    Journal,
+    settle,
+)
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
 SHARES = {
@@ -131,6 +140,42 @@ async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_o
     assert {figure.part: (figure.count, figure.n) for figure in counted if figure.count} == {"2": (1, 5)}
 
 
+async def test_calls_that_the_cad_made_one_are_counted_once(store: AsyncEngine) -> None:
+    """One was merged before it had an outcome, another took its team along; a third had had the default by then."""
+    moved = taken(40, 5, moved_to_call_id=f"{AGENCY}/cad/43")
+    merged = episode(41, outcome="cancelled", outcome_at=after(20), reason="merged", reasons="merged")
+    ended = episode(42, outcome="cancelled", outcome_at=after(20), reason="closed", reasons="closed")
+    stands = taken(43, 9, on_scene_at=after(600), cleared_at=after(900), disposition="refused")
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [moved, merged, ended, stands, default(44, 60, "no-team")])
+    async with store.connect() as connection:
+        names = ["listed", "eligible", "capture", "diverted", "back-up", "went", "routing-time"]
+        counted = {name: found[0] for name, found in (await count_all(connection, MARCH, names)).items()}
+    assert {name: (figure.count, figure.n) for name, figure in counted.items()} == {
+        "listed": (3, 3), "eligible": (3, 3), "capture": (1, 3), "diverted": (1, 3), "back-up": (1, 1),
+        "went": (1, 1), "routing-time": (5, 5),
+    }  # fmt: skip
+
+
+async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_call_came_in(store: AsyncEngine) -> None:
+    late = taken(45, 900, received_at=after(890), call_received_at=NOON, on_scene_at=after(1500))
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [late])
+    async with store.connect() as connection:
+        counted = await count_all(connection, MARCH, ["response-time", "travel-time", "routing-time"])
+    assert [figures[0].value for figures in counted.values()] == [25, 10, 10]
+
+
+async def test_an_arrival_from_before_the_team_had_the_call_is_missing(store: AsyncEngine) -> None:
+    """Somebody's clock is wrong, or they speak of the call before: neither time is worked out from it."""
+    early = taken(46, 300, on_scene_at=after(120), cleared_at=after(900))
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [early])
+    async with store.connect() as connection:
+        counted = await count_all(connection, MARCH, ["response-time", "travel-time", "time-on-scene"])
+    assert {(figure.n, figure.missing) for figures in counted.values() for figure in figures} == {(0, 1)}
+
+
 async def test_a_call_that_could_not_be_taken_in_is_counted_though_its_receipt_has_no_stamp(store: AsyncEngine) -> None:
     city = Journal()
     refused: dict[str, Any] = {
@@ -139,12 +184,17 @@ async def test_a_call_that_could_not_be_taken_in_is_counted_though_its_receipt_h
         "length": 9,
         "wrong": "too long",
         "call_id": f"{AGENCY}/cad/1",
+        "input_type": "call-reported",
     }
-    city.append(ASSIGNMENTS.name, NOON, events.InputRefused(**refused, input_type="call-reported"))
+    city.append(ASSIGNMENTS.name, MIDNIGHT_BEFORE_APRIL - timedelta(days=30), TERMS)
+    city.append(ASSIGNMENTS.name, MIDNIGHT_BEFORE_APRIL - timedelta(hours=1), events.InputRefused(**refused))
     await write(store, city.records)
+    by_month = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, "month")
     async with store.connect() as connection:
         counted = await count_all(connection, MARCH, ["listed", "routing-time"])
+        months = (await count_all(connection, by_month, ["listed"]))["listed"]
     assert [(figure.n, figure.missing) for figures in counted.values() for figure in figures] == [(0, 1), (0, 1)]
+    assert [(figure.group, figure.missing) for figure in months] == [("2026-03", 1)]
 
 
 async def test_an_empty_store_has_no_figures(store: AsyncEngine) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.reporting.figures.public_tables import KINDS, LINKED, NOT_DIVERTED, quarter_release, year_release
+from services.reporting.figures.public_tables import (
+    KINDS,
+    LINKED,
+    LINKED_TO_QUARTERS,
+    NOT_DIVERTED,
+    quarter_release,
+    year_release,
+)
 from services.reporting.figures.suppression import CoarsenFirst
 from tests.services.reporting.figures.attack import Name, Published
 
@@ -32,9 +39,17 @@ class City:
         """Of each response, by district; everybody knows which runs where."""
         runs_in = {district: drawn.sample(RESPONSES, drawn.randint(1, len(RESPONSES))) for district in DISTRICTS}
         self.by_category = {name: [0, 0] for name in CATEGORIES}
+        self.behind: dict[tuple[str, str], list[int]] = {}
+        """By response and category, quarter by quarter; everybody knows which takes which."""
+        takes = {name: drawn.sample(CATEGORIES, drawn.choice([1, 2, 3, 3])) for name in RESPONSES}
         for quarter in QUARTERS:
             calls = [
-                (district, drawn.choice(runs_in[district]), drawn.choice(CATEGORIES), drawn.random() < 0.6)
+                (
+                    district,
+                    response := drawn.choice(runs_in[district]),
+                    drawn.choice(takes[response]),
+                    drawn.random() < 0.6,
+                )
                 for district in drawn.choices(DISTRICTS, weights=(1, 4, 4), k=drawn.randint(0, busy * 6))
             ]
             self.by_district[quarter] = {name: [0, 0] for name in DISTRICTS}
@@ -47,6 +62,8 @@ class City:
                 self.by_category[category][not diverted] += 1
                 if diverted:
                     self.by_response[quarter][response][district] += 1
+                    counts = self.behind.setdefault((response, category), [0] * len(QUARTERS))
+                    counts[QUARTERS.index(quarter)] += 1
 
 
 class Reader:
@@ -97,6 +114,19 @@ class Reader:
             if total in self.true:
                 self.published.add_up(total, names)
 
+    def read_year_links(self, behind: Mapping[tuple[str, str], list[int]]) -> None:
+        """So is each count of a response in a quarter, and of a category in the year."""
+        several: dict[Name, list[Name]] = {}
+        for (response, category), counts in behind.items():
+            for quarter, count in zip(QUARTERS, counts, strict=True):
+                name = self.read((quarter, response, "of", category), count, None)
+                self.published.unpublished.add(name)
+                several.setdefault((quarter, "response", response, KINDS[0]), []).append(name)
+                several.setdefault(("year", "category", category, KINDS[0]), []).append(name)
+        for total, names in several.items():
+            if total in self.true:
+                self.published.add_up(total, names)
+
     def worked_out(self) -> list[Name]:
         """The small counts of which they can rule out any of one to ten."""
         asked = [name for name, shown in self.published.counts.items() if shown is None and 0 < self.true[name] <= 10]
@@ -125,13 +155,14 @@ def publish(city: City, reader: Reader) -> tuple[int, int]:
             tables, refused = tables + bool(table["rows"]), refused + bool(table["refused"])
         reader.read_links(quarter, by_response)
     try:
-        release = year_release(city.by_category, quarters)
+        release = year_release(city.by_category, quarters, city.behind)
     except CoarsenFirst:
         return tables, refused + 1
     reader.read_totals("year", release["totals"])
     for kind in KINDS:
         reader.published.add_up(("year", kind), [(quarter, kind) for quarter in QUARTERS])
     reader.read_table("year", release["tables"][0], city.by_category)
+    reader.read_year_links(city.behind)
     return tables + bool(release["tables"][0]["rows"]), refused + bool(release["tables"][0]["refused"])
 
 
@@ -188,6 +219,31 @@ def test_what_two_tables_give_away_together_stands_in_one_of_them_alone(
     district, response = release["tables"]
     assert len(district["rows"]) == 3
     assert (response["rows"], response["refused"]) == ([], LINKED)
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_told"),
+    [
+        ({("walkers", "mental"): [30, 30, 30, 4], ("vans", "welfare"): [40, 40, 40, 40]}, False),
+        ({("walkers", "mental"): [30, 30, 30, 14], ("vans", "welfare"): [40, 40, 40, 40]}, True),
+        ({(name, kind): [15, 15, 15, 4] for name in ("walkers", "vans") for kind in ("mental", "welfare")}, True),
+    ],
+)
+def test_what_a_quarter_withholds_is_not_what_a_year_leaves_of_the_other_three(
+    behind: dict[tuple[str, str], list[int]], *, is_told: bool
+) -> None:
+    """Walkers alone took mental: of 94 in the year 90 were published, and 4 withheld."""
+    by_category, quarters = {"mental": [0, 90], "welfare": [0, 90]}, []
+    for (_, category), counts in behind.items():
+        by_category[category][0] += sum(counts)
+    for place in range(4):
+        by_response: dict[str, dict[str, int]] = {}
+        for (response, _), counts in behind.items():
+            by_response.setdefault(response, {"north": 0})["north"] += counts[place]
+        diverted = sum(by["north"] for by in by_response.values())
+        quarters.append(quarter_release({"north": [diverted, 45]}, by_response))
+    (category,) = year_release(by_category, quarters, behind)["tables"]
+    assert (bool(category["rows"]), category["refused"]) == (is_told, "" if is_told else LINKED_TO_QUARTERS)
 
 
 def test_two_tables_that_give_nothing_away_are_both_published() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,6 +22,7 @@ from services.reporting.figures.calls_export import COLUMNS
 from services.reporting.figures.customary import CUSTOMARY
 from services.reporting.figures.district_groups import district_groups_of
 from services.reporting.figures.measures import MEASURES
+from services.reporting.figures.public_tables import LINKED, LINKED_TO_QUARTERS
 from services.reporting.figures.routes import FigureRoutes
 from services.reporting.http import respond
 from services.reporting.store.engine import open_engine, sqlite_url, transaction
@@ -132,7 +133,7 @@ async def test_the_csv_carries_its_definitions(door: httpx.AsyncClient) -> None:
     figures = [dict(zip(heads, row, strict=True)) for row in rows]
     (capture,) = [figure for figure in figures if figure["measure"] == "capture"]
     assert capture == {
-        "measure": "capture", "version": "1", "group": "", "part": "", "value": "62.5", "high": "", "unit": "%",
+        "measure": "capture", "version": "2", "group": "", "part": "", "value": "62.5", "high": "", "unit": "%",
         "count": "5", "n": "8", "missing": "1",
     }  # fmt: skip
 
@@ -228,6 +229,29 @@ async def test_nothing_is_published_of_a_store_that_has_not_read_everything(
     assert (await door.get("/publications")).json() == []
     clock.is_ready = True
     assert (await door.post(f"/publications/{HARBOR}/2026-Q1")).status_code == 200
+
+
+async def test_a_year_does_not_give_away_what_a_quarter_withholds(
+    engine: AsyncEngine, door: httpx.AsyncClient, clock: Fixed
+) -> None:
+    """Of mental-health calls 34 were diverted, all by one response: 30 of the first quarter are published."""
+    arrived = {"on_scene_at": NOON, "cleared_at": NOON}
+    drunk = {**arrived, "response": "van", "category": "drunk"}
+    rows = []
+    for offset, received, teams in ((1000, NOON, 30), (5000, datetime(2026, 5, 1, tzinfo=UTC), 4)):
+        at = {"received_at": received}
+        rows += many(offset, teams, taken, **arrived, **at) + many(offset + 100, 40, taken, **drunk, **at)
+        rows += many(offset + 200, 45, default, **at)
+    async with transaction(engine) as connection:
+        await connection.execute(delete(EPISODE))
+        await connection.execute(insert(EPISODE), rows)
+    clock.at = datetime(2027, 2, 1, tzinfo=UTC)
+    published = [await door.post(f"/publications/{HARBOR}/{name}") for name in ("2026-Q1", "2026-Q2", "2026")]
+    assert [answer.status_code for answer in published] == [200, 200, 200]
+    first, second, year = (answer.json()["tables"] for answer in published)
+    assert [row["cells"] for row in first[1]["rows"]] == [[30], [40]]
+    assert (second[1]["rows"], second[1]["refused"]) == ([], LINKED)
+    assert (year[0]["rows"], year[0]["refused"]) == ([], LINKED_TO_QUARTERS)
 
 
 async def test_after_a_year_its_quarters_are_not_published_any_more(
