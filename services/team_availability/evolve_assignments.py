@@ -24,6 +24,7 @@ from services.team_availability.state import (
     IN_NEED,
     LINGER,
     RECALL_MINUTES,
+    SETTLE,
     UPGRADED_CHECKS,
     Assignment,
     CallMemory,
@@ -238,7 +239,7 @@ def with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
         return state
     armed: dict[ClockKind, datetime] = {}
     if shift.status in FREE:
-        armed["shift"] = shift.ends_at
+        armed["shift"] = shift.over_at
     elif shift.status == "recalled":
         armed["recall"] = at + timedelta(minutes=RECALL_MINUTES)
     elif shift.status in IN_NEED:
@@ -361,7 +362,7 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))
     is_under_way = "shift-ends" in ENDS[assignment.state]
     if is_under_way and assignment.hand_back_at is not None:
-        clocks = clocks.set(hand_back, assignment.hand_back_at)
+        clocks = clocks.set(hand_back, assignment.hand_back_at + SETTLE)
     else:
         clocks = clocks.clear(hand_back)
     return replace(state, clocks=clocks)
