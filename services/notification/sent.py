@@ -75,7 +75,7 @@ class SentPage:
 
     @property
     def like(self) -> tuple[PageKind, str, str, str]:
-        """What it is known by, whatever its id: what for, the offer or roll call that it is of, to whom, over which way."""
+        """What it is known by, whatever its id: what for, of which offer or roll call, to whom, over which way."""
         return self.kind, self.offer_id or self.about, self.person_id, self.method_id
 
     def known(self, rank: Rank) -> SentPage:

@@ -19,8 +19,8 @@ from shared.replace import replace
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
-"""Deadlines, expiries and ends of shifts fire so much after their instant: what was durable just before it, an answer or
-another end by the plan, is then read in time."""
+"""Deadlines, expiries and ends of shifts fire so much after their instant: what was durable just before it, an answer
+or another end by the plan, is then read in time."""
 LINGER = timedelta(minutes=15)
 """How long a call that nobody is busy with stays whole: a late answer is told why, a plan waits for its report."""
 PAUSE_STEP = timedelta(milliseconds=1)

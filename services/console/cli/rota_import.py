@@ -147,6 +147,7 @@ def _command(mapping: RotaMapping, part: Window, *, confirmed: bool) -> dict[str
         "ends_at": part.span.ends_at.isoformat(),
         "zone": mapping.time_zone,
         "rows": [_of_row(row) for row in part.rows],
+        "elsewhere": part.elsewhere,
         "confirmed": confirmed,
         "period_minutes": mapping.every_hours * MINUTES_AN_HOUR,
         "rest_hours": mapping.rest_hours,

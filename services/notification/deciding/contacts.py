@@ -180,8 +180,8 @@ def offer_answered(draft: Draft[State], event: OfferAccepted | OfferAnswered | O
     person_id, method_id = event.person_id, event.method_id
     if draft.state.contact(person_id, method_id) is not None:
         page_id = offer_page_id(event.offer_id, person_id, method_id)
-        like = ("offer", event.offer_id, person_id, method_id)
-        prove(draft, person_id, method_id, sent_as(draft.state, page_id, like))
+        sent = sent_as(draft.state, page_id, ("offer", event.offer_id, person_id, method_id))
+        prove(draft, person_id, method_id, sent)
 
 
 def sent_as(state: State, page_id: str, like: tuple[PageKind, str, str, str]) -> str:

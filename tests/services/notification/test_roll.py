@@ -291,7 +291,7 @@ def test_nor_by_one_that_went_there_with_a_new_link() -> None:
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("broken", [False, True])
 def test_whoever_is_asked_with_a_new_link_answers_as_anybody_else(times: int, broken: bool) -> None:  # noqa: FBT001
-    """The page of a roll call is not tried yet when the links of its person are revoked: it goes out under another id."""
+    """The page of a roll call is not tried yet when the links of its person are revoked: it has another id then."""
     running = Running()
     running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="hers", position=1))
     if broken:

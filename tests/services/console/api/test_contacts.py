@@ -422,7 +422,7 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     city.services.write(AGENCY, removed, journal=NOTIFICATIONS.name)
     push = seal_address(SEALER, push_key(AGENCY, "tim", "1" * 32), "push", PUSHED_TO)
     await appended(append_contact(desk.broker, desk.clock, "pocket", push))
-    taken_over = {"person_id": "tim", "method_id": push.key.method_id}
+    taken_over: dict[str, Any] = {"person_id": "tim", "method_id": push.key.method_id}
     for event in (
         events.ContactSet(**taken_over, kind="push", fingerprint=push.fingerprint, set_by="tim"),
         events.ContactRemoved(**taken_over, why="device-revoked"),

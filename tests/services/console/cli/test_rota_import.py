@@ -148,10 +148,20 @@ def test_more_than_a_command_takes_goes_in_several_that_touch(tmp_path: Path) ->
     assert [body["starts_at"] for body in door.bodies[1:]] == [body["ends_at"] for body in door.bodies[:-1]]
     for body in door.bodies:
         assert all(at(body["starts_at"]) <= at(shift["starts_at"]) < at(body["ends_at"]) for shift in body["rows"])
+        others = {shift["key"] for other in door.bodies if other is not body for shift in other["rows"]}
+        assert (set(body["elsewhere"]), len(body["elsewhere"])) == (others, len(others))
     half = StandIn(2)
     result = run(half, written(tmp_path, *rows))
     assert (result.exit_code, len(half.bodies)) == (1, 2)
     assert "Imported are the shifts before" in result.stderr
+
+
+def test_more_shifts_than_there_may_be_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    door = StandIn()
+    rows = [row(days, number) for days in range(1, 12) for number in range(0, 23 * 60, 3)]
+    result = run(door, written(tmp_path, *rows))
+    assert (result.exit_code, door.bodies) == (1, [])
+    assert "say an earlier --until" in result.stderr
 
 
 def test_the_last_day_can_be_said(tmp_path: Path) -> None:
@@ -240,3 +250,5 @@ def test_the_door_takes_what_is_sent_and_knows_who_is_on_the_books(town: Town, t
     (command,) = (each for each in town.city.commands() if isinstance(each, ImportShifts))
     assert [(shift.people, shift.needs) for shift in command.rows] == [(("ana",), ("",)), ((), ("",))]
     assert command.period_minutes == 24 * 60
+    assert {shift.key for shift in command.rows} == {""}, "the other tool's word for a shift may name somebody"
+    assert len({shift.shift_id for shift in command.rows}) == 2
