@@ -725,6 +725,38 @@ def test_an_offer_that_is_open_at_the_hand_over_stays_good_and_whoever_takes_it_
 
 
 @pytest.mark.scenario("duty")
+@pytest.mark.parametrize("meanwhile", ["they say available", "somebody joins"])
+def test_an_offer_that_is_open_at_the_end_of_a_shift_stays_good_whatever_is_said_of_the_team_meanwhile(
+    town: PlannedTown, meanwhile: str
+) -> None:
+    ends_at = near_the_hand_over(town, 24)
+    town.wait((ends_at - town.now).total_seconds() - 5)
+    town.call()
+    if meanwhile == "they say available":
+        town.status("available", "night")
+    else:
+        town.change((*CREW, "cem"), ends_at)
+        assert town.crew() == (*CREW, "cem")
+    town.wait(10)
+    assert not town.all(OfferWithdrawn)
+    assert not town.all(TeamSignedOff)
+    town.accept(town.last(OfferMade), person_id="ann")
+    assert town.last(CallRouted).team_id == "night"
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize("meanwhile", ["they say available", "nothing"])
+def test_an_offer_that_nobody_answers_ends_a_shift_whose_time_is_up(town: PlannedTown, meanwhile: str) -> None:
+    ends_at = near_the_hand_over(town, 24)
+    town.wait((ends_at - town.now).total_seconds() - 5)
+    town.call()
+    if meanwhile == "they say available":
+        town.status("available", "night")
+    town.wait(32)
+    assert town.last(TeamSignedOff).why == "shift-over"
+
+
+@pytest.mark.scenario("duty")
 @HANDED_OVER
 @pytest.mark.parametrize("how", ["declined", "expired", "cancelled"])
 def test_an_offer_that_comes_to_nothing_is_the_last_of_its_crew(town: PlannedTown, says_so: str, how: str) -> None:
