@@ -542,6 +542,8 @@ class SwapShifts(_RosteringCommand):
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     other_shift_id: Name
     other_place: int = Field(default=1, ge=1, le=MAX_PLACES)
+    other_person_id: Name | None = None
+    """Who has the other place; refused where it is somebody else by now, who was asked nothing."""
 
 
 class AskForCover(_RosteringCommand):
