@@ -15,6 +15,8 @@ from shared.programme.trying.export_document import MappingRefused
 
 LOOKED_AHEAD = timedelta(days=7)
 """The least that an import speaks of."""
+SHORTEST = timedelta(hours=1)
+"""A time that is not cut any more: nobody plans so much in it."""
 
 
 class Window(NamedTuple):
@@ -64,3 +66,18 @@ def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
 
 def _window(span: Span, rows: Sequence[Row], begin: int, end: int) -> Window:
     return Window(span, rows[begin:end], [row.key for row in (*rows[:begin], *rows[end:])])
+
+
+def halves(window: Window) -> tuple[Window, ...]:
+    """What one command says as two, where it is too much for one; nothing where its time cannot be cut any more."""
+    span, rows = window.span, window.rows
+    middle = rows[len(rows) // 2].starts_at if rows else span.starts_at
+    if not span.starts_at < middle < span.ends_at:
+        middle = span.starts_at + (span.ends_at - span.starts_at) / 2
+    if span.ends_at - span.starts_at < SHORTEST:
+        return ()
+    early, late = ([row for row in rows if (row.starts_at < middle) is first] for first in (True, False))
+    return (
+        Window(Span(span.starts_at, middle), early, [*window.elsewhere, *(row.key for row in late)]),
+        Window(Span(middle, span.ends_at), late, [*window.elsewhere, *(row.key for row in early)]),
+    )
