@@ -100,10 +100,12 @@ def answer_roll(draft: Draft[State], command: AnswerRoll) -> list[Event]:
     first_id = roll_page_id(command.roll_id, person_id, method_id)
     page_id = sent_as(draft.state, first_id, ("test", command.roll_id, person_id, method_id))
     if page_id not in draft.state.sent:
-        return [refused(command, "not-asked", f"{person_id} was not asked over {method_id} in this roll call.")]
+        sentence = f"{person_id} was not asked over {method_id} in this roll call: answer the newest message."
+        return [refused(command, "not-asked", sentence)]
     contact = draft.state.contact(person_id, method_id)
     if contact is None:
-        return [refused(command, "unknown-way", f"{person_id} has no way {method_id} any more.")]
+        sentence = f"{person_id} has no way {method_id} any more: have it set once more, if it is to be one."
+        return [refused(command, "unknown-way", sentence)]
     if went_elsewhere(draft.state, contact, page_id):
         sentence = (
             f"This went where {method_id} led before it was changed, and proves nothing of now: ring it once more."
