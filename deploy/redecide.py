@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import Field
 
+from deploy.arguments import from_one
 from services.notification.service import NOTIFICATION
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
@@ -166,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = RedecideSettings.load()
     parser = argparse.ArgumentParser(prog="python -m deploy.redecide", description=__doc__)
     parser.add_argument("--kafka", default=settings.kafka, help="bootstrap servers; else CAREROUTE_KAFKA")
-    parser.add_argument("--partitions", type=int, default=settings.partitions, help="of every topic")
+    parser.add_argument("--partitions", type=from_one, default=settings.partitions, help="of every topic")
     parser.add_argument("--agency", help="only this agency's")
     parser.add_argument("--service", choices=(*NAMES, "all"), default="all")
     given = parser.parse_args(arguments)

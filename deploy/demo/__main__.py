@@ -19,6 +19,7 @@ import psutil
 from rich.console import Console
 
 from deploy.actors.scenario import Scenario
+from deploy.arguments import above_zero, from_one
 from deploy.demo import alerts, every, scenarios
 from deploy.demo.referrals import referrals_of
 from deploy.demo.run import Run, decided_again, say
@@ -85,15 +86,17 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--down", action="store_true", help="end what was left running")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
     parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, a document, or all")
-    parser.add_argument("--minutes", type=float, help="how long calls come; of all documents, for each")
-    parser.add_argument("--calls-per-second", type=float)
+    parser.add_argument("--minutes", type=above_zero, help="how long calls come; of all documents, for each")
+    parser.add_argument("--calls-per-second", type=above_zero)
     parser.add_argument("--calls", type=Path, help="a CAD's export, to be replayed instead")
     parser.add_argument("--mapping", type=Path, help="the mapping document for it")
     parser.add_argument(
         "--document", type=Path, help="the programme of the replay; else the one named after the mapping"
     )
-    parser.add_argument("--teams", type=int, default=scenarios.TEAMS_A_DISTRICT, help="of a response in a district")
-    parser.add_argument("--speed", type=float, default=2880.0, help="how many times as fast as the calls came")
+    parser.add_argument(
+        "--teams", type=from_one, default=scenarios.TEAMS_A_DISTRICT, help="of a response in a district"
+    )
+    parser.add_argument("--speed", type=above_zero, default=2880.0, help="how many times as fast as the calls came")
     parser.add_argument("--redecide", action="store_true", help="decide an export's journals again too")
     parser.add_argument("--memory", action="store_true", help="all in one process, even where there is a Kafka")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its data and log files go")
@@ -107,8 +110,6 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     seconds, calls = (every.SECONDS, every.CALLS_PER_SECOND) if chosen.city == ALL else (SECONDS, CALLS_PER_SECOND)
     chosen.minutes = seconds / 60 if chosen.minutes is None else chosen.minutes
     chosen.calls_per_second = calls if chosen.calls_per_second is None else chosen.calls_per_second
-    if min(chosen.minutes, chosen.calls_per_second, chosen.speed) <= 0:
-        parser.error("--minutes, --calls-per-second and --speed are above 0")
     return chosen
 
 

@@ -64,7 +64,7 @@ def record(version: Version, source: Source, sealer: Sealer, key: Key | None, no
         sealed=None if key is None else key.seal(call.call_id, version.personal),
         fingerprint=_fingerprint(version, sealer),
         synthetic=source.kind == "synthetic",
-        address_pseudonym=sealer.pseudonym(normal(address)) if (address := version.personal.get("address")) else "",
+        address_pseudonym=_address(version, sealer),
         position_pseudonyms=_near(version, sealer),
     )
     return Record(
@@ -79,6 +79,12 @@ def record(version: Version, source: Source, sealer: Sealer, key: Key | None, no
             *(() if key is None else ((SEALED_WITH, key.key_id.encode()),)),
         ),
     )
+
+
+def _address(version: Version, sealer: Sealer) -> str:
+    """Its address, as a name that no other call has for it: of a call that is erased no other says where it was."""
+    address = version.personal.get("address")
+    return sealer.pseudonym(f"{version.call.call_id} {normal(address)}") if address else ""
 
 
 def _near(version: Version, sealer: Sealer) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.notification.rolls import Roll, roll_page_id
+from services.notification.rolls import Roll
 from services.notification.state import State
 from shared.events import ContactProved, Event, PageDue, RollCalled, RollClosed, RollPlace
 from shared.replace import replace
@@ -33,11 +33,10 @@ def place_asked(state: State, page: PageDue, at: datetime) -> State:
 
 def place_answered(state: State, event: ContactProved) -> State:
     """Somebody answered a page: if it was one of a roll call, they have answered that."""
-    for roll_id, roll in state.rolls.items():
-        if event.page_id == roll_page_id(roll_id, event.person_id, event.method_id):
-            place = RollPlace(person_id=event.person_id, method_id=event.method_id)
-            return state.with_roll(roll.with_answer(place))
-    return state
+    sent = state.sent.get(event.page_id)
+    roll = None if sent is None or sent.kind != "test" else state.rolls.get(sent.about)
+    place = RollPlace(person_id=event.person_id, method_id=event.method_id)
+    return state if roll is None else state.with_roll(roll.with_answer(place))
 
 
 ROLL_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {

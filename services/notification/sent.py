@@ -73,6 +73,11 @@ class SentPage:
             position=method.position,
         )
 
+    @property
+    def like(self) -> tuple[PageKind, str, str, str]:
+        """What it is known by, whatever its id: what for, of which offer or roll call, to whom, over which way."""
+        return self.kind, self.offer_id or self.about, self.person_id, self.method_id
+
     def known(self, rank: Rank) -> SentPage:
         """The page with this known of it, unless more is."""
         return replace(self, rank=max(self.rank, rank))

@@ -313,10 +313,13 @@ class State:
         return 0 if links is None else links.generation
 
     def still_reaches(self, page: PageDue) -> bool:
-        """Whether the way that a page went leads to its person: not where it is broken, or revoked with their links."""
+        """Whether the way that a page went leads to its person: not where it is broken, or revoked with their links.
+
+        A roll call asks over a broken way as well.
+        """
         contact = self.contact(page.person_id, page.method.method_id)
         if contact is not None:
-            return not contact.why_not
+            return not (contact.opted_out if page.kind == "test" else contact.why_not)
         links = self.links.get(page.person_id)
         return links is None or page.link_generation == links.generation or page.method in links.contact_methods
 

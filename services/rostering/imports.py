@@ -22,7 +22,7 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
-    child_id,
+    imported_shift_id,
 )
 from shared.programme.judging.hours import is_time_zone
 
@@ -41,8 +41,8 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
         return [wrong]
     wanted, faults = _read(draft, command)
     present = _of_source(draft, command)
-    rows = {_shift_id(command, row.key) for row in command.rows}
-    gone = [shift for shift in present if shift.plan.shift_id not in rows and not shift.moved_by_hand]
+    said = {_shift_id(command, row) for row in command.rows}.union(command.elsewhere)
+    gone = [shift for shift in present if shift.plan.shift_id not in said and not shift.moved_by_hand]
     if not command.confirmed and (share := _lost_of_next_week(draft, present, gone)) > LOST_OF_NEXT_WEEK:
         sentence = (
             f"This would drop {share:.0%} of the next week's shifts of {command.source}: "
@@ -87,6 +87,8 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
         return refused(command, "wrong-window", f"The time lies more than {LONGEST_AHEAD.days} days ahead.")
     if not is_time_zone(command.zone):
         return refused(command, "wrong-zone", f"{command.zone!r} is no time zone; one is America/Chicago.")
+    if not all(row.shift_id or row.key for row in command.rows):
+        return refused(command, "no-key", "A row does not say by what it is known again.")
     if unknown := [person_id for person_id in command.gaps_to if person_id not in draft.state.staff]:
         return refused(command, "unknown-person", f"There is no {unknown[0]} among the staff, to be told of gaps.")
     return None
@@ -98,7 +100,7 @@ def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShi
     faults: list[str] = []
     seen: set[str] = set()
     for number, row in enumerate(command.rows, 1):
-        shift_id = _shift_id(command, row.key)
+        shift_id = _shift_id(command, row)
         wrong = next(_faults(draft, command, row), None)
         if shift_id in seen:
             wrong = "Its key is that of a row before."
@@ -150,8 +152,8 @@ def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, s
     )
 
 
-def _shift_id(command: ImportShifts, key: str) -> str:
-    return child_id(f"import/{command.source}", key)
+def _shift_id(command: ImportShifts, row: ShiftRow) -> str:
+    return row.shift_id or imported_shift_id(command.source, row.key)
 
 
 def _of_source(draft: RotaDraft, command: ImportShifts) -> list[ShiftState]:

@@ -103,10 +103,14 @@ def _against_swap(
     draft: RotaDraft, command: SwapShifts, swap: tuple[tuple[_Part, str], tuple[_Part, str]]
 ) -> Iterator[CommandRefused]:
     """What stands against a swap; by themselves two take no place that they are not trained for, or not free for."""
-    people = {person_id for _, person_id in swap}
+    people, holder = {person_id for _, person_id in swap}, swap[0][1]
     swapped = [part for part, _ in swap]
     if command.person_id is not None and command.person_id not in people:
         yield refused(command, "not-in-place", f"{command.person_id} has neither of the two places.")
+    if command.other_person_id not in (None, holder):
+        yield refused(
+            command, "held", f"{holder} has the other place by now, not {command.other_person_id}: look again."
+        )
     if command.issued_by not in people and not command.reason.strip():
         yield refused(command, "no-reason", "Say why two other people swap.")
     for part, person_id in swap:

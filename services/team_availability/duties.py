@@ -167,7 +167,7 @@ def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:
     if shift is not None and shift.planned_shift_id == planned_shift_id:
         if duty.runs(draft.now):
             _change_shift(draft, planned_shift_id, duty, shift)
-        elif duty.over or duty.duty == "on-call":  # who is at work stays until their clock: their end may have moved
+        elif duty.over or (duty.duty == "on-call" and duty.is_past(draft.now)):  # at work: until their clock
             _end_shift(draft, duty, shift)
     elif not duty.runs(draft.now):
         return

@@ -24,6 +24,7 @@ from services.team_availability.state import (
     IN_NEED,
     LINGER,
     RECALL_MINUTES,
+    SETTLE,
     UPGRADED_CHECKS,
     Assignment,
     CallMemory,
@@ -232,13 +233,17 @@ def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
 
 
 def with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
-    """A team without a call: its shift ends by itself, its recall is waited for, or it is asked whether it is well."""
+    """A team without a call: its shift ends by itself, its recall is waited for, or it is asked whether it is well.
+
+    A shift that is to end with an open offer (`with_offer`) still does.
+    """
     shift = state.teams[team_id].shift if team_id in state.teams else None
     if shift is None or shift.call_id is not None:
         return state
     armed: dict[ClockKind, datetime] = {}
     if shift.status in FREE:
-        armed["shift"] = shift.ends_at
+        with_its_offer = None if shift.offer_id is None else state.clocks.at.get(clock("shift", team_id))
+        armed["shift"] = max(shift.over_at, with_its_offer or shift.over_at)
     elif shift.status == "recalled":
         armed["recall"] = at + timedelta(minutes=RECALL_MINUTES)
     elif shift.status in IN_NEED:
@@ -361,7 +366,7 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))
     is_under_way = "shift-ends" in ENDS[assignment.state]
     if is_under_way and assignment.hand_back_at is not None:
-        clocks = clocks.set(hand_back, assignment.hand_back_at)
+        clocks = clocks.set(hand_back, assignment.hand_back_at + SETTLE)
     else:
         clocks = clocks.clear(hand_back)
     return replace(state, clocks=clocks)

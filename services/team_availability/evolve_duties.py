@@ -28,7 +28,7 @@ def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
     """What the plan says of a shift counts anew; duties whose time is up are forgotten."""
     duties, clocks = state.duties, state.clocks
     for planned_shift_id, past in state.duties.items():
-        if past.ends_at <= at and planned_shift_id != event.planned_shift_id:
+        if past.is_past(at) and planned_shift_id != event.planned_shift_id:
             duties, clocks = duties.delete(planned_shift_id), clocks.clear(clock("missing", planned_shift_id))
     before = duties.get(event.planned_shift_id)
     duty = PlannedDuty(

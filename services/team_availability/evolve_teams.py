@@ -45,8 +45,8 @@ def with_offer(state: State, team_id: str, offer_id: str, *, paged_until: dateti
     if paged_until is None:
         return with_shift(state, team_id, open_calls=(*shift.open_calls, offer_id))
     state = with_shift(state, team_id, offer_id=offer_id)
-    ends_at = max(shift.ends_at, paged_until + 2 * SETTLE)
-    return replace(state, clocks=state.clocks.set(clock("shift", team_id), ends_at)) if shift.is_free else state
+    over_at = max(shift.over_at, paged_until + 2 * SETTLE)
+    return replace(state, clocks=state.clocks.set(clock("shift", team_id), over_at)) if shift.is_free else state
 
 
 def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> State:
@@ -60,7 +60,7 @@ def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> 
     after = state.teams[team_id].shift
     if after is None or paged is not None or not after.is_free:
         return state
-    return replace(state, clocks=state.clocks.set(clock("shift", team_id), after.ends_at))
+    return replace(state, clocks=state.clocks.set(clock("shift", team_id), after.over_at))
 
 
 def with_missing_clock(state: State, planned_shift_id: str, at: datetime) -> State:
@@ -129,7 +129,7 @@ def _signed_on(state: State, event: TeamSignedOn, at: datetime) -> State:
     state = replace(
         state,
         teams=state.teams.set(event.team_id, team),
-        clocks=state.clocks.set(clock("shift", event.team_id), event.shift_ends_at),
+        clocks=state.clocks.set(clock("shift", event.team_id), shift.over_at),
     )
     return _with_missing_clocks(state, event.team_id, at, is_missing=False)
 

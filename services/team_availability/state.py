@@ -19,7 +19,8 @@ from shared.replace import replace
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
-"""Deadlines and expiries fire so much after their instant: an answer durable just before it is then read in time."""
+"""Deadlines, expiries and ends of shifts fire so much after their instant: what was durable just before it, an answer
+or another end by the plan, is then read in time."""
 LINGER = timedelta(minutes=15)
 """How long a call that nobody is busy with stays whole: a late answer is told why, a plan waits for its report."""
 PAUSE_STEP = timedelta(milliseconds=1)
@@ -113,6 +114,11 @@ class Shift:
         return self.call_id is None and self.status in FREE
 
     @property
+    def over_at(self) -> datetime:
+        """When a team without a call is signed off."""
+        return self.ends_at + SETTLE
+
+    @property
     def open_offers(self) -> tuple[str, ...]:
         """Every open offer that was made to it."""
         return self.open_calls if self.offer_id is None else (self.offer_id, *self.open_calls)
@@ -146,6 +152,10 @@ class PlannedDuty:
     def runs(self, now: datetime) -> bool:
         """Whether the team is to be on duty."""
         return not self.over and now < self.ends_at
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether its time is up, and it was not moved before that."""
+        return now >= self.ends_at + SETTLE
 
 
 @dataclass(frozen=True, slots=True)

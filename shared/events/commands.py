@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from shared.call import Name, Text
-from shared.events.base import EVENTS, Event, Id
+from shared.events.base import EVENTS, Event, Id, child_id
 from shared.events.rota import (
     MAX_PLACES,
     REST_HOURS,
@@ -468,13 +468,24 @@ class DropShift(_RosteringCommand):
     shift_id: Name
 
 
+MOST_ROWS, MOST_IMPORTED = 500, 4_000
+"""Of another system's plan, the shifts that one command says, and those of all that are sent together."""
+
+
+def imported_shift_id(source: str, key: str) -> Id:
+    """The id of a shift that another system knows by this key; of a calendar: UID and RECURRENCE-ID."""
+    return child_id(f"import/{source}", key)
+
+
 class ShiftRow(BaseModel):
     """One shift as another system plans it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    key: str = Field(min_length=1, max_length=300)
-    """By which the other system knows it, and it is known again; of a calendar: UID and RECURRENCE-ID."""
+    key: str = Field(default="", max_length=300)
+    """Of an old command: by which the other system knows it, which may name somebody."""
+    shift_id: Id = ""
+    """By which it is known again, made of that by the door (`imported_shift_id`)."""
     team_id: Name
     duty: Duty
     starts_at: AwareDatetime
@@ -495,7 +506,9 @@ class ImportShifts(_RosteringCommand):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     zone: Text
-    rows: tuple[ShiftRow, ...] = Field(max_length=500)
+    rows: tuple[ShiftRow, ...] = Field(max_length=MOST_ROWS)
+    elsewhere: tuple[Id, ...] = Field(default=(), max_length=MOST_IMPORTED)
+    """Shifts that the other system has at other times, of which another command speaks: this one drops none of them."""
     confirmed: bool = False
     period_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
     """How often the other system is read; 0: this once."""
@@ -529,6 +542,8 @@ class SwapShifts(_RosteringCommand):
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     other_shift_id: Name
     other_place: int = Field(default=1, ge=1, le=MAX_PLACES)
+    other_person_id: Name | None = None
+    """Who has the other place; refused where it is somebody else by now, who was asked nothing."""
 
 
 class AskForCover(_RosteringCommand):

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.actors.carrier.carriers import TO_SENT_SECONDS
+from deploy.arguments import above_zero, counts, from_one
 from deploy.capacity import inputs
 from deploy.capacity.documents import written
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
@@ -352,11 +353,11 @@ def main() -> int:
     """0 when it came to its end."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}; or {CAPACITY}")
-    parser.add_argument("--rates", default="80,800", help="CAD events a second")
+    parser.add_argument("--rates", type=counts, default="80,800", help="CAD events a second")
     parser.add_argument(
-        "--seconds", type=float, default=30.0, help="of each run after warming up; twice that below 200/s"
+        "--seconds", type=above_zero, default=30.0, help="of each run after warming up; twice that below 200/s"
     )
-    parser.add_argument("--backlog", type=int, default=100_000, help="versions that wait for the drain")
+    parser.add_argument("--backlog", type=from_one, default=100_000, help="versions that wait for the drain")
     parser.add_argument("--profile", choices=sorted(SERVICES), help="profile this service while the load runs")
     parser.add_argument(
         "--peers", nargs="*", choices=names(), metavar="HOST", help=f"compare hosts instead: of {', '.join(names())}"
@@ -365,7 +366,7 @@ def main() -> int:
     chosen = parser.parse_args()
     options = Options(
         tuple(chosen.parts.split(",")),
-        tuple(int(rate) for rate in chosen.rates.split(",")),
+        chosen.rates,
         chosen.seconds,
         chosen.backlog,
         chosen.profile,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
+from deploy.arguments import above_zero
 from shared.topics import ASSIGNMENTS
 from tests import builders
 from tests.browser.desk import a_browser, a_desk
@@ -70,8 +71,8 @@ async def measure(rate: float, seconds: float) -> None:
 def main() -> None:
     """Parse the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=80.0, help="events a second")
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=above_zero, default=80.0, help="events a second")
+    parser.add_argument("--seconds", type=above_zero, default=20.0)
     given = parser.parse_args()
     asyncio.run(measure(given.rate, given.seconds))
 

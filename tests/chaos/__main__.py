@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from deploy.arguments import above_zero, from_one, from_zero
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 from deploy.local.processes import heed_termination
 from deploy.local.stack import StackError
@@ -110,13 +111,13 @@ def main() -> int:
     """Exit code 0 only if every promise held."""
     default = Options()
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=default.seconds, help="how long faults go on (60)")
-    parser.add_argument("--rate", type=float, default=default.rate, help="CAD events a second (80)")
-    parser.add_argument("--agencies", type=int, default=default.agencies)
-    parser.add_argument("--partitions", type=int, default=default.partitions)
+    parser.add_argument("--seconds", type=above_zero, default=default.seconds, help="how long faults go on (60)")
+    parser.add_argument("--rate", type=above_zero, default=default.rate, help="CAD events a second (80)")
+    parser.add_argument("--agencies", type=from_one, default=default.agencies)
+    parser.add_argument("--partitions", type=from_one, default=default.partitions)
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument(
-        "--broker-kills", type=int, default=default.broker_kills, help="how often Kafka is killed after that (1)"
+        "--broker-kills", type=from_zero, default=default.broker_kills, help="how often Kafka is killed after that (1)"
     )
     parser.add_argument(
         "--roll",

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 from rich.console import Console as Terminal
 
+from deploy.arguments import amounts, from_one
 from deploy.local import watch
 from deploy.local.kafka.node import CHECKOUT, missing
 from deploy.local.processes import heed_termination
@@ -45,11 +46,13 @@ terminal = Terminal(highlight=False, width=220)
 def main() -> int:
     """Exit code 0 only if every promise held at every rate."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.matrix", description=__doc__)
-    parser.add_argument("--rates", default="1,80,800", help="CAD events a second, each a run of its own (1,80,800)")
+    parser.add_argument(
+        "--rates", type=amounts, default="1,80,800", help="CAD events a second, each a run of its own (1,80,800)"
+    )
     parser.add_argument("--rows", default="", help="only those whose names have one of these words, by commas")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--agencies", type=int, default=8)
-    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--agencies", type=from_one, default=8)
+    parser.add_argument("--partitions", type=from_one, default=4)
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=3, help="nodes of Kafka (3)")
     parser.add_argument("--out", type=Path, help="a file for the tables")
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
@@ -60,7 +63,7 @@ def main() -> int:
     heed_termination()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     clean, tables = True, []
-    for rate in map(float, given.rates.split(",")):
+    for rate in given.rates:
         outcome = _run(given, rate)
         clean &= outcome.verdict.clean
         tables.append(_told(outcome, rate))

@@ -11,17 +11,18 @@ import os
 import sys
 import time
 
+from deploy.arguments import from_one
 from tests.simulation.seeds import judge_seed
 
 
 def main() -> int:
     """The command line; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--seeds", type=from_one, default=100, help="how many")
     parser.add_argument("--start", type=int, default=1, help="the first one")
-    parser.add_argument("--calls", type=int, default=200)
-    parser.add_argument("--agencies", type=int, default=4)
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--calls", type=from_one, default=200)
+    parser.add_argument("--agencies", type=from_one, default=4)
+    parser.add_argument("--processes", type=from_one, default=os.cpu_count() or 1)
     parser.add_argument("--without-ownership-rule", action="store_true", help="show that promises then break")
     given = parser.parse_args()
     work = functools.partial(

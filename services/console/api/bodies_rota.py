@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any, Literal
+
 from pydantic import ConfigDict, Field
 
 from services.console.api.bodies import Body, ReasonedBody, body_of
@@ -40,17 +42,40 @@ class MoveBody(ReasonedBody):
     """The other times of a shift, and why."""
 
 
+ShiftKey = Annotated[str, Field(min_length=1, max_length=300, description="by which the other system knows a shift")]
+
+
 class NewShiftRow(ShiftRow):
     """A shift as another system plans it; nothing else is taken."""
 
     model_config = ConfigDict(extra="forbid")
+
+    key: ShiftKey
+    shift_id: Literal[""] = Field(default="", description="made of the key here")
 
 
 @body_of(events.ImportShifts)
 class ImportBody(Body):
     """What another system plans between two instants."""
 
-    rows: tuple[NewShiftRow, ...] = Field(max_length=500)
+    rows: tuple[NewShiftRow, ...] = Field(max_length=events.MOST_ROWS)
+    elsewhere: tuple[ShiftKey, ...] = Field(
+        default=(),
+        max_length=events.MOST_IMPORTED,
+        description="the keys of its shifts at other times, which other requests say: they are not dropped",
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """What goes into the command: no key, which may name somebody."""
+        rows = [
+            ShiftRow.model_validate({**row.model_dump(), "key": "", "shift_id": self._shift_id(row.key)})
+            for row in self.rows
+        ]
+        return {**super().fields(), "rows": rows, "elsewhere": [self._shift_id(key) for key in self.elsewhere]}
+
+    def _shift_id(self, key: str) -> str:
+        source: str = getattr(self, "source")  # noqa: B009  # a field of the command
+        return events.imported_shift_id(source, key)
 
 
 @body_of(events.TakeShift, "shift_id", "person_id")

@@ -101,6 +101,16 @@ class ContactDesk:
         settings = self.settings
         return normal_form(kind, address, region=settings.phone_region, networks=settings.webhook_networks)
 
+    @asynccontextmanager
+    async def unless_refused(self, placed: Placed | None) -> AsyncIterator[None]:
+        """What was placed stays only where the command about it was not refused. Raises Problem."""
+        try:
+            yield
+        except Problem as problem:
+            if placed is not None and problem.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                await self.put_back(placed)
+            raise
+
     async def put_back(self, placed: Placed) -> None:
         """Have an address stand that stood before this one, which a service has refused. Raises Problem (503).
 
@@ -115,15 +125,16 @@ class ContactDesk:
             return
         await _durable(append(self.broker, CONTACTS, key.agency, [before.record(str(key), DOOR)]))
 
-    async def put_name(self, agency: str, person_id: str, name: str) -> None:
-        """Seal a person's name and append it, unless it stands so. Raises Problem (409, 422, 503)."""
+    async def put_name(self, agency: str, person_id: str, name: str) -> Placed | None:
+        """Seal a person's name and append it; None where it stands so already. Raises Problem (409, 422, 503)."""
         sealer = self._sealer()
         try:
             normal = normal_name(name)
         except AddressRefused as wrong:
             raise _not_taken("person.name", str(wrong)) from None
-        if self.contacts.name(agency, person_id) != normal:
-            await self._append(seal_name(sealer, agency, person_id, normal))
+        if self.contacts.name(agency, person_id) == normal:
+            return None
+        return await self.place(seal_name(sealer, agency, person_id, normal))
 
     async def erase(self, agency: str, keys: list[ContactKey]) -> None:
         """Erase what is sealed under these keys. Raises Problem (503)."""
@@ -137,7 +148,7 @@ class ContactDesk:
         await self.erase(agency, keys)
 
     async def finish(self) -> None:
-        """Erase addresses that lead to nobody by the journals: a console had no answer yet, or has died over it.
+        """Erase what is of nobody by the journals: a console had no answer yet, or has died over it.
 
         Raises BrokerUnavailable.
         """
@@ -145,13 +156,18 @@ class ContactDesk:
             return
         before = self.clock.now() - SETTLED
         old = (ContactKey.parse(key) for key, kept in self.contacts.kept.items() if kept.time < before)
-        left = sorted(key for key in old if key is not None and key.method_id != NAME and not self._leads_to(key))
+        left = sorted(key for key in old if key is not None and not self._leads_to(key))
         for agency, of_agency in groupby(left, key=lambda key: key.agency):
             await erase_contacts(self.broker, agency, of_agency)
 
     def _leads_to(self, key: ContactKey) -> bool:
-        """Whether somebody on the books is reached so; a way to the pocket page needs no address, whatever it had."""
+        """Whether somebody on the books is reached so; a way to the pocket page needs no address, whatever it had.
+
+        A name is kept of whoever was ever on the books.
+        """
         seen = self.view.agency(key.agency)
+        if key.method_id == NAME:
+            return key.person_id in seen.people or key.person_id in seen.former_people
         way = seen.contacts.get(key.person_id, {}).get(key.method_id)
         return key.person_id in seen.people and way is not None and way.kind != "pocket"
 

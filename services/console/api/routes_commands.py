@@ -370,10 +370,11 @@ async def withdraw_team(
 async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodies.PersonBody) -> Answered:
     """Add a member of staff, or replace what is known of them. Their name is sealed, and goes no further."""
     person = body.person
-    if person.name:
-        await desk_of(issuer.request).put_name(issuer.who.agency, person.person_id, person.name)
+    desk = desk_of(issuer.request)
+    placed = await desk.put_name(issuer.who.agency, person.person_id, person.name) if person.name else None
     about = {**body.fields(), "person": person.model_copy(update={"name": ""})}
-    answered = await issuer.issue(events.DefinePerson, about)
+    async with desk.unless_refused(placed):
+        answered = await issuer.issue(events.DefinePerson, about)
     if LIKE_A_NAME.fullmatch(person.person_id):
         answered.sentence = f"{answered.sentence} {ID_STAYS}".strip()
     return answered

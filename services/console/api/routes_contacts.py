@@ -85,13 +85,9 @@ async def set_contact(
     about |= {"shown": contact.shown, "fingerprint": contact.fingerprint}
     answered_before = issuer.is_answered(events.SetContact, about)  # another address may stand by now, or none
     placed = None if answered_before else await desk.place(contact)
-    try:
+    async with desk.unless_refused(placed):
         position = -1 if placed is None else placed.position
         answered = await issuer.issue(events.SetContact, about, apart={"position": position})
-    except Problem as problem:
-        if placed is not None and problem.status_code == HTTPStatus.CONFLICT:
-            await desk.put_back(placed)
-        raise
     if doubt:
         answered.sentence = f"{answered.sentence} {doubt}".strip()
     return answered

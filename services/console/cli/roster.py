@@ -13,6 +13,10 @@ from services.console.cli.rota import Shift, whole_shift_id
 team = group("Teams and their shifts.")
 person = group("Members of staff.")
 
+CallOption = Annotated[
+    str | None, typer.Option("--call", help="The call it is about: refused if the team has another by now.")
+]
+
 
 @team.command("list")
 def team_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
@@ -110,7 +114,7 @@ def team_status(
     team_id: Annotated[str, typer.Argument()],
     status: Annotated[str, typer.Argument(help="e.g. en-route, on-scene, need-police, cleared, available")],
     *,
-    call_id: Annotated[str | None, typer.Option("--call", help="The call it is about.")] = None,
+    call_id: CallOption = None,
     disposition: Annotated[str | None, typer.Option(help="With cleared, e.g. resolved-on-scene.")] = None,
     happened_at: Annotated[
         str | None, typer.Option("--at", help="When it was so, e.g. 2026-03-02T14:05-06:00.")
@@ -135,11 +139,12 @@ def team_correct(
     team_id: Annotated[str, typer.Argument()],
     status: Annotated[str, typer.Argument(help="en-route, staged or on-scene")],
     *,
+    call_id: CallOption = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take back where a team said it stands: it is, after all, not yet so far."""
-    body = {"status": status, "reason": reason}
+    body = {"status": status, "call_id": call_id, "reason": reason}
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/correct", **body))
 
 
@@ -148,19 +153,30 @@ def team_release(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
     *,
+    call_id: CallOption = None,
     released_by: Annotated[str | None, typer.Option("--by", help="Who lets it in; you, if left out.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Let a team go in that waits nearby."""
-    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/release", released_by=released_by))
+    body = {"call_id": call_id, "released_by": released_by}
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/release", **body))
 
 
-@team.command("withdraw", epilog="Example: careroute team withdraw harbor-1 --reason 'needed elsewhere'")
+@team.command(
+    "withdraw",
+    epilog="Example: careroute team withdraw harbor-1 --call demo-city/cad/D000002 --reason 'needed elsewhere'",
+)
 def team_withdraw(
-    ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    call_id: CallOption = None,
+    reason: RequiredReason,
+    json: JsonOption = False,
 ) -> None:
     """Take a team off its call, wherever it stands."""
-    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/withdraw", reason=reason))
+    body = {"call_id": call_id, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/withdraw", **body))
 
 
 @person.command("link")

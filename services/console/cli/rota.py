@@ -208,6 +208,7 @@ def rota_swap(
     *,
     place: PlaceOption = 1,
     other_place: Annotated[int, typer.Option(min=1, max=8, help="Which place of the other shift, from 1.")] = 1,
+    with_whom: Annotated[str | None, typer.Option("--with", help="Whose that is: refused if not by now.")] = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -218,6 +219,7 @@ def rota_swap(
             "place": place,
             "other_shift_id": whole_shift_id(door, other),
             "other_place": other_place,
+            "other_person_id": with_whom,
             "reason": reason,
         }
         return door.post(f"{_path_of(door, shift)}/swap", **body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import date, datetime
 from json import dumps
@@ -19,7 +19,7 @@ from services.console.cli.terminal import BAD, QUIET, terminal
 from services.console.foreign.fetch import NotFetched, fetch
 from services.console.foreign.mapping import RotaMapping, read_mapping
 from services.console.foreign.rows import Books, Import, Row, read_plan
-from services.console.foreign.windows import Window, spoken_of, whole_span, windows
+from services.console.foreign.windows import Window, halves, spoken_of, whole_span, windows
 from shared.plain import visible
 from shared.programme.trying.export_document import MappingRefused
 
@@ -118,13 +118,21 @@ def _shown(plan: Import, parts: Sequence[Window]) -> dict[str, Any]:
 
 
 def _send(door: Door, mapping: RotaMapping, parts: Sequence[Window], wanted: Wanted, *, as_json: bool) -> int:
-    """One command a window, in order of time; the first that is not done ends it. The exit code of the last."""
+    """One command a window, in order of time; the first that is not done ends it. The exit code of the last.
+
+    What is too much for one command is said in two.
+    """
     answers: list[Any] = []
     exit_code = 0
-    for part in parts:
+    left = deque(parts)
+    while left:
+        part = left.popleft()
         try:
             reply = door.post("/v1/rota/import", **_command(mapping, part, confirmed=wanted.confirmed))
         except NotDone as failed:
+            if failed.body.get("reason") == "too-big" and (two := halves(part)):
+                left.extendleft(reversed(two))
+                continue
             if answers:
                 terminal(error=True).print(f"Imported are the shifts before {part.span.starts_at.isoformat()} alone.")
             show({**failed.body, "next": failed.next_step}, "not-done", as_json=False)
@@ -147,6 +155,7 @@ def _command(mapping: RotaMapping, part: Window, *, confirmed: bool) -> dict[str
         "ends_at": part.span.ends_at.isoformat(),
         "zone": mapping.time_zone,
         "rows": [_of_row(row) for row in part.rows],
+        "elsewhere": part.elsewhere,
         "confirmed": confirmed,
         "period_minutes": mapping.every_hours * MINUTES_AN_HOUR,
         "rest_hours": mapping.rest_hours,

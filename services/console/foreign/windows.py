@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from services.console.foreign.plan import MAX_DAYS, Span
 from services.console.foreign.rows import Row
+from shared.events.commands import MOST_IMPORTED, MOST_ROWS
 from shared.programme.judging.hours import instant
 from shared.programme.trying.export_document import MappingRefused
 
-MAX_ROWS = 500
-"""In one command."""
 LOOKED_AHEAD = timedelta(days=7)
 """The least that an import speaks of."""
+SHORTEST = timedelta(hours=1)
+"""A time that is not cut any more: nobody plans so much in it."""
 
 
 class Window(NamedTuple):
@@ -23,6 +24,8 @@ class Window(NamedTuple):
 
     span: Span
     rows: Sequence[Row]
+    elsewhere: Sequence[str] = ()
+    """The keys of the shifts of the other times: one that has moved here from there, or away, is still the same."""
 
 
 def whole_span(now: datetime) -> Span:
@@ -47,13 +50,34 @@ def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | Non
 def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
     """The rows in the order of their beginning, so many a command. Raises MappingRefused."""
     rows = sorted((row for row in rows if span.holds(row.starts_at)), key=lambda row: row.starts_at)
+    if len(rows) > MOST_IMPORTED:
+        raise MappingRefused(f"{len(rows)} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until")
     begins_at, begin = span.starts_at, 0
-    while len(rows) - begin > MAX_ROWS:
-        end = begin + MAX_ROWS
+    while len(rows) - begin > MOST_ROWS:
+        end = begin + MOST_ROWS
         while end > begin and rows[end - 1].starts_at == rows[end].starts_at:
             end -= 1  # what begins together is said together
         if end == begin:
-            raise MappingRefused(f"more than {MAX_ROWS} shifts begin at {rows[begin].starts_at.isoformat()}")
-        yield Window(Span(begins_at, rows[end].starts_at), rows[begin:end])
+            raise MappingRefused(f"more than {MOST_ROWS} shifts begin at {rows[begin].starts_at.isoformat()}")
+        yield _window(Span(begins_at, rows[end].starts_at), rows, begin, end)
         begins_at, begin = rows[end].starts_at, end
-    yield Window(Span(begins_at, span.ends_at), rows[begin:])
+    yield _window(Span(begins_at, span.ends_at), rows, begin, len(rows))
+
+
+def _window(span: Span, rows: Sequence[Row], begin: int, end: int) -> Window:
+    return Window(span, rows[begin:end], [row.key for row in (*rows[:begin], *rows[end:])])
+
+
+def halves(window: Window) -> tuple[Window, ...]:
+    """What one command says as two, where it is too much for one; nothing where its time cannot be cut any more."""
+    span, rows = window.span, window.rows
+    middle = rows[len(rows) // 2].starts_at if rows else span.starts_at
+    if not span.starts_at < middle < span.ends_at:
+        middle = span.starts_at + (span.ends_at - span.starts_at) / 2
+    if span.ends_at - span.starts_at < SHORTEST:
+        return ()
+    early, late = ([row for row in rows if (row.starts_at < middle) is first] for first in (True, False))
+    return (
+        Window(Span(span.starts_at, middle), early, [*window.elsewhere, *(row.key for row in late)]),
+        Window(Span(middle, span.ends_at), late, [*window.elsewhere, *(row.key for row in early)]),
+    )

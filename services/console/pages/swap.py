@@ -25,6 +25,8 @@ class SwapLine(NamedTuple):
     path: str
     """Of the swap."""
     for_place: int
+    with_whom: str
+    """Whose it is."""
     back: str
 
 
@@ -89,9 +91,8 @@ def _places(visit: Visit, given: RotaShiftSeen) -> list[Row]:
         for number, stretches in shift.rota.places():
             if [stretch.person_id for stretch in stretches] == [person_id]:
                 path = f"{path_of(given.plan.shift_id)}/swap"
-                shown = SwapLine(
-                    line, shift.plan.shift_id, line.places[number - 1], path, int(_place(visit)), _address(visit)
-                )
+                place, for_place, back = line.places[number - 1], int(_place(visit)), _address(visit)
+                shown = SwapLine(line, shift.plan.shift_id, place, path, for_place, person_id, back)
                 rows.append(Row(f"swap-{line.html_id}-{number}", "row_swap.html", shown))
     return rows
 

@@ -46,6 +46,8 @@ class AgencyRecords:
         """Versions of the programme by hash, in the order in which they were proposed."""
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
+        self.former_people: set[str] = set()
+        """Who was ever taken off the books."""
         self.devices: dict[str, DeviceSeen] = {}
         self.contacts: dict[str, dict[str, ContactSeen]] = {}
         """By person and method, the ways to them."""

@@ -27,8 +27,15 @@ def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOpt
         _look_at(agency, team_id, stored)
 
 
+def _taken_away(agency: AgencyRecords, event: events.ContactRemoved, stored: Stored) -> None:
+    """A way that is gone, with its phone perhaps, is lost no more; whoever had no other cannot be reached."""
+    agency.end_alert(f"way-lost/{event.person_id}/{event.method_id}", stored.time)
+    if (team_id := _team_of(agency, event.person_id)) is not None:
+        _look_at(agency, team_id, stored, had_ways=True)
+
+
 def _found(agency: AgencyRecords, event: Any, stored: Stored) -> None:
-    """A way that was proved, set anew, opened again or taken away is lost no more; one that is opted out still is."""
+    """A way that was proved, set anew or opened again is lost no more; one that is opted out still is."""
     way = agency.contacts.get(event.person_id, {}).get(event.method_id)
     if way is not None and way.opted_out:
         return
@@ -48,14 +55,16 @@ def _shift_ended(agency: AgencyRecords, event: events.TeamSignedOff, stored: Sto
             agency.end_alert(alert.alert_id, stored.time)
 
 
-def _look_at(agency: AgencyRecords, team_id: str, stored: Stored) -> None:
-    """Raise the alert once where ways to a team were set and none of them works; a team without any has its page."""
+def _look_at(agency: AgencyRecords, team_id: str, stored: Stored, *, had_ways: bool = False) -> None:
+    """Raise the alert once where ways to a team were set and none works, or is left. One without any has its page."""
     team = agency.teams.get(team_id)
     members = () if team is None else team.members
     alert_id = f"team-unreachable/{team_id}"
-    if not any(_ways_that_ring(agency, member) for member in members) or any(_is_reached(agency, m) for m in members):
+    if any(_is_reached(agency, member) for member in members):
         agency.end_alert(alert_id, stored.time)
-    elif not any(alert.alert_id == alert_id for alert in agency.alerts()):
+        return
+    had_ways = had_ways or any(_ways_that_ring(agency, member) for member in members)
+    if had_ways and not any(alert.alert_id == alert_id for alert in agency.alerts()):
         sentence = f"Nobody of {team_id} can be reached: its offers stand on its page alone."
         agency.raise_alert(alert_id, Alert("team-unreachable", stored.time, sentence, team_id))
 
@@ -82,7 +91,7 @@ CHANGES: dict[type[Event], Change] = {
     events.ContactProved: _found,
     events.ContactOptedIn: _found,
     events.ContactSet: _found,
-    events.ContactRemoved: _found,
+    events.ContactRemoved: _taken_away,
     events.TeamSignedOn: _shift_changed,
     events.MemberConfirmed: _shift_changed,
     events.ShiftChanged: _shift_changed,

@@ -18,6 +18,7 @@ def _person_defined(agency: AgencyRecords, event: events.PersonDefined, _stored:
 
 def _person_removed(agency: AgencyRecords, event: events.PersonRemoved, _stored: Stored) -> None:
     agency.people.pop(event.person_id, None)
+    agency.former_people.add(event.person_id)
 
 
 def _team_defined(agency: AgencyRecords, event: events.TeamDefined, _stored: Stored) -> None:

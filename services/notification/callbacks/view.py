@@ -31,6 +31,7 @@ from shared.events import (
     OfferMade,
     OfferWithdrawn,
     PageDelivered,
+    PageDropped,
     PageDue,
     PageReceived,
     PageUndelivered,
@@ -229,6 +230,12 @@ class AgencyView(Swept):
         if event.method.kind in ("sms", "voice"):
             self._pages[event.page_id] = event
 
+    def page_dropped(self, event: PageDropped, _at: datetime) -> None:
+        """A page does not go out: to a roll call nobody answers that it did not ask. An offer stands all the same."""
+        page = self._pages.get(event.page_id)
+        if page is not None and page.kind == "test":
+            del self._pages[event.page_id]
+
     def page_taken(self, event: PageDelivered, at: datetime) -> None:
         """A carrier has it, and may tell what becomes of it."""
         page, (carrier, _, name) = self._pages.get(event.page_id), event.taken_as.partition("/")
@@ -306,6 +313,7 @@ CHANGES: Changes = {
     ContactOptedOut: AgencyView.opted,
     ContactOptedIn: AgencyView.opted,
     PageDue: AgencyView.page_due,
+    PageDropped: AgencyView.page_dropped,
     PageDelivered: AgencyView.page_taken,
     PageReceived: AgencyView.page_known,
     PageUndelivered: AgencyView.page_known,

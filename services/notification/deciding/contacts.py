@@ -29,6 +29,7 @@ from shared.events import (
     OfferAnswered,
     OfferDeclined,
     PageDropped,
+    PageKind,
     PersonRemoved,
     RemoveContact,
     SetContact,
@@ -176,7 +177,21 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
 
 def offer_answered(draft: Draft[State], event: OfferAccepted | OfferAnswered | OfferDeclined, _given: Input) -> None:
     """An answer over a way proves it."""
-    prove(draft, event.person_id, event.method_id, offer_page_id(event.offer_id, event.person_id, event.method_id))
+    person_id, method_id = event.person_id, event.method_id
+    if draft.state.contact(person_id, method_id) is not None:
+        page_id = offer_page_id(event.offer_id, person_id, method_id)
+        sent = sent_as(draft.state, page_id, ("offer", event.offer_id, person_id, method_id))
+        prove(draft, person_id, method_id, sent)
+
+
+def sent_as(state: State, page_id: str, like: tuple[PageKind, str, str, str]) -> str:
+    """The id under which a page went out: another than its first, where it was owed anew before it was tried.
+
+    It is known by its kind, the offer or roll call that it is of, its person and its way.
+    """
+    if page_id in state.sent:
+        return page_id
+    return next((each for each in state.sent if (sent := state.sent.get(each)) and sent.like == like), page_id)
 
 
 def prove(draft: Draft[State], person_id: str, method_id: str, page_id: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from services.notification.deciding.contacts import prove, went_elsewhere
+from services.notification.deciding.contacts import prove, sent_as, went_elsewhere
 from services.notification.deciding.pages import owe, page_to
 from services.notification.rolls import MAX_ROLL_PEOPLE, PLACES_AT_ONCE, Roll, roll_page_id, spread
 from services.notification.state import State
@@ -97,12 +97,15 @@ def ask_next(draft: Draft[State], roll_id: str, _given: Input) -> None:
 def answer_roll(draft: Draft[State], command: AnswerRoll) -> list[Event]:
     """A person can be reached over a way. That it comes after the end of the roll call makes it no less true."""
     person_id, method_id = command.person_id, command.method_id
-    page_id = roll_page_id(command.roll_id, person_id, method_id)
+    first_id = roll_page_id(command.roll_id, person_id, method_id)
+    page_id = sent_as(draft.state, first_id, ("test", command.roll_id, person_id, method_id))
     if page_id not in draft.state.sent:
-        return [refused(command, "not-asked", f"{person_id} was not asked over {method_id} in this roll call.")]
+        sentence = f"{person_id} was not asked over {method_id} in this roll call: answer the newest message."
+        return [refused(command, "not-asked", sentence)]
     contact = draft.state.contact(person_id, method_id)
     if contact is None:
-        return [refused(command, "unknown-way", f"{person_id} has no way {method_id} any more.")]
+        sentence = f"{person_id} has no way {method_id} any more: have it set once more, if it is to be one."
+        return [refused(command, "unknown-way", sentence)]
     if went_elsewhere(draft.state, contact, page_id):
         sentence = (
             f"This went where {method_id} led before it was changed, and proves nothing of now: ring it once more."

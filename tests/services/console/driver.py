@@ -84,6 +84,8 @@ class FakeServices:
     silent: bool = False
     full: bool = False
     """Everybody has as many ways to be reached as there can be."""
+    late: bool = False
+    """Whoever is to be on the books comes too late."""
     seen: list[Command] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     revision: int = 0
@@ -236,6 +238,8 @@ class FakeServices:
         return [events.TeamDefined(team=command.team), done(command, about=command.team.team_id)]
 
     def _define_person(self, command: events.DefinePerson) -> list[Event]:
+        if self.late:
+            return [refused(command, "expired", "The command expired; send it again.")]
         return [events.PersonDefined(person=command.person), done(command, about=command.person.person_id)]
 
     def _remove_person(self, command: events.RemovePerson) -> list[Event]:

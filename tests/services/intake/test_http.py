@@ -160,10 +160,12 @@ async def test_A7_an_address_has_a_pseudonym_that_says_whether_it_is_another(doo
     for number, address in enumerate(addresses):
         await door.post(CALL | {"event_id": f"e{number}", "address": address})
     await door.post(CALL | {"event_id": "none"})
-    *same, other, without = (event.address_pseudonym for event in door.events())  # type: ignore[attr-defined]
+    await door.post(CALL | {"incident_id": "other", "address": addresses[0]})
+    *same, other, without, of_another = (event.address_pseudonym for event in door.events())  # type: ignore[attr-defined]
     assert len(set(same)) == 1
     assert other not in (*same, "")
     assert without == ""
+    assert of_another not in (*same, ""), "no two calls can be brought together by it"
 
 
 async def test_a_position_has_pseudonyms_of_its_call_that_say_whether_it_is_far_from_another(door: Door) -> None:

@@ -8,11 +8,14 @@ import pytest
 
 from services.notification.rolls import MAX_ROLL_PEOPLE, PLACES_AT_ONCE
 from services.notification.service import NOTIFICATION
+from shared.engine.service import Tick
 from shared.events import (
     CommandDone,
     CommandRefused,
     ContactBroken,
     ContactProved,
+    LinksRevoked,
+    PageAttempted,
     PageDropped,
     PageDue,
     RollCalled,
@@ -270,6 +273,44 @@ def test_nor_by_an_offer_that_went_there() -> None:
     running.take(made)
     running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="right", position=2))
     assert not of(running.take(accepted(made).model_copy(update={"method_id": "mobile"})), ContactProved)
+
+
+@pytest.mark.scenario("contacts")
+def test_nor_by_one_that_went_there_with_a_new_link() -> None:
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="wrong", position=1))
+    made = asked()
+    running.take(made)
+    running.take(LinksRevoked(person_id="ana", generation=1))
+    running.perform()
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="right", position=2))
+    assert not of(running.take(accepted(made).model_copy(update={"method_id": "mobile"})), ContactProved)
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("broken", [False, True])
+def test_whoever_is_asked_with_a_new_link_answers_as_anybody_else(times: int, broken: bool) -> None:  # noqa: FBT001
+    """The page of a roll call is not tried yet when the links of its person are revoked: it has another id then."""
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="hers", position=1))
+    if broken:
+        running.take(asked())
+        running.perform("failed", "blocked")
+        assert running.state.ways_to("ana")["mobile"].why_not == "broken"
+    running.take(call_roll("1", "ana"))
+    due = NOTIFICATION.due(running.state)
+    assert due is not None
+    assert of(running.take(Tick(*due)), PageDue)
+    for generation in range(times):
+        running.take(LinksRevoked(person_id="ana", generation=generation + 1))
+    (page,) = of(running.perform(), PageAttempted)
+    roll_id = next(event.roll_id for event in running.journal if isinstance(event, RollCalled))
+    answered = running.take(answer_roll(roll_id, "ana", "mobile"))
+    assert [event.page_id for event in of(answered, ContactProved)] == [page.page_id]
+    assert of(answered, RollClosed) == [RollClosed(roll_id=roll_id, answered=(place("ana", "mobile"),))]
+    again = running.take(answer_roll(roll_id, "ana", "mobile", "2"))
+    assert [event.result for event in of(again, CommandDone)] == ["nothing-to-do"]
 
 
 @pytest.mark.scenario("contacts")

@@ -26,6 +26,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.arguments import above_zero, from_one
 from deploy.local.kafka.node import CHECKOUT
 from services.reporting.carrier import GROUP
 from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url
@@ -282,9 +283,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kafka", help="bootstrap servers of a Kafka on which nothing else runs")
     parser.add_argument("--database", help="postgresql+asyncpg://…; SQLite without")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--rate", type=float, default=1000, help="records a second")
+    parser.add_argument("--workers", type=from_one, default=1)
+    parser.add_argument("--seconds", type=above_zero, default=120)
+    parser.add_argument("--rate", type=above_zero, default=1000, help="records a second")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     dice = random.Random(given.seed)

@@ -21,6 +21,7 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
+    imported_shift_id,
 )
 from tests.services.rostering.driver import START, ZONE, Office, types
 
@@ -97,6 +98,40 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
     assert not office.of(ShiftPlanned)
     assert not office.of(ShiftDropped)
+
+
+@scenario
+def test_a_shift_that_moves_out_of_the_time_of_one_command_into_that_of_the_next_is_the_same_shift() -> None:
+    """A plan of more rows than one command takes is cut by time: whoever has taken the place keeps it."""
+    office = Office()
+    read(office, week("ann", "bob"))
+    taken = office.shifts()[2].plan.shift_id
+    office.takes(taken, "eve")
+    office.news()
+    rows, middle, end = week("ann", "bob"), START + timedelta(days=5), START + timedelta(days=30)
+    rows[2] = row(20, "ann", key=rows[2].key)
+    early, late = ([each for each in rows if (each.starts_at < middle) is first] for first in (True, False))
+    ids = [[imported_shift_id("hr", each.key) for each in part] for part in (late, early)]
+    first = read(office, early, ends_at=middle, elsewhere=tuple(ids[0]))
+    second = read(office, late, starts_at=middle, ends_at=end, elsewhere=tuple(ids[1]))
+    assert [answer.sentence for answer in (first, second)] == [
+        "Shifts planned: 0, changed: 0, dropped: 0, as before: 3.",
+        "Shifts planned: 0, changed: 1, dropped: 0, as before: 3.",
+    ]
+    assert office.shift(taken).rota.people() == {"eve"}
+    assert office.shift(taken).plan.starts_at == rows[2].starts_at
+    assert [each.person_id for each in office.of(PlanNoticeDue)] == ["eve"]
+
+
+@scenario
+def test_a_shift_is_known_again_by_its_id_as_by_its_key_and_by_one_of_the_two() -> None:
+    office, rows = Office(), week("ann", "bob")
+    read(office, rows)
+    by_id = [each.model_copy(update={"key": "", "shift_id": imported_shift_id("hr", each.key)}) for each in rows]
+    assert read(office, by_id).sentence == "Shifts planned: 0, changed: 0, dropped: 0, as before: 7."
+    answer = read(office, [rows[0].model_copy(update={"key": ""})])
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "no-key"
 
 
 @scenario

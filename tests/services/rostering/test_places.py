@@ -157,6 +157,21 @@ def test_a_swap_is_both_places_or_neither() -> None:
 
 
 @scenario
+def test_nobody_is_swapped_with_who_has_taken_the_place_meanwhile() -> None:
+    """Ann agreed with Bob; by the time that she says so his place is Eve's."""
+    office = Office()
+    first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
+    swap: dict[str, Any] = {"shift_id": first, "other_shift_id": second, "issued_by": "ann", "person_id": "ann"}
+    office.takes(second, "eve")
+    refused = office.command(SwapShifts, **swap, other_person_id="bob")
+    assert isinstance(refused, CommandRefused)
+    assert refused.sentence == "eve has the other place by now, not bob: look again."
+    assert office.shift(second).rota.people() == {"eve"}
+    office.done(SwapShifts, **swap, other_person_id="eve")
+    assert office.shift(second).rota.people() == {"ann"}
+
+
+@scenario
 def test_a_swap_ends_the_cover_that_was_asked_for() -> None:
     office = Office()
     first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")

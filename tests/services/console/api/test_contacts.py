@@ -247,6 +247,27 @@ def named(person_id: str = "sal", name: str = NAME) -> dict[str, Any]:
     return {"person": {"person_id": person_id, "name": name, "disciplines": ["emt"]}}
 
 
+@pytest.mark.parametrize("before", ["", "Sal Quennel"])
+async def test_a_name_that_comes_with_a_refused_command_is_not_kept(city: City, before: str) -> None:
+    if before:
+        assert (await city.post("supervisor", "/v1/people", named(name=before))).status_code == 200
+        await city.settle()
+    city.services.late = True
+    assert (await city.post("supervisor", "/v1/people", named())).status_code == 409
+    assert (await opened(city, "name", "name", "sal") or "") == before
+
+
+async def test_the_name_of_somebody_who_never_came_on_the_books_is_erased(city: City) -> None:
+    """The command came to nothing, and no console lived to hear it."""
+    desk: ContactDesk = city.app.state.contact_desk
+    await staffed(city, "tim")
+    for person_id in ("sal", "tim"):
+        await desk.put_name(AGENCY, person_id, NAME)
+    await desk.contacts.catch_up(AGENCY, 2)
+    await replace(desk, clock=Later()).finish()
+    assert [await opened(city, "name", "name", person_id) for person_id in ("sal", "tim")] == [None, NAME]
+
+
 async def test_a_name_is_sealed_and_shown_to_those_who_may_read_people(city: City) -> None:
     assert (await city.post("supervisor", "/v1/people", named())).status_code == 200
     assert NAME not in everywhere(city)
@@ -399,6 +420,14 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     city.services.write(AGENCY, events.PersonRemoved(person_id="sal"), journal=ASSIGNMENTS.name)
     removed = events.ContactRemoved(person_id="tim", method_id="other")
     city.services.write(AGENCY, removed, journal=NOTIFICATIONS.name)
+    push = seal_address(SEALER, push_key(AGENCY, "tim", "1" * 32), "push", PUSHED_TO)
+    await appended(append_contact(desk.broker, desk.clock, "pocket", push))
+    taken_over: dict[str, Any] = {"person_id": "tim", "method_id": push.key.method_id}
+    for event in (
+        events.ContactSet(**taken_over, kind="push", fingerprint=push.fingerprint, set_by="tim"),
+        events.ContactRemoved(**taken_over, why="device-revoked"),
+    ):
+        city.services.write(AGENCY, event, journal=NOTIFICATIONS.name)
     await city.settle()
     await desk.contacts.catch_up(AGENCY, 2)
     await desk.finish()
@@ -407,6 +436,7 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     left = [await opened(city, method_id, "sms", person_id) for person_id, method_id in
             (("the-staff", "phone"), ("tim", "phone"), ("the-staff", "page"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip  # noqa: E501
     assert left == [NUMBER, NUMBER, None, None, None]
+    assert await opened(city, "1" * 16, "push", "tim") is None, "the browser is another's by now"
     assert await opened(city, "name", "name", "sal") == NAME
 
 

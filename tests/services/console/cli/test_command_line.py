@@ -511,3 +511,15 @@ def test_a_team_that_can_go_as_several_models(town: Town) -> None:
     assert isinstance(command, events.DefineTeam)
     assert command.team.models == ("community-responder", "co-responder", "peer-led")
     assert "co-responder" in town.run("viewer", "team", "list").stdout
+
+
+def test_what_is_said_of_a_team_names_the_call_that_its_author_saw_it_on(town: Town) -> None:
+    """By the time that it is read the team may have another call, which it is not taken off."""
+    call_id = f"{AGENCY}/cad/1"
+    for words in (
+        ("withdraw", "harbor-1", "--reason", "needed elsewhere"),
+        ("release", "harbor-1"),
+        ("correct", "harbor-1", "en-route"),
+    ):
+        assert town.run("supervisor", "team", *words, "--call", call_id).exit_code == 0
+    assert [command.call_id for command in town.city.commands()[-3:]] == [call_id] * 3  # type: ignore[attr-defined]

@@ -42,8 +42,8 @@ def row(days: int, number: int = 0, name: str = "Ana,Silva", unit: str = "Crisis
 class StandIn:
     """A door that takes what it is sent."""
 
-    def __init__(self, *refused: int) -> None:
-        self.refused = refused
+    def __init__(self, *refused: int, reason: str = "drops-much") -> None:
+        self.refused, self.reason = refused, reason
         self.bodies: list[dict[str, Any]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -54,7 +54,7 @@ class StandIn:
         assert request.url.path == "/v1/rota/import"
         self.bodies.append(json.loads(request.content))
         if len(self.bodies) in self.refused:
-            body = {"detail": "38 % of the next week would be dropped.", "reason": "drops-much"}
+            body = {"detail": "38 % of the next week would be dropped.", "reason": self.reason}
             return httpx.Response(409, json=body)
         return httpx.Response(200, json=DONE)
 
@@ -148,10 +148,42 @@ def test_more_than_a_command_takes_goes_in_several_that_touch(tmp_path: Path) ->
     assert [body["starts_at"] for body in door.bodies[1:]] == [body["ends_at"] for body in door.bodies[:-1]]
     for body in door.bodies:
         assert all(at(body["starts_at"]) <= at(shift["starts_at"]) < at(body["ends_at"]) for shift in body["rows"])
+        others = {shift["key"] for other in door.bodies if other is not body for shift in other["rows"]}
+        assert (set(body["elsewhere"]), len(body["elsewhere"])) == (others, len(others))
     half = StandIn(2)
     result = run(half, written(tmp_path, *rows))
     assert (result.exit_code, len(half.bodies)) == (1, 2)
     assert "Imported are the shifts before" in result.stderr
+
+
+@pytest.mark.scenario("roster")
+def test_what_is_too_much_for_one_command_is_said_in_two(tmp_path: Path) -> None:
+    """A row of eight people takes more room than one of two; or many shifts are dropped, and there is no row at all."""
+    door = StandIn(1, 2, reason="too-big")
+    rows = [row(days, number) for days in range(1, 3) for number in range(0, 24 * 60, 6)]
+    result = run(door, written(tmp_path, *rows))
+    assert result.exit_code == 0, result.output
+    taken = door.bodies[2:]
+    assert [len(body["rows"]) for body in door.bodies] == [480, 240, 120, 120, 240]
+    assert [body["starts_at"] for body in taken[1:]] == [body["ends_at"] for body in taken[:-1]]
+    assert (taken[0]["starts_at"], taken[-1]["ends_at"]) == (door.bodies[0]["starts_at"], door.bodies[0]["ends_at"])
+    for body in taken:
+        assert all(at(body["starts_at"]) <= at(shift["starts_at"]) < at(body["ends_at"]) for shift in body["rows"])
+        assert len(set(body["elsewhere"]) | {shift["key"] for shift in body["rows"]}) == len(rows)
+    empty = StandIn(1, reason="too-big")
+    assert run(empty, written(tmp_path), "--confirm").exit_code == 0
+    assert [body["starts_at"] for body in empty.bodies[2:]] == [body["ends_at"] for body in empty.bodies[1:-1]]
+    never = StandIn(*range(1, 1000), reason="too-big")
+    assert run(never, written(tmp_path, row(1))).exit_code == 1
+    assert len(never.bodies) < 20
+
+
+def test_more_shifts_than_there_may_be_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    door = StandIn()
+    rows = [row(days, number) for days in range(1, 12) for number in range(0, 23 * 60, 3)]
+    result = run(door, written(tmp_path, *rows))
+    assert (result.exit_code, door.bodies) == (1, [])
+    assert "say an earlier --until" in result.stderr
 
 
 def test_the_last_day_can_be_said(tmp_path: Path) -> None:
@@ -240,3 +272,5 @@ def test_the_door_takes_what_is_sent_and_knows_who_is_on_the_books(town: Town, t
     (command,) = (each for each in town.city.commands() if isinstance(each, ImportShifts))
     assert [(shift.people, shift.needs) for shift in command.rows] == [(("ana",), ("",)), ((), ("",))]
     assert command.period_minutes == 24 * 60
+    assert {shift.key for shift in command.rows} == {""}, "the other tool's word for a shift may name somebody"
+    assert len({shift.shift_id for shift in command.rows}) == 2

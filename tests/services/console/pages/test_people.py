@@ -313,6 +313,7 @@ async def test_two_swap_on_a_page_of_its_own(room: Room) -> None:
     assert isinstance(command, events.SwapShifts)
     assert (command.shift_id, command.place) == ("shift-of-the-staff", 1)
     assert (command.other_shift_id, command.other_place) == ("shift-of-bea", 1)
+    assert command.other_person_id == "bea"
     assert command.person_id == "the-staff"
 
 

@@ -17,6 +17,7 @@ PAGE = (N, events.ContactSet(person_id="ann", method_id="page", kind="pocket"))
 AT_WORK: Story = ((A, person()), (A, team()), SET, (A, signed_on()))
 LOST = (N, events.ContactBroken(person_id="ann", method_id="mobile", why="landline"))
 STOPPED = (N, events.ContactOptedOut(person_id="ann", method_id="mobile"))
+GONE = (N, events.ContactRemoved(person_id="ann", method_id="mobile", why="device-revoked"))
 SIGNED_OFF = (A, events.TeamSignedOff(team_id="cares-1", shift_id="shift-1"))
 BOTH = ["team-unreachable", "way-lost"]
 
@@ -43,7 +44,12 @@ def kinds(view: AgencyView) -> list[str]:
         ((LOST, SIGNED_OFF), []),
         ((SIGNED_OFF, LOST), []),
         ((LOST, (A, signed_on())), BOTH),
-        (((N, events.ContactRemoved(person_id="ann", method_id="mobile")),), []),
+        ((GONE,), ["team-unreachable"]),
+        ((CALL, GONE), []),
+        ((LOST, GONE), ["team-unreachable"]),
+        ((GONE, SET), []),
+        ((GONE, SIGNED_OFF), []),
+        ((SIGNED_OFF, GONE), []),
     ],
 )
 def test_a_way_that_is_lost_on_duty_is_an_alert_until_it_works(more: Story, raised: list[str]) -> None:

@@ -29,6 +29,7 @@ from shared.events import (
     NoteOptOut,
     OfferExpired,
     OfferWithdrawn,
+    PageDropped,
     ShiftChanged,
 )
 from shared.links import offer_link
@@ -504,6 +505,20 @@ async def test_of_several_roll_calls_each_is_answered(city: Callbacks) -> None:
         city.write(proved, topic=NOTIFICATIONS)
     assert await city.text("1") == [words.RECEIVED], "that it was heard is true as before"
     assert len(city.answers()) == 3
+
+
+@pytest.mark.scenario("answers")
+async def test_a_roll_call_whose_page_did_not_go_out_is_not_what_is_answered(city: Callbacks) -> None:
+    city.reach()
+    for number in (1, 2):
+        city.owe(page(number, kind="test", offer_id=None, about=f"roll-{number}", seconds=3600))
+    city.write(PageDropped(page_id=page(2).page_id, why="links-revoked"), topic=NOTIFICATIONS)
+    await city.text("1")
+    (command,) = city.answers()
+    assert isinstance(command, AnswerRoll)
+    assert command.roll_id == "roll-1"
+    city.write(ContactProved(person_id="ana", method_id="mobile", page_id=page(1).page_id), topic=NOTIFICATIONS)
+    assert await city.text("ok") == [words.NOTHING_ASKED], "nor is it waited for"
 
 
 STOP, START = (
