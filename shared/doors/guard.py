@@ -28,8 +28,8 @@ ADDRESSES = 10_000
 """So many addresses are remembered; the ones heard of longest ago make room."""
 _TOKEN_HEADERS = {"authorization", "x-api-key"}
 TURN_SECONDS = 5.0
-"""A request that could not begin for so long is sent away while its caller still waits. To wait costs nothing; whoever is
-sent away sooner comes again sooner."""
+"""A request that could not begin for so long is sent away, while its caller still waits. To wait costs nothing; whoever
+is sent away comes again, and costs."""
 
 CallerOf = Callable[[Request], str | None]
 """Who asks: the name of a source or a person; None for a stranger."""
