@@ -25,7 +25,7 @@ from tests.services.triage.driver import AGENCY, SAFE, THURSDAY_NOON, madison
 
 SEALER, KEY = Sealer(new_key()), Key(bytes(32), "key")
 NAMED = "Zzyzx Quennell lives here, see report 2019-0142 of the officers who went in"
-BORN = "ZQ 01/02/1980"
+BORN = "Quillon 01/02/1980"
 
 
 class Opens(NoKey):
@@ -59,7 +59,7 @@ async def test_no_text_of_a_cad_stands_in_the_topic_and_none_is_lost(door: Door)
     (event,) = door.events()
     assert isinstance(event, CallReported)
     log = str([stored.value for (topic, _), held in door.log.places.items() for stored in held if topic == CALLS.name])
-    assert [mark in log for mark in ("Zzyzx", "Quennell", "1980", "ZQ")] == [False] * 4
+    assert [mark in log for mark in ("Zzyzx", "Quennell", "1980", "Quillon")] == [False] * 4
     assert event.sealed is not None
     texts = door.open(event.call_id, event.sealed)[TEXTS].splitlines()
     assert set(texts) == {"brother of Zzyzx", "also Quennell", NAMED, f"DOG; {BORN}", BORN}
