@@ -131,7 +131,7 @@ class AgencyView(AgencyRecords):
         if page_id := getattr(event, "page_id", ""):
             call_id = call_id or self._call_of_page.get(page_id)
         call = self._calls.get(call_id or "")
-        if call is None and call_id and isinstance(event, call_changes.BEGIN):
+        if call is None and call_id and call_changes.begins(event):
             call = self._calls[call_id] = CallSeen(call_id, at)
         if call is not None and page_id:
             self._call_of_page[page_id] = call.call_id

@@ -24,7 +24,19 @@ BEGIN = (
     events.CallRouted,
     events.InputRefused,
 )
-"""Only these bring a call into the view; a late word about one that has left it does not."""
+"""Only these bring a call into the view, and what they lead to where that is read sooner (`begins`)."""
+
+
+def begins(event: Event) -> bool:
+    """Whether an event brings a call into the view; a late word about one that has left it does not.
+
+    An offer's page and the message of an outcome stand in a journal of their own, which may be read before the others.
+    """
+    if isinstance(event, events.PageDue):
+        return event.kind == "offer"
+    if isinstance(event, events.CadMessageDue):
+        return event.kind == "call.routed"
+    return isinstance(event, BEGIN)
 
 
 def fold(call: CallSeen, event: Event, stored: Stored) -> None:
