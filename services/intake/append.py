@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.engine.background import Background
 from shared.engine.broker import Broker, BrokerUnavailable, Record
 from shared.engine.topic import STEP_BYTES, Topic
 
@@ -34,17 +35,15 @@ class Appender:
         self._broker, self._topic = broker, topic
         self._next: dict[int, _Batch] = {}
         self._under_way: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._writes: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def append(self, partition: int, records: Sequence[Record], size: int) -> int:
         """The offset of the first record, once all are durable. Raises BrokerUnavailable: nothing is acknowledged."""
-        loop, batch = asyncio.get_running_loop(), self._next.get(partition)
+        batch = self._next.get(partition)
         if batch is None or batch.size + size > STEP_BYTES:
             batch = self._next[partition] = _Batch()
-            write = loop.create_task(self._write(partition, batch))
-            self._writes.add(write)
-            write.add_done_callback(self._writes.discard)
-        entry = _Entry(records, loop.create_future())
+            self._background.start_unchecked(self._write(partition, batch))
+        entry = _Entry(records, asyncio.get_running_loop().create_future())
         batch.entries.append(entry)
         batch.size += size
         return await entry.offset
@@ -66,9 +65,9 @@ class Appender:
                 offset += len(entry.records)
         except BaseException as error:
             self._begin(partition, batch)
+            told = error if isinstance(error, Exception) else BrokerUnavailable("the append did not end well")
             for entry in entries:
                 if not entry.offset.done():
-                    told = error if isinstance(error, Exception) else BrokerUnavailable("the append did not end well")
                     entry.offset.set_exception(told)
             if not isinstance(error, Exception):
                 raise

@@ -96,11 +96,7 @@ def _end(call: CallDraft, event: CallReported | CallCancelled) -> None:
 
 def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
-    if call.assignment is not None or memory.created_at is None or memory.created_moves:
-        return False
-    return is_another_incident(
-        version.call_id, memory.created_at, version.created_at, version.updated_at, version.status
-    )
+    return call.assignment is None and not memory.created_moves and _may_be_another(memory, version)
 
 
 def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:

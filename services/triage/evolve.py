@@ -94,8 +94,9 @@ def _call_triaged(state: State, event: CallTriaged, at: datetime) -> State:
         open_call = state.calls[event.call_id]
     else:
         state, open_call = _with_event(state, event, at)
-    may_be_offered = any(one.may_go and one.reached_by not in NOT_ROUTED for one in event.judgement.responses)
-    may_be_offered = may_be_offered and event.judgement.suitability == "suitable"
+    may_be_offered = event.judgement.suitability == "suitable" and any(
+        verdict.may_go and verdict.reached_by not in NOT_ROUTED for verdict in event.judgement.responses
+    )
     open_call = replace(open_call, judgement=event.judgement, may_be_offered=may_be_offered)
     return replace(state, calls=state.calls.set(event.call_id, open_call))
 

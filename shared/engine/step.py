@@ -247,9 +247,7 @@ class Decider(Generic[S]):
     # --- records ---------------------------------------------------------------------------------------------------
 
     def _take_records(self, step: Step[S], backlog: Backlog, span: _Span) -> None:
-        for number in range(STEP_INPUTS):
-            if number and span.is_over():
-                return
+        for _ in range(STEP_INPUTS):
             waiting = backlog.peek()
             if waiting is None or not (self._is_passed_over(waiting) or self._decide_record(step, waiting.stored)):
                 return
@@ -257,6 +255,8 @@ class Decider(Generic[S]):
             step.positions[waiting.stored.topic] = waiting.after
             if not waiting.counts and is_late_write(waiting.stored):
                 step.late_writes.append(waiting.stored)
+            if span.is_over():
+                return
 
     def _is_passed_over(self, waiting: Waiting) -> bool:
         """Whether there is nothing to decide: a late write, or an event that is another service's business."""

@@ -113,10 +113,7 @@ def _time(mapping: RotaMapping, columns: Sequence[str], fields: Mapping[str, str
     if not value:
         raise Wrong(where, "is empty", f"a time like {_example(mapping)}")
     try:
-        if mapping.time in EPOCHS:
-            at = datetime.fromtimestamp(float(value) / EPOCHS[mapping.time], UTC)
-        else:
-            at = clock_time(value, mapping.time)
+        at = clock_time(value, mapping.time)
     except (ValueError, OverflowError, OSError):
         raise Wrong(where, f"{value!r} is no time", f"one like {_example(mapping)}") from None
     if not FIRST_YEAR <= at.year < LAST_YEAR:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -57,11 +56,11 @@ async def _publications(request: Request, agency: str) -> Sequence[Publication]:
 
 def _preface(published: Sequence[Publication]) -> Iterator[str]:
     """Each definition once, with the periods that were published by it."""
-    periods = defaultdict[str, list[str]](list)
+    found = dict[str, tuple[Definition, list[str]]]()
     for release in published:
         for definition in release.definitions:
-            periods[definition.model_dump_json()].append(release.period)
-    for definition, several in ((Definition.model_validate_json(text), several) for text, several in periods.items()):
+            found.setdefault(definition.model_dump_json(), (definition, []))[1].append(release.period)
+    for definition, several in found.values():
         yield f"{definition.title} (version {definition.version}): {definition.sentence}"
         yield f"  in: {', '.join(several)}"
         yield f"  counted: {definition.numerator}; of: {definition.denominator}"

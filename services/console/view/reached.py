@@ -29,19 +29,20 @@ def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOpt
 
 def _taken_away(agency: AgencyRecords, event: events.ContactRemoved, stored: Stored) -> None:
     """A way that is gone, with its phone perhaps, is lost no more; whoever had no other cannot be reached."""
-    agency.end_alert(f"way-lost/{event.person_id}/{event.method_id}", stored.time)
-    if (team_id := _team_of(agency, event.person_id)) is not None:
-        _look_at(agency, team_id, stored, had_ways=True)
+    _lost_no_more(agency, event, stored, had_ways=True)
 
 
 def _found(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     """A way that was proved, set anew or opened again is lost no more; one that is opted out still is."""
     way = agency.contacts.get(event.person_id, {}).get(event.method_id)
-    if way is not None and way.opted_out:
-        return
+    if way is None or not way.opted_out:
+        _lost_no_more(agency, event, stored, had_ways=False)
+
+
+def _lost_no_more(agency: AgencyRecords, event: Any, stored: Stored, *, had_ways: bool) -> None:
     agency.end_alert(f"way-lost/{event.person_id}/{event.method_id}", stored.time)
     if (team_id := _team_of(agency, event.person_id)) is not None:
-        _look_at(agency, team_id, stored)
+        _look_at(agency, team_id, stored, had_ways=had_ways)
 
 
 def _shift_changed(agency: AgencyRecords, event: Any, stored: Stored) -> None:

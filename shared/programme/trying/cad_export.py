@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from shared.call import SAME_INCIDENT, Call, Position
 from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import plain
-from shared.programme.trying.export_document import EPOCHS, CallMapping, End, MappingRefused, clock_time
+from shared.programme.trying.export_document import CallMapping, End, MappingRefused, clock_time
 from shared.programme.trying.export_files import BadFile, Record, opened, records
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -251,8 +251,6 @@ class _Reader:
     def _parsed(self, column: str, value: str) -> datetime:
         written = self._mapping.time
         try:
-            if written in EPOCHS:
-                return datetime.fromtimestamp(float(value) / EPOCHS[written], UTC)
             local = clock_time(value, written)
         except (ValueError, OverflowError, OSError):
             raise _UnreadableTime(column, f"{value!r} is no time", f"like {written}") from None

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -69,10 +69,12 @@ END_OF_DAY: Final = "24"
 
 
 def clock_time(value: str, written: str) -> datetime:
-    """The time that a text says in a format of `strptime`; 24:00 is the next day's 00:00.
+    """The time that a text says in a format of `strptime`, or as `EPOCHS` count; 24:00 is the next day's 00:00.
 
-    Raises ValueError, and OverflowError for the end of all days.
+    Raises ValueError, and OverflowError or OSError for what lies beyond all days.
     """
+    if written in EPOCHS:
+        return datetime.fromtimestamp(float(value) / EPOCHS[written], UTC)
     try:
         return datetime.strptime(value, written)  # noqa: DTZ007  # its zone is for who asks
     except ValueError:

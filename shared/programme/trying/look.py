@@ -7,13 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from shared.call import CallType
 from shared.programme.judging.normal_forms import spoken
 from shared.programme.judging.programme import Programme
-from shared.programme.trying.export_document import EPOCHS, File, MappingRefused, clock_time
+from shared.programme.trying.export_document import File, MappingRefused, clock_time
 from shared.programme.trying.export_files import BadFile, opened, records
 
 MOST_ROWS = 1_000_000
@@ -338,8 +338,6 @@ def _is(value: str, written: str) -> bool:
 
 
 def _parsed(value: str, written: str) -> datetime:
-    if written in EPOCHS:
-        return datetime.fromtimestamp(float(value) / EPOCHS[written], UTC).replace(tzinfo=None)
     return clock_time(value, f"{written[:-1]}%z" if written.endswith("Z") else written).replace(tzinfo=None)
 
 
