@@ -49,6 +49,8 @@ CallbacksUrl = Annotated[
 
 OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
 """A file that there may be; empty is the same as left out."""
+Directory = Annotated[DirectoryPath, BeforeValidator(lambda value: value or None)]
+"""A directory that is there; empty is none, and not the one in which the process was started."""
 
 
 NOBODY: Final = "off"
@@ -271,7 +273,7 @@ class DoorSettings(ListeningSettings, Settings):
 class KeepingSettings(ProcessSettings):
     """What a process needs besides that keeps files, e.g. a database. It runs once: nobody else writes them."""
 
-    storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
+    storage_directory: Directory = Field(description="the directory of the files that it keeps")
 
 
 class StorageSettings(KeepingSettings, Settings):

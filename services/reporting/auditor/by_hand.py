@@ -8,24 +8,34 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.auditor.config import AuditorStoreSettings
-from services.reporting.auditor.prepare import prepare
+from services.reporting.auditor.prepare import StoreOutdated, prepare
 from services.reporting.auditor.process import store_of
 from services.reporting.auditor.senders_list import ListRefused, keep_list, read_list
-from services.reporting.auditor.tables import GAP, instant_of, microseconds
+from services.reporting.auditor.tables import CLEAN, GAP, instant_of, microseconds
 from services.reporting.auditor.told import review
 from services.reporting.store.engine import transaction
 from shared.clock import SystemClock
 
 SHOWN = 100
+DAMAGED = "If it is damaged, end the auditor, move the store away and start it: it is made anew from the topics."
 
 
 def main(given: Sequence[str]) -> int:
     """Do what the arguments say; the exit code."""
-    return asyncio.run(_main(_arguments(given)))
+    try:
+        return asyncio.run(_main(_arguments(given)))
+    except StoreOutdated as error:
+        sys.stderr.write(f"{error}\n")
+    except (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        what = error.orig if isinstance(error, DBAPIError) else error
+        sys.stderr.write(f"The auditor's store is away or damaged: {what}. {DAMAGED}\n")
+    return 1
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -55,15 +65,21 @@ async def _main(chosen: argparse.Namespace) -> int:
 
 
 async def _show(engine: AsyncEngine) -> int:
-    """Exit code 1 where something is broken."""
+    """Exit code 1 where something is broken, or where nobody has looked."""
     newest = select(GAP).where(GAP.c.closed_us.is_(None)).order_by(GAP.c.found_us.desc()).limit(SHOWN)
     async with engine.connect() as connection:
         gaps = (await connection.execute(newest)).all()
+        clean_us = await connection.scalar(select(CLEAN.c.at_us))
     for gap in gaps:
         found = instant_of(gap.found_us).isoformat(timespec="seconds")
         sys.stdout.write(f"{gap.gap_id}  {found}  {gap.invariant}  {gap.call_id or gap.agency}  {gap.about}\n")
-    sys.stdout.write("" if gaps else "Nothing is broken.\n")
-    return 1 if gaps else 0
+    if gaps:
+        return 1
+    if clean_us is None:
+        sys.stderr.write("No run was ever clean here: this is not the auditor's store, or it has not read all yet.\n")
+        return 1
+    sys.stdout.write(f"Nothing is broken. The last clean run: {instant_of(clean_us).isoformat(timespec='seconds')}\n")
+    return 0
 
 
 async def _review(engine: AsyncEngine, chosen: argparse.Namespace) -> int:

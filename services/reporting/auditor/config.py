@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.reporting.config import DatabaseUrl
 from shared.audit_log.chain import AuditKeys
-from shared.config import Environment, StorageSettings, WatchedSettings
+from shared.config import Directory, Environment, StorageSettings, WatchedSettings
 
 
 def _listed(value: object) -> object:
@@ -19,7 +19,7 @@ def _listed(value: object) -> object:
 class AuditorStoreSettings(Environment):
     """Where the auditor's store is."""
 
-    storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
+    storage_directory: Directory = Field(description="the directory of the files that it keeps")
     auditor_database_url: DatabaseUrl = None
 
 

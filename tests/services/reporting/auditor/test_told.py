@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,8 +134,12 @@ def test_by_hand_a_gap_is_listed_and_reviewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CAREROUTE_STORAGE_DIRECTORY", str(tmp_path))
+    assert main(["gaps"]) == 1
+    assert "No run was ever clean here" in capsys.readouterr().err
+    with sqlite3.connect(tmp_path / "auditor.sqlite") as store:
+        store.execute("INSERT INTO clean (id, at_us) VALUES (1, ?)", [NOW_US])
     assert main(["gaps"]) == 0
-    assert capsys.readouterr().out == "Nothing is broken.\n"
+    assert capsys.readouterr().out == "Nothing is broken. The last clean run: 2026-03-01T12:00:00+00:00\n"
     assert main(["review", "g", "--by", "ana", "--reason", "?"]) == 1
     assert main(["review", "g", "--by", " ", "--reason", "?"]) == 2
     assert "No gap g is open" in capsys.readouterr().err
@@ -144,3 +149,17 @@ def test_by_hand_a_gap_is_listed_and_reviewed(
     assert main(["list", str(acknowledged)]) == 0
     assert capsys.readouterr().out == "1 acknowledged versions are looked for.\n"
     assert main(["list", str(tmp_path / "none.csv")]) == 1
+
+
+def test_a_store_that_is_damaged_or_not_named_is_told_in_plain_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CAREROUTE_STORAGE_DIRECTORY", "")
+    with pytest.raises(SystemExit, match="78"):
+        main(["gaps"])
+    assert "CAREROUTE_STORAGE_DIRECTORY" in capsys.readouterr().err
+    monkeypatch.setenv("CAREROUTE_STORAGE_DIRECTORY", str(tmp_path))
+    (tmp_path / "auditor.sqlite").write_bytes(b"half of it " * 1000)
+    assert main(["gaps"]) == 1
+    assert capsys.readouterr().err.startswith("The auditor's store is away or damaged: file is not a database. If it")
