@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import secrets
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -43,7 +44,9 @@ class TopicSettings(Settings):
         default=None, ge=1, le=7, description="copies of every topic; as many as there are brokers, 3 at most"
     )
     kafka_principals: str = Field(
-        default=WHO, pattern=r"^User:.*\{\}", description="what Kafka calls a process, e.g. User:CN={} by certificate"
+        default=WHO,
+        pattern=r"^User:[^{}]*\{\}[^{}]*$",
+        description="what Kafka calls a process, e.g. User:CN={} by certificate",
     )
 
 
@@ -98,12 +101,29 @@ async def set_rights(at: Connection, who: str = WHO, *, prune: bool = False) -> 
     await grant(at, differences.missing)
     _say(f"gave {len(differences.missing)} of {len(wanted)} rights; the others were there")
     missing = await _still_missing(at, wanted)
+    ours = {right.principal for right in wanted}
+    other_names = names_of_processes({right.principal for right in differences.extra} - ours)
+    missing += [
+        f"extra: rights of {other}, as whom Kafka may know {name}: `--prune` leaves them. If it does, set "
+        "CAREROUTE_KAFKA_PRINCIPALS to match; if not, `kafka-acls.sh --remove` takes them away"
+        for other, name in other_names.items()
+    ]
+    extra = [right for right in differences.extra if right.principal not in other_names]
     if prune:
-        await take_away(at, differences.extra)
-        _say("\n".join(f"took away: {right}" for right in differences.extra) or "took nothing away")
+        await take_away(at, extra)
+        _say("\n".join(f"took away: {right}" for right in extra) or "took nothing away")
         return missing
-    extra = [f"extra: {right}; nothing of careroute needs it, `--prune` takes it away" for right in differences.extra]
-    return missing + extra
+    return missing + [f"extra: {right}; nothing of careroute needs it, `--prune` takes it away" for right in extra]
+
+
+def names_of_processes(others: Iterable[str]) -> dict[str, str]:
+    """Of those to whom nobody gives rights, who has the name of a process in theirs, and which: `User:CN=triage`.
+
+    Processes may well be known by it, and without its rights a city's all stop at once.
+    """
+    words = {other: re.split(r"[^a-z-]", other) for other in sorted(others)}
+    names = {principal.name for principal in PRINCIPALS}
+    return {other: name for other, parts in words.items() for name in names.intersection(parts)}
 
 
 async def _still_missing(at: Connection, wanted: set[Right]) -> list[str]:

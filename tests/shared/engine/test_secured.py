@@ -283,6 +283,32 @@ def test_done_again_it_changes_nothing_and_what_nobody_asked_for_is_told_and_tak
     assert "took away: User:mallory may read topic calls" in capsys.readouterr().out
 
 
+def test_with_another_name_for_processes_nobody_loses_the_rights_that_they_work_with(
+    security: Security, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = asyncio.run(rights_in_force(security.operator))
+    monkeypatch.setenv("CAREROUTE_KAFKA_PRINCIPALS", "User:CN={}")
+    assert run_topics_tool(security, "--prune") == 1
+    told = capsys.readouterr()
+    assert "extra: rights of User:triage, as whom Kafka may know triage: `--prune` leaves them" in told.err
+    assert "took nothing away" in told.out
+    assert before <= asyncio.run(rights_in_force(security.operator))
+    monkeypatch.delenv("CAREROUTE_KAFKA_PRINCIPALS")
+    assert run_topics_tool(security) == 1
+    assert "extra: rights of User:CN=triage" in capsys.readouterr().err
+    asyncio.run(take_away(security.operator, rights_of(who="User:CN={}")))
+
+
+@pytest.mark.parametrize("wrong", ["User:triage", "User:{} {x}", "CN={}", "User:{0}"])
+def test_what_processes_are_called_has_one_place_for_the_name(
+    wrong: str, security: Security, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAREROUTE_KAFKA_PRINCIPALS", wrong)
+    with pytest.raises(SystemExit, match="78"):
+        run_topics_tool(security)
+    assert "CAREROUTE_KAFKA_PRINCIPALS" in capsys.readouterr().err
+
+
 async def in_force(security: Security, right: Right) -> None:
     async with asyncio.timeout(SETTLE_SECONDS):
         while right not in await rights_in_force(security.operator):  # noqa: ASYNC110  # told by the controller
