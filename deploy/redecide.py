@@ -1,7 +1,8 @@
 """Decides whole journals again and tells what comes out otherwise: `python -m deploy.redecide --service all`.
 
-Exit codes: 0 every decision made by this version comes out the same, 1 one does not, 2 wrong usage. Decisions of
-another version are compared too, and counted apart. It reads only, and holds one partition of a journal at a time.
+Exit codes: 0 every decision made by this version comes out the same, 1 one does not, or the named agency has none, 2
+wrong usage. Decisions of another version are compared too, and counted apart. It reads only, and holds one partition of
+a journal at a time.
 """
 
 from __future__ import annotations
@@ -53,9 +54,16 @@ class Report:
     """Decisions on versions of calls that are erased."""
     sealed_then: int = 0
     """Decisions on versions of calls that could not be opened then."""
+    keys_sealed: int = 0
+    """Keys of calls that are sealed with another key than those that were given here."""
     differences: Counter[str] = field(default_factory=Counter)
     """By the version that had decided."""
     shown: list[Difference] = field(default_factory=list)
+
+    @property
+    def looked_at(self) -> int:
+        """How many decisions there are, whether they could be made again or not."""
+        return self.decisions + self.failed + self.inputs_gone + self.erased
 
     @property
     def same(self) -> bool:
@@ -67,6 +75,11 @@ class Report:
         for version, number in sorted(self.differences.items()):
             if version != self.service.decider_version:
                 lines.append(f"  {number} were decided by version {version}; this is {self.service.decider_version}")
+        if self.keys_sealed:
+            lines.append(
+                f"  {self.keys_sealed} keys of calls cannot be opened here, so differences mean nothing: give both "
+                "keys of processes (deploy/keys.md), CAREROUTE_SEALING_KEY and CAREROUTE_SECOND_SEALING_KEY"
+            )
         if self.failed:
             lines.append(f"  {self.failed} had failed and are not compared")
         if self.inputs_gone:
@@ -114,6 +127,8 @@ async def redecide(
         report.inputs_gone += again.inputs_gone
         report.sealed_then += again.sealed_then
     report.inputs_gone -= report.erased
+    if keys is not None and keys.sealer is not None:
+        report.keys_sealed = keys.unopenable(keys.sealer)
     return report
 
 
@@ -186,6 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write("".join(f"{report}\n" for report in reports))
+    if given.agency and not any(report.looked_at for report in reports):
+        sys.stderr.write(f"nothing was ever decided for an agency {given.agency!r}\n")
+        return 1
     return 0 if all(report.same for report in reports) else 1
 
 

@@ -11,14 +11,16 @@ import pytest
 
 from deploy import redecide
 from deploy.redecide import Report
+from shared.call_keys import new_call_key
+from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.broker import Stored
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.redecide import JournalBroken
 from shared.engine.service import Input, Service
 from shared.events import CallReported, Event
-from shared.sealing import new_key
-from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, NOTIFICATIONS
+from shared.sealing import Sealer, new_key
+from shared.topics import ASSIGNMENTS, CALL_KEYS, CALLS, DECISIONS, NOTIFICATIONS
 from tests.simulation.simulate import SERVICES, Day, simulate
 
 TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, *_ = SERVICES
@@ -69,6 +71,17 @@ async def test_one_agency_alone(log: MemoryLog) -> None:
     whole, *parts = [await redecide.redecide(broker, TRIAGE, agency) for agency in (None, "city-0", "city-1")]
     assert sum(part.decisions for part in parts) == whole.decisions
     assert all(part.same and part.decisions > 10 for part in parts)
+
+
+async def test_keys_that_cannot_be_opened_are_no_fault_of_decisions(log: MemoryLog) -> None:
+    """After a rotation, or over a backup that was taken before it, the one present key is not enough."""
+    former, present = new_key(), new_key()
+    made = new_call_key(Sealer(former), SystemClock(), "city-0/cad/1").record
+    await MemoryBroker(log).append(CALL_KEYS.name, MemoryBroker(log).partition_of("city-0"), [made])
+    for key, second, sealed in ((present, "", 1), (present, former, 0)):
+        (report,) = await redecide.redecide_all(MemoryBroker(log), Sealer(key, second), names=[TRIAGE.name])
+        assert report.keys_sealed == sealed
+        assert ("1 keys of calls cannot be opened here" in str(report)) is bool(sealed)
 
 
 def test_clocks_and_effects_that_failed_are_among_them(day: Day) -> None:
@@ -172,6 +185,9 @@ def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("CAREROUTE_SEALING_KEY", new_key())
     assert redecide.main(["--kafka", "here:9092"]) == 0
     assert capsys.readouterr().out.count("0 differences") == 4
+    assert redecide.main(["--kafka", "here:9092", "--agency", "city-1"]) == 0
+    assert redecide.main(["--kafka", "here:9092", "--agency", "city-l"]) == 1
+    assert "nothing was ever decided for an agency 'city-l'" in capsys.readouterr().err
     tamper(log, NOTIFICATIONS.name, "page-due", lambda stored: replace(stored, value=b"{}"))
     assert redecide.main(["--kafka", "here:9092"]) == 1
     assert NOTIFICATIONS.name in capsys.readouterr().err
