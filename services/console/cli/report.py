@@ -23,8 +23,8 @@ def rebuild(
 ) -> None:
     """Make the store anew out of the journals, compare it with the old one, and put it in its place.
 
-    Needs the settings of reporting. Exit codes: 1 they do not agree, 3 another process has the store, 4 Kafka is away,
-    5 there is no new store to put in place.
+    Needs the settings of reporting. Exit codes: 1 they do not agree, or one cannot be read, 3 another process
+    has the store, 4 Kafka is away, 5 there is no new store to put in place.
     """
     arguments = [sys.executable, "-m", REBUILD, *(["--swap"] if swap else [])]
     os.execv(sys.executable, arguments)  # noqa: S606  # no service imports another; this is its own program

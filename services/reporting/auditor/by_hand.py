@@ -8,9 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import asyncpg
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.auditor.config import AuditorStoreSettings
@@ -19,7 +17,7 @@ from services.reporting.auditor.process import store_of
 from services.reporting.auditor.senders_list import ListRefused, keep_list, read_list
 from services.reporting.auditor.tables import CLEAN, GAP, instant_of, microseconds
 from services.reporting.auditor.told import review
-from services.reporting.store.engine import transaction
+from services.reporting.store.engine import UNUSABLE, said, transaction
 from shared.clock import SystemClock
 
 SHOWN = 100
@@ -32,9 +30,8 @@ def main(given: Sequence[str]) -> int:
         return asyncio.run(_main(_arguments(given)))
     except StoreOutdated as error:
         sys.stderr.write(f"{error}\n")
-    except (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        what = error.orig if isinstance(error, DBAPIError) else error
-        sys.stderr.write(f"The auditor's store is away or damaged: {what}. {DAMAGED}\n")
+    except UNUSABLE as error:
+        sys.stderr.write(f"The auditor's store is away or damaged: {said(error)}. {DAMAGED}\n")
     return 1
 
 

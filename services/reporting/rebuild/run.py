@@ -13,6 +13,7 @@ from services.reporting.config import ReportingSettings
 from services.reporting.rebuild.compare import compare
 from services.reporting.rebuild.places import NoNewStore, Places, places_of
 from services.reporting.reporter import READS
+from services.reporting.store.engine import UNUSABLE, said
 from services.reporting.store.lock import StoreInUse
 from services.reporting.store.prepare import prepare
 from services.reporting.store.write import write
@@ -24,6 +25,10 @@ from shared.engine.kafka import KafkaBroker
 EXIT_DIFFERENT, EXIT_IN_USE, EXIT_NO_KAFKA, EXIT_NO_STORE = 1, 3, 4, 5
 SWAP = "--swap"
 POLL_SECONDS = 1.0
+DAMAGED = (
+    "If the old one is damaged, put its last copy in its place and begin again; without one move it away, and what was "
+    "published is gone (deploy/DISASTER.md says what that means)"
+)
 
 
 def main(settings: ReportingSettings, arguments: Sequence[str]) -> int:
@@ -48,6 +53,9 @@ async def _main(settings: ReportingSettings, *, swap_only: bool) -> int:
     except NoNewStore as error:
         _say(f"Nothing was swapped, for {error}. Make a new store: careroute report rebuild")
         return EXIT_NO_STORE
+    except UNUSABLE as error:
+        _say(f"A store is away, full or damaged: {said(error)}. Nothing was swapped. {DAMAGED}")
+        return EXIT_DIFFERENT
     finally:
         await broker.close()
     _say("The new store is in place; the old one stands beside it. Reporting goes on where the new one is.")

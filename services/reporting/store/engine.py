@@ -83,6 +83,15 @@ AWAY = (
 )
 
 
+UNUSABLE = DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError
+"""What is raised where a store is away, full, shut to us, or damaged."""
+
+
+def said(error: BaseException) -> str:
+    """What was wrong with a store, in the database's own words."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
 def is_away(error: BaseException | None) -> bool:
     """Whether an error says that the database is away or busy, and may be back; any other is a fault."""
     while error is not None:

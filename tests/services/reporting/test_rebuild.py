@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.config import ReportingSettings
+from services.reporting.rebuild import run
 from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, NoNewStore, Places, places_of
 from services.reporting.rebuild.run import rebuild
 from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url, transaction
@@ -155,3 +156,14 @@ async def test_a_file_that_a_process_has_is_not_swapped_under_it(tmp_path: Path,
     assert (tmp_path / FILE_NAME).exists()
     assert (tmp_path / OLD_FILE).exists()
     assert not (tmp_path / NEW_FILE).exists()
+
+
+def test_a_damaged_store_is_told_in_plain_words_and_stays(
+    tmp_path: Path, log: MemoryLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "KafkaBroker", lambda *_: MemoryBroker(log))
+    (tmp_path / FILE_NAME).write_bytes(b"half of it " * 1000)
+    settings = ReportingSettings(kafka="memory:1", storage_directory=tmp_path, reporting_key=SecretStr("k" * 32))
+    assert run.main(settings, []) == run.EXIT_DIFFERENT
+    assert "damaged: file is not a database. Nothing was swapped. If the old one is damaged" in capsys.readouterr().out
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"half")
