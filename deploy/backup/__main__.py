@@ -43,6 +43,10 @@ ENDED = {
     "restore": "ended before everything was back: begin again, with an empty cluster",
 }
 """What somebody is told who ends it."""
+DAMAGED = (
+    "`take` does not mend that: begin a new directory while Kafka has everything, and keep this one. To restore, take "
+    "an earlier copy of it (deploy/DISASTER.md)"
+)
 LOST = 3
 """The exit code where Kafka has lost records of a journal."""
 WHAT_TO_DO = (
@@ -104,7 +108,7 @@ def _verify(directory: Path) -> Manifest:
     faults = list(faults_of(directory, manifest, progress))
     if faults:
         lines = "\n".join(faults[:FAULTS])
-        raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}")
+        raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}\n{DAMAGED}")
     _say(f"{directory} is whole. {_described(directory, manifest)}")
     return manifest
 

@@ -167,7 +167,9 @@ def test_a_damaged_backup_is_not_put_back(
     asyncio.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
     next(tmp_path.glob("rosters/*")).write_bytes(b"")
     assert run(security, "operator", "restore", str(tmp_path)) == 1
-    assert "is not whole, 1 faults" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "is not whole, 1 faults" in told
+    assert "begin a new directory while Kafka has everything" in told
 
 
 @pytest.fixture
