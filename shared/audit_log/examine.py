@@ -76,6 +76,8 @@ class Examination:
         self._unknown_keys: set[str] = set()
         self.breaks: list[Break] = []
         self.records = 0
+        self.heads_met = 0
+        """Of those that were kept elsewhere, how many were looked for and met."""
 
     @property
     def chains(self) -> int:
@@ -172,6 +174,7 @@ class Examination:
 
     def _anchored(self, stored: Stored, head: Head) -> None:
         anchor = self._anchors.pop((stored.partition, head.chain, head.number), None)
+        self.heads_met += anchor is not None
         if anchor is not None and anchor.code != head.code:
             self._break(stored, "changed", "is not the record whose head was kept elsewhere")
 

@@ -33,13 +33,15 @@ def audit_verify(*, heads: HeadsOption = None, json: JsonOption = False) -> None
 
     Needs CAREROUTE_KAFKA and CAREROUTE_AUDIT_KEYS. Exit codes: 1 it is not as it was written, 4 Kafka is away.
     """
-    examined = _examined(_anchors_in(heads))
+    anchors = _anchors_in(heads)
+    examined = _examined(anchors)
     examination, breaks = examined.examination, examined.breaks
     body: dict[str, Any] = {
         "whole": not breaks,
         "records": examination.records,
         "chains": examination.chains,
         "commands": examined.commands,
+        "heads": None if heads is None else {"kept": len(anchors), "met": examination.heads_met},
         "breaks": [
             {"position": found.position, "kind": found.kind, "sentence": found.sentence}
             for found in breaks[:MOST_BREAKS]

@@ -33,6 +33,10 @@ def audit_verified(body: dict[str, Any]) -> None:
     if body["more_breaks"]:
         out.print(Text(f"and {body['more_breaks']} more", BAD))
     read = f"{body['records']} records of {body['chains']} chains; {body['commands']} commands stand as they say."
+    if (heads := body["heads"]) is not None:
+        read += f" {heads['met']} of {heads['kept']} heads were met."
+        if body["whole"] and heads["met"] < heads["kept"]:
+            read += " The others are from before what Kafka keeps."
     out.print(Text("whole" if body["whole"] else "not whole", GOOD if body["whole"] else BAD), read, soft_wrap=True)
 
 

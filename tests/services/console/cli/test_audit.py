@@ -120,7 +120,14 @@ def test_heads_that_were_kept_elsewhere_miss_the_end_of_a_log(kafka: Kafka, tmp_
     heads = tmp_path / "heads.json"
     heads.write_text(CliRunner().invoke(app, ["audit", "heads"]).stdout)
     last = len(kafka.log.places[place_of(kafka.log, AUDIT_LOG.name)]) - 1
-    assert kafka.verify("--heads", str(heads)).exit_code == 0
+    verified = kafka.verify("--heads", str(heads))
+    assert (verified.exit_code, "1 of 1 heads were met.\n" in verified.output) == (0, True)
+    old = json.loads(heads.read_text())
+    old["heads"][0] |= {"at": "2020-01-01T00:00:00Z", "chain": "0" * 16}
+    heads_of_then = tmp_path / "then.json"
+    heads_of_then.write_text(json.dumps(old))
+    verified = kafka.verify("--heads", str(heads_of_then))
+    assert "0 of 1 heads were met. The others are from before what Kafka keeps." in verified.output
     kafka.leave_out(AUDIT_LOG.name, last)
     assert kafka.verify().exit_code == 0
     missed = kafka.verify("--heads", str(heads))
