@@ -6,12 +6,13 @@ it then lists has to be what they say, package by package and hash by hash.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +68,25 @@ def bill_of(lock: str) -> dict[str, Any]:
     return bill
 
 
-def main(path: Path) -> int:
-    """0 when the bill is written and says what the lock says, 1 otherwise."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when the bill is written and says what the lock says, 1 otherwise, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.sbom", description=__doc__)
+    parser.add_argument("file", type=Path, help="where the list is written to")
+    path: Path = parser.parse_args(arguments).file
     lock = LOCK.read_text("utf-8")
     bill = bill_of(lock)
     wrong = differences(pinned(lock), listed(bill))
     sys.stderr.write("".join(f"{fault}\n" for fault in wrong))
     if wrong:
         return 1
-    path.write_text(json.dumps(bill, indent=1) + "\n", "utf-8")
+    try:
+        path.write_text(json.dumps(bill, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        sys.stderr.write(f"{path} cannot be written: {error.strerror}\n")
+        return 1
     sys.stdout.write(f"{path}: {len(bill['components'])} packages\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main())

@@ -1,6 +1,11 @@
 """The bill of materials says what the image's lock says."""
 
-from deploy.sbom import LOCK, differences, listed, pinned
+from pathlib import Path
+
+import pytest
+
+from deploy import sbom
+from deploy.sbom import LOCK, differences, listed, main, pinned
 
 PACKAGE, A, B = "aiohttp@3.14.5", "a" * 64, "b" * 64
 
@@ -29,3 +34,15 @@ def test_f16_a_bill_that_says_anything_else_is_refused() -> None:
         f"{PACKAGE} is pinned and not listed",
         "aiohttp@3.14.6 is listed and not pinned",
     ]
+
+
+def test_a_file_that_is_missing_or_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    monkeypatch.setattr(sbom, "bill_of", lambda _lock: {"components": []})
+    monkeypatch.setattr(sbom, "differences", lambda _lock, _bill: [])
+    assert main([str(tmp_path)]) == 1
+    assert "cannot be written: Is a directory" in capsys.readouterr().err
+    assert main([str(tmp_path / "sbom.json")]) == 0
