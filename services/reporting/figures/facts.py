@@ -11,10 +11,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_, select
 
 from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
-from services.reporting.store.went import WENT
+from services.reporting.store.went import HANDED_TO_POLICE, WENT
 
 _E = EPISODE.c
 _QUARTER_MONTHS: Final = 3
@@ -80,9 +80,15 @@ OFFERS: Final = Facts(
     OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)),
     {**EPISODE_CUTS, "response": OFFER.c.response},
 )
-_FIRST_EPISODE = and_(REFERRAL.c.call_id == _E.call_id, _E.episode == 1)
+_BEFORE = EPISODE.alias()
+_NEWEST_BEFORE = (
+    select(func.max(_BEFORE.c.episode))
+    .where(_BEFORE.c.call_id == REFERRAL.c.call_id, _BEFORE.c.received_at <= REFERRAL.c.made_at)
+    .correlate(REFERRAL)
+    .scalar_subquery()
+)
 REFERRALS: Final = Facts(
-    REFERRAL.join(EPISODE, _FIRST_EPISODE),
+    REFERRAL.join(EPISODE, and_(REFERRAL.c.call_id == _E.call_id, _E.episode == func.coalesce(_NEWEST_BEFORE, 1))),
     {**EPISODE_CUTS, "district": REFERRAL.c.district, "response": REFERRAL.c.response, "phase": REFERRAL.c.phase},
 )
 
@@ -120,7 +126,7 @@ FIVE_CLASSES: Final[ColumnElement[Any]] = case(
     ),
     (_E.disposition.in_(("transported-er", "handed-over-ems")), "services and emergency department"),
     (_E.disposition.like("transported-%"), "services and transport"),
-    (_E.disposition.in_(("handed-over-police", "upgraded")), "handed to police"),
+    (_E.disposition.in_(HANDED_TO_POLICE), "handed to police"),
 )
 ASKED_BY: Final[ColumnElement[Any]] = func.coalesce(_E.requested_by, "911 caller")
 BACK_UP: Final[ColumnElement[Any]] = case(
