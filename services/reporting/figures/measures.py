@@ -496,10 +496,10 @@ def _results() -> Iterator[Measure]:
         missing="referrals that nobody has closed, and are not overdue yet",
         facts=REFERRALS,
         exclusions=SYNTHETIC,
-        version=1,
         among=and_(_R.kind.in_(("referral", "follow-up")), or_(_R.result.is_(None), _R.result != "withdrawn")),
         lacks=and_(_R.closed_at.is_(None), _R.overdue_at.is_(None)),
         counted=and_(_R.result == "contacted", _R.closed_at <= _R.due_at),
+        caveat="A referral counts where the call does that it was made in: a call that was reopened later is another.",
     )
     yield Repeats(
         name="repeat-callers",

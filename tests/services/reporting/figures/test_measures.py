@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.figures.counting import Figure, Question, count_all
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
 from services.reporting.store.engine import transaction
-from services.reporting.store.tables import EPISODE
+from services.reporting.store.tables import EPISODE, REFERRAL
 from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
@@ -164,6 +164,30 @@ async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_ca
     async with store.connect() as connection:
         counted = await count_all(connection, MARCH, ["response-time", "travel-time", "routing-time"])
     assert [figures[0].value for figures in counted.values()] == [25, 10, 10]
+
+
+async def test_a_referral_counts_in_the_period_of_the_episode_that_it_was_made_in(store: AsyncEngine) -> None:
+    """The call came in before March, was reopened in March and again after it."""
+    months = [
+        taken(47, 5, episode=number, received_at=NOON + timedelta(days=31 * (number - 2))) for number in (1, 2, 3)
+    ]
+    made = {
+        "agency": AGENCY,
+        "call_id": f"{AGENCY}/cad/47",
+        "kind": "referral",
+        "due_at": after(90),
+        "result": "contacted",
+    }
+    referrals = [
+        {**made, "referral_id": "before", "made_at": NOON - timedelta(days=31), "closed_at": after(99)},
+        {**made, "referral_id": "in it", "made_at": after(5), "closed_at": after(80)},
+    ]
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), months)
+        await connection.execute(insert(REFERRAL), referrals)
+    async with store.connect() as connection:
+        [counted] = (await count_all(connection, MARCH, ["follow-up"]))["follow-up"]
+    assert (counted.count, counted.n) == (1, 1)
 
 
 async def test_an_arrival_from_before_the_team_had_the_call_is_missing(store: AsyncEngine) -> None:
