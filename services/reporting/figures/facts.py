@@ -104,6 +104,8 @@ DECIDED: Final[ColumnElement[bool]] = _E.outcome.is_not(None)
 ACCEPTED: Final[ColumnElement[bool]] = _E.outcome.in_(("team-accepted", "phone-accepted"))
 BY_DEFAULT: Final[ColumnElement[bool]] = _E.outcome == "default"
 DIVERTED: Final[ColumnElement[bool]] = WENT.in_(("team", "phone"))
+TEAM_HAD: Final[ColumnElement[bool]] = or_(_E.outcome == "team-accepted", _E.moved_from_call_id.is_not(None))
+"""A team took the call, or came with another that the CAD merged into it, whatever its outcome was by then."""
 TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
@@ -115,7 +117,7 @@ ARRIVED_AT: Final[ColumnElement[Any]] = case(
 )
 """When its team arrived; a stamp from before the team had the call is none."""
 NO_CONTACT: Final = ("unable-to-locate", "no-longer-needed", "cancelled")
-ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(ACCEPTED, _E.cleared_at.is_not(None))
+ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(or_(ACCEPTED, TEAM_HAD), _E.cleared_at.is_not(None))
 
 FIVE_CLASSES: Final[ColumnElement[Any]] = case(
     (_E.disposition.in_(NO_CONTACT), "no contact"),

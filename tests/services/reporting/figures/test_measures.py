@@ -157,6 +157,23 @@ async def test_calls_that_the_cad_made_one_are_counted_once(store: AsyncEngine) 
     }  # fmt: skip
 
 
+async def test_what_befell_a_team_counts_though_its_call_was_merged_into_one_with_the_default(
+    store: AsyncEngine,
+) -> None:
+    there = {"accepted_at": after(5), "on_scene_at": after(600), "police_asked_at": after(700)}
+    moved = taken(48, 5, moved_to_call_id=f"{AGENCY}/cad/49", **there)
+    left = {"moved_from_call_id": f"{AGENCY}/cad/48", "cleared_at": after(900), "disposition": "transported-er"}
+    stands = default(49, 60, "no-team", **there, **left)
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [moved, stands])
+    async with store.connect() as connection:
+        names = ["safety-events", "back-up", "er-transport", "diverted"]
+        counted = {name: found[0] for name, found in (await count_all(connection, MARCH, names)).items()}
+    assert {name: (figure.count, figure.n) for name, figure in counted.items()} == {
+        "safety-events": (1, 1), "back-up": (1, 1), "er-transport": (1, 1), "diverted": (0, 1),
+    }  # fmt: skip
+
+
 async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_call_came_in(store: AsyncEngine) -> None:
     late = taken(45, 900, received_at=after(890), call_received_at=NOON, on_scene_at=after(1500))
     async with transaction(store) as connection:
