@@ -44,9 +44,9 @@ class CallLine(NamedTuple):
 def confirmation_of(call: CallSeen) -> datetime | None:
     """Until when a dispatcher may confirm what is proposed; None where nothing waits for that."""
     newest = newest_of(call)
-    if newest is None or newest.confirmed_by is not None or newest.override is not None:
+    if newest is None or newest.confirmed_by is not None:
         return None
-    is_asked = newest.outcome is None or bool(newest.late_take)
+    is_asked = bool(newest.late_take) or (newest.outcome is None and newest.override is None)
     return newest.confirmation_until if is_asked else None
 
 
