@@ -34,6 +34,7 @@ async def test_a_question_whether_a_call_may_wait_stands_first_and_once_it_waits
     assert "waits for a team" in page
     assert "Let it wait" not in page
     assert "Send default" in page, "a dispatcher may end it at any time"
+    assert "<b>1</b> undecided</span> <span><b>0</b> with a team" in await shown(room, "/wall")
     assert room.commands() == []
 
 
