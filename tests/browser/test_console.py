@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from tests import builders
 from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
 from tests.services.console import stories
-from tests.services.console.driver import AGENCY
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
@@ -141,11 +139,8 @@ async def test_a_number_on_the_line_is_a_call_and_not_what_else_has_it(browser: 
     async with a_desk(browser, tmp_path) as desk:
         desk.room.accepted("26-4")
         desk.room.told_nothing("26-4")  # its alert stands above it, and has its number, too
-        twice = desk.room.call("26-7"), f"{AGENCY}/uw-police/26-7"
-        judged = builders.call_triaged(twice[1], desk.room.now, stories.judgement())
-        deadline = stories.deadline(twice[1], received_at=desk.room.now, deadline=desk.room.now + timedelta(seconds=60))
-        desk.room.write(DECISIONS.name, judged)
-        desk.room.write(ASSIGNMENTS.name, deadline)
+        desk.room.call("26-7")
+        desk.room.call("26-7", source="uw-police")
         await desk.live()
         await desk.page.locator("#running > .row").nth(2).wait_for()
         await desk.press("/")

@@ -159,7 +159,7 @@ def _summary(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Summar
     newest = call.episodes[-1] if call.episodes else None
     own = call.call_id.rsplit("/", 1)[0]
     return Summary(
-        line=line_of(call, visit.now),
+        line=line_of(call, visit),
         episodes=len(call.episodes),
         cad_status=call.cad_status or "",
         linked=tuple((incident, path_of(f"{own}/{incident}")) for incident in call.linked_incidents),
@@ -175,7 +175,7 @@ def _acts(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Acts:
     alerts = visit.seen.alerts()
     goes_on = call.open or not (call.cad_status or call.stale or call.forgotten)
     return Acts(
-        line=line_of(call, visit.now),
+        line=line_of(call, visit),
         may_confirm_until=confirmation_of(call),
         may_hold_until=hold_question_of(call),
         may_send_default=call.open,

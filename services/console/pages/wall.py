@@ -41,9 +41,9 @@ def regions(visit: Visit) -> Sequence[Region]:
     alerts = alerts_for_dispatch(visit)
     waits = [
         *(Row(alert_id(alert), "row_wall_alert.html", (alert.kind, alert.at), "alert") for alert in alerts),
-        *(Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now)), "waits") for call in asked),
+        *(Row(row_id(call), "row_wall.html", _line(line_of(call, visit)), "waits") for call in asked),
     ]
-    others = [Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now))) for call in running]
+    others = [Row(row_id(call), "row_wall.html", _line(line_of(call, visit))) for call in running]
     teams = [team for team in visit.seen.teams.values() if team.shift_id is not None]
     with_team = sum(1 for call in running if (newest := newest_of(call)) is not None and newest.team_is_on_it)
     numbers = Numbers(

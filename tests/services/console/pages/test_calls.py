@@ -185,3 +185,13 @@ async def test_a_team_can_be_sent_to_a_call_that_has_had_the_default_until_the_c
     assert send not in await shown(room, path, "viewer")
     room.write(DECISIONS.name, events.CallEnded(call_id=call_id, event_id="e2", updated_at=room.now, status="closed"))
     assert send not in await shown(room, path)
+
+
+async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Room) -> None:
+    """They may have given the same number."""
+    room.call("26-1")
+    other = room.call("26-1", source="uw-police")
+    for path in ("/", "/calls"):
+        page = await shown(room, path)
+        assert (">dane-county<" in page, ">uw-police<" in page) == (True, True), path
+    assert ">uw-police<" in await shown(room, f"/calls/{other}")
