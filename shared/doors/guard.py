@@ -26,6 +26,8 @@ WRONG_TOKENS_AT_ONCE, WRONG_TOKEN_SECONDS = 10, 6.0
 """An address may be wrong so often in a row, and once more whenever so much time has gone by."""
 ADDRESSES = 10_000
 """So many addresses are remembered; the ones heard of longest ago make room."""
+STRANGERS = "strangers"
+"""The name of all of them together."""
 _TOKEN_HEADERS = {"authorization", "x-api-key"}
 TURN_SECONDS = 5.0
 """A request that could not begin for so long is sent away, while its caller still waits. To wait costs nothing; whoever
@@ -112,8 +114,11 @@ class Guard:
             self._slots.give_back(callers)
 
     def _check_wrong_tokens(self, request: Request, callers: tuple[str, ...]) -> None:
-        """Raises Problem (429) where too many wrong tokens came from; whoever has a right one is never held up."""
-        if len(callers) == 1 or _TOKEN_HEADERS.isdisjoint(request.headers):
+        """Raises Problem (429) where too many wrong tokens came from.
+
+        Whoever has a right one is never held up, nor who asks whether the door lives: that needs none.
+        """
+        if STRANGERS not in callers or _TOKEN_HEADERS.isdisjoint(request.headers):
             return
         WRONG_TOKENS.labels(self._door).inc()
         wait_seconds = self._wrong_tokens.note(_address_of(request), self._clock.monotonic())
@@ -125,7 +130,7 @@ class Guard:
         """Under which names the request takes a slot."""
         if (caller := self._caller_of(request)) is not None:
             return (caller,)
-        return ("strangers", f"stranger at {_address_of(request)}")
+        return (STRANGERS, f"stranger at {_address_of(request)}")
 
 
 def handler_of(respond: Respond) -> Handler:

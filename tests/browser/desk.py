@@ -25,6 +25,7 @@ RULES: dict[Scheme, dict[str, Any]] = {"light": CONTRAST, "dark": WCAG}
 FAILED = 500
 SCREEN_PIXELS = {"width": 1440, "height": 900}
 PHONE_PIXELS = {"width": 390, "height": 844}
+NARROW_PIXELS = {"width": 320, "height": 640}
 
 
 @dataclass

@@ -17,8 +17,9 @@ from services.console.pages.stream import MOST_PAGES
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS
 from tests import builders
-from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
+from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
+from tests.services.console import stories
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
@@ -85,6 +86,25 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
             await desk.draw("sign-in")
 
 
+async def test_words_that_are_longer_than_a_screen_leave_everything_in_sight(browser: Browser, tmp_path: Path) -> None:
+    team, person, word = "northwest-community-responders-of-the-county-1", "bartholomew-featherstonehaugh", "w" * 80
+    phone = {"viewport": NARROW_PIXELS, "is_mobile": True, "has_touch": True}
+    async with a_desk(browser, tmp_path, "supervisor", **phone) as desk:
+        desk.room.write(ASSIGNMENTS.name, stories.person(person), stories.team(team), stories.signed_on(team, person))
+        desk.room.call("9" * 120, district=word, level=word, sentence=word * 5, missing=(word,))
+        offered = desk.room.call("26-8")
+        desk.room.write(
+            ASSIGNMENTS.name, builders.offer_made(offered, desk.room.now, 8, team_id=team, response=word, district=word)
+        )
+        await desk.live()
+        for name, path in (("now", "/"), ("wall", "/wall"), ("people", "/people"), ("call", f"/calls/{offered}")):
+            await desk.open(path)
+            await desk.check_width(f"words-{name}")
+    async with a_desk(browser, tmp_path, "supervisor", viewport=NARROW_PIXELS) as desk:
+        await desk.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert await desk.in_sight(".stop-button")
+
+
 async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         desk.room.waits("26-1")
@@ -113,6 +133,26 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
             (events.OverrideCall.type, call_of("26-2")),
             (events.PauseDistrict.type, "West"),
         ]
+
+
+async def test_a_number_on_the_line_is_a_call_and_not_what_else_has_it(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.accepted("26-4")
+        desk.room.told_nothing("26-4")  # its alert stands above it, and has its number, too
+        desk.room.call("26-7")
+        desk.room.call("26-7", source="uw-police")
+        await desk.live()
+        await desk.page.locator("#running > .row").nth(2).wait_for()
+        await desk.press("/")
+        await desk.page.keyboard.type("default 26-7")
+        await desk.press("Enter")
+        await desk.sees("Several calls have the number 26-7: press default at the one that you mean.")
+        await desk.press("Escape", "/")
+        await desk.page.keyboard.type("default 26-4")
+        await desk.press("Enter")
+        await desk.sees("default goes.")
+        asked = [command.call_id for command in desk.room.commands() if isinstance(command, events.OverrideCall)]
+        assert asked == [call_of("26-4")]
 
 
 async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tmp_path: Path) -> None:

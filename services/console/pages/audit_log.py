@@ -16,7 +16,7 @@ SHOWN = 300
 async def show(visit: Visit) -> Mapping[str, Any]:
     """The entries that the address asks for; without any, those of the last day. Raises Page, and Problem (503)."""
     zone, query = visit.zone, visit.query
-    since, until = (_instant(query.get(name, ""), zone) for name in ("from", "until"))
+    since, until = _instant(query.get("from", ""), zone), _instant(query.get("until", ""), zone, is_end=True)
     about = {name: query.get(name, "").strip()[:300] for name in ("call_id", "person_id", "by")}
     seen = await visit.door.audit_desk.answer(visit.who, since, until, limit=SHOWN, **about)
     return {
@@ -27,13 +27,15 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _instant(text: str, zone: ZoneInfo) -> datetime | None:
+def _instant(text: str, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
+    """An instant that says its zone itself, or is one of the agency's clocks; of two that these show, the outer one."""
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise Page(422, "Not understood", "Write times as 2026-03-01T08:00.") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=zone, fold=int(is_end))
 
 
 PAGE = ConsolePage("/audit-log", "Audit log", "read-audit-log", "audit_log.html", show)

@@ -30,9 +30,10 @@ class Acts(NamedTuple):
     line: CallLine
     may_confirm_until: datetime | None
     may_hold_until: datetime | None
-    may_override: bool
+    may_send_default: bool
     may_erase: bool
     responses: tuple[str, ...]
+    """Those that may be sent by hand, also to a call that has its outcome, for as long as the CAD has not ended it."""
     team_with_call: str
     incident_in_doubt: bool
     """Whether somebody has to say if the number stands for another incident by now."""
@@ -158,7 +159,7 @@ def _summary(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Summar
     newest = call.episodes[-1] if call.episodes else None
     own = call.call_id.rsplit("/", 1)[0]
     return Summary(
-        line=line_of(call, visit.now),
+        line=line_of(call, visit),
         episodes=len(call.episodes),
         cad_status=call.cad_status or "",
         linked=tuple((incident, path_of(f"{own}/{incident}")) for incident in call.linked_incidents),
@@ -172,13 +173,14 @@ def _acts(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Acts:
     newest = call.episodes[-1] if call.episodes else None
     with_team = newest is not None and newest.team_is_on_it
     alerts = visit.seen.alerts()
+    goes_on = call.open or not (call.cad_status or call.stale or call.forgotten)
     return Acts(
-        line=line_of(call, visit.now),
+        line=line_of(call, visit),
         may_confirm_until=confirmation_of(call),
         may_hold_until=hold_question_of(call),
-        may_override=call.open,
+        may_send_default=call.open,
         may_erase=not call.open,
-        responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged else (),
+        responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged and goes_on else (),
         team_with_call=(newest.team_id or "") if newest is not None and with_team else "",
         incident_in_doubt=any(alert.kind == "call-changed" and alert.call_id == call.call_id for alert in alerts),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
+from services.console.pages.page import Visit
 from services.console.view.alerts import LATE
 from services.console.view.call import CallSeen
 from services.console.view.reasons import as_codes, decided_in_words
@@ -19,6 +20,7 @@ class CallLine(NamedTuple):
     path: str
     incident: str
     source: str
+    """The CAD that it is of, where there are several."""
     state: str
     district: str
     priority: str
@@ -44,9 +46,9 @@ class CallLine(NamedTuple):
 def confirmation_of(call: CallSeen) -> datetime | None:
     """Until when a dispatcher may confirm what is proposed; None where nothing waits for that."""
     newest = newest_of(call)
-    if newest is None or newest.confirmed_by is not None or newest.override is not None:
+    if newest is None or newest.confirmed_by is not None:
         return None
-    is_asked = newest.outcome is None or bool(newest.late_take)
+    is_asked = bool(newest.late_take) or (newest.outcome is None and newest.override is None)
     return newest.confirmation_until if is_asked else None
 
 
@@ -73,7 +75,7 @@ def path_of(call_id: str) -> str:
     return "/calls/" + "/".join(quote(part, safe="") for part in call_id.split("/", 2))
 
 
-def line_of(call: CallSeen, now: datetime) -> CallLine:
+def line_of(call: CallSeen, visit: Visit) -> CallLine:
     """A call as lists show it."""
     newest = newest_of(call) or EpisodeSeen(1, call.last_at)
     open_offer = next((offer for offer in call.offers.values() if offer.state == "open"), None)
@@ -82,7 +84,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         call_id=call.call_id,
         path=path_of(call.call_id),
         incident=call.call_id.split("/", 2)[-1],
-        source=call.source,
+        source=call.source if visit.has_several_cads else "",
         state="needs-answers" if call.state == "triaged" and call.suitability == "indeterminate" else call.state,
         district=call.district or "no district",
         priority=call.priority or "",
@@ -91,7 +93,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         team_id=newest.late_take or newest.team_id or (open_offer.team_id if open_offer else ""),
         began_at=newest.began_at,
         until=until,
-        overdue=until is not None and now - until > LATE,
+        overdue=until is not None and visit.now - until > LATE,
         synthetic=call.synthetic,
         unconfirmed=newest.unconfirmed and newest.team_is_on_it,
         upgraded=newest.upgraded and newest.team_is_on_it,

@@ -23,7 +23,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     """The calls that are asked for, the one that began last at the top: a call keeps its place while it runs."""
     start = _start(visit)
     calls = nlargest(start + A_PAGE, _found(visit), key=lambda call: (_began(call), call.call_id))[start:]
-    rows = [Row(row_id(call), "row_call.html", line_of(call, visit.now)) for call in calls]
+    rows = [Row(row_id(call), "row_call.html", line_of(call, visit)) for call in calls]
     return (Region("calls", rows, empty="No call is like this.", tag="tbody", row_tag="tr"),)
 
 

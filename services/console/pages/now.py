@@ -53,7 +53,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     """The three columns."""
     asked, running = open_calls(visit)
     more = len(running) - MOST_RUNNING
-    shown = [Row(row_id(call), "row_running.html", line_of(call, visit.now), "call") for call in running[:MOST_RUNNING]]
+    shown = [Row(row_id(call), "row_running.html", line_of(call, visit), "call") for call in running[:MOST_RUNNING]]
     if more > 0:
         shown.append(Row("running-more", "row_more.html", more))
     return (
@@ -61,7 +61,7 @@ def regions(visit: Visit) -> Sequence[Region]:
         Region("running", shown, empty="No call is open."),
         Region(
             "ended",
-            [Row(row_id(call), "row_ended.html", line_of(call, visit.now), "call") for call in _ended(visit)],
+            [Row(row_id(call), "row_ended.html", line_of(call, visit), "call") for call in _ended(visit)],
             empty="Nothing has ended yet.",
         ),
     )
@@ -85,9 +85,9 @@ def question_until(call: CallSeen) -> datetime | None:
     return confirmation_of(call) or hold_question_of(call)
 
 
-def _asked_row(call: CallSeen, now: datetime) -> Row:
+def _asked_row(call: CallSeen, visit: Visit) -> Row:
     template = "row_hold.html" if confirmation_of(call) is None else "row_confirm.html"
-    return Row(row_id(call), template, line_of(call, now), "call waits")
+    return Row(row_id(call), template, line_of(call, visit), "call waits")
 
 
 def _began(call: CallSeen) -> tuple[datetime, str]:
@@ -98,7 +98,7 @@ def _began(call: CallSeen) -> tuple[datetime, str]:
 def _waits(visit: Visit, asked: Iterable[CallSeen]) -> list[Row]:
     alerts = alerts_for_dispatch(visit)
     first, others = [a for a in alerts if a.kind in FIRST], [a for a in alerts if a.kind not in FIRST]
-    questions = [_asked_row(call, visit.now) for call in asked]
+    questions = [_asked_row(call, visit) for call in asked]
     return [*map(_alert_row, first), *questions, *map(_alert_row, others)]
 
 

@@ -115,6 +115,11 @@ class Visit:
         return DocumentInForce.of(self.seen)
 
     @property
+    def has_several_cads(self) -> bool:
+        """Whether the number of a call may be that of two."""
+        return len(self.seen.sources) > 1
+
+    @property
     def zone(self) -> ZoneInfo:
         """On whose clocks the agency's people read times."""
         return self.document.zone

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.console.pages.call_line import CallLine, line_of, row_id
+from services.console.pages.call_line import CallLine, line_of, newest_of, row_id
 from services.console.pages.now import alert_id, alerts_for_dispatch, open_calls
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 
@@ -41,14 +41,15 @@ def regions(visit: Visit) -> Sequence[Region]:
     alerts = alerts_for_dispatch(visit)
     waits = [
         *(Row(alert_id(alert), "row_wall_alert.html", (alert.kind, alert.at), "alert") for alert in alerts),
-        *(Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now)), "waits") for call in asked),
+        *(Row(row_id(call), "row_wall.html", _line(line_of(call, visit)), "waits") for call in asked),
     ]
-    others = [Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now))) for call in running]
+    others = [Row(row_id(call), "row_wall.html", _line(line_of(call, visit))) for call in running]
     teams = [team for team in visit.seen.teams.values() if team.shift_id is not None]
+    with_team = sum(1 for call in running if (newest := newest_of(call)) is not None and newest.team_is_on_it)
     numbers = Numbers(
         waits=len(waits),
-        undecided=sum(1 for call in running if not _has_team(call.state)),
-        with_team=sum(1 for call in running if _has_team(call.state)),
+        undecided=len(running) - with_team,
+        with_team=with_team,
         teams_free=sum(1 for team in teams if team.status == "available"),
         teams_on_shift=len(teams),
     )
@@ -57,10 +58,6 @@ def regions(visit: Visit) -> Sequence[Region]:
         Region("waits", _fitting(waits), empty="Nothing waits for a person."),
         Region("running", _fitting(others), empty="No call is open."),
     )
-
-
-def _has_team(state: str) -> bool:
-    return state not in ("received", "triaged", "needs-answers", "offered", "advised")
 
 
 def _fitting(rows: Sequence[Row]) -> Sequence[Row]:

@@ -94,29 +94,30 @@ def mark(state: str) -> Markup:
 
 @pass_context
 def clock_time(context: Context, at: datetime | None) -> Markup | str:
-    """An instant on the agency's clocks; with its day where that is another than today's may be."""
-    if at is None:
-        return "not known"
-    local = at.astimezone(context["zone"])
-    return Markup('<time datetime="{}">{:%H:%M:%S}</time>').format(_stamp(at), local)
+    """An instant on the agency's clocks."""
+    return _on_clocks(context, at, "%H:%M:%S")
 
 
 @pass_context
 def day_time(context: Context, at: datetime | None) -> Markup | str:
     """An instant on the agency's clocks, with its date."""
-    if at is None:
-        return "not known"
-    local = at.astimezone(context["zone"])
-    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S}</time>').format(_stamp(at), local)
+    return _on_clocks(context, at, "%Y-%m-%d %H:%M:%S")
 
 
 @pass_context
 def week_time(context: Context, at: datetime | None) -> Markup | str:
     """An instant some hours or days off on the agency's clocks, to the minute."""
+    return _on_clocks(context, at, "%a %H:%M")
+
+
+def _on_clocks(context: Context, at: datetime | None, pattern: str) -> Markup | str:
+    """In the hour that comes twice, as clocks go back, it says which of the two it is."""
     if at is None:
         return "not known"
     local = at.astimezone(context["zone"])
-    return Markup('<time datetime="{}">{:%a %H:%M}</time>').format(_stamp(at), local)
+    comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    said = f"{local:{pattern}} {local:%Z}" if comes_twice else f"{local:{pattern}}"
+    return Markup('<time datetime="{}">{}</time>').format(_stamp(at), said)
 
 
 def age(at: datetime | None) -> Markup:

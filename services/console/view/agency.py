@@ -93,6 +93,8 @@ class AgencyView(AgencyRecords):
         """The call that was heard of longest ago comes first."""
         self._closed: OrderedDict[str, datetime] = OrderedDict()
         self._call_of_page: dict[str, str] = {}
+        self.sources: set[str] = set()
+        """The CADs of which there was any call."""
 
     def call(self, call_id: str) -> CallSeen | None:
         """A call that is still in the view."""
@@ -133,6 +135,7 @@ class AgencyView(AgencyRecords):
         call = self._calls.get(call_id or "")
         if call is None and call_id and call_changes.begins(event):
             call = self._calls[call_id] = CallSeen(call_id, at)
+            self.sources.add(call.source)
         if call is not None and page_id:
             self._call_of_page[page_id] = call.call_id
         return call

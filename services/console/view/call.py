@@ -102,10 +102,11 @@ class CallSeen:
         if any(offer.state == "open" for offer in self.offers.values()):
             return "offered"
         newest = self.episodes[-1] if self.episodes else None
-        if newest is not None and newest.confirmation_until is not None and newest.confirmed_by is None:
-            return "advised"
-        if newest is not None and newest.hold_until is not None and newest.override is None:
-            return "held"
+        if newest is not None and newest.override is None:  # else a dispatcher has decided, and nothing waits for one
+            if newest.confirmation_until is not None and newest.confirmed_by is None:
+                return "advised"
+            if newest.hold_until is not None:
+                return "held"
         return "triaged" if self.judged else "received"
 
     def episode(self, number: int | None, at: datetime) -> EpisodeSeen:

@@ -11,10 +11,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_, select
 
 from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
-from services.reporting.store.went import WENT
+from services.reporting.store.went import HANDED_TO_POLICE, WENT
 
 _E = EPISODE.c
 _QUARTER_MONTHS: Final = 3
@@ -80,9 +80,15 @@ OFFERS: Final = Facts(
     OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)),
     {**EPISODE_CUTS, "response": OFFER.c.response},
 )
-_FIRST_EPISODE = and_(REFERRAL.c.call_id == _E.call_id, _E.episode == 1)
+_BEFORE = EPISODE.alias()
+_NEWEST_BEFORE = (
+    select(func.max(_BEFORE.c.episode))
+    .where(_BEFORE.c.call_id == REFERRAL.c.call_id, _BEFORE.c.received_at <= REFERRAL.c.made_at)
+    .correlate(REFERRAL)
+    .scalar_subquery()
+)
 REFERRALS: Final = Facts(
-    REFERRAL.join(EPISODE, _FIRST_EPISODE),
+    REFERRAL.join(EPISODE, and_(REFERRAL.c.call_id == _E.call_id, _E.episode == func.coalesce(_NEWEST_BEFORE, 1))),
     {**EPISODE_CUTS, "district": REFERRAL.c.district, "response": REFERRAL.c.response, "phase": REFERRAL.c.phase},
 )
 
@@ -98,6 +104,8 @@ DECIDED: Final[ColumnElement[bool]] = _E.outcome.is_not(None)
 ACCEPTED: Final[ColumnElement[bool]] = _E.outcome.in_(("team-accepted", "phone-accepted"))
 BY_DEFAULT: Final[ColumnElement[bool]] = _E.outcome == "default"
 DIVERTED: Final[ColumnElement[bool]] = WENT.in_(("team", "phone"))
+TEAM_HAD: Final[ColumnElement[bool]] = or_(_E.outcome == "team-accepted", _E.moved_from_call_id.is_not(None))
+"""A team took the call, or came with another that the CAD merged into it, whatever its outcome was by then."""
 TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
@@ -109,7 +117,7 @@ ARRIVED_AT: Final[ColumnElement[Any]] = case(
 )
 """When its team arrived; a stamp from before the team had the call is none."""
 NO_CONTACT: Final = ("unable-to-locate", "no-longer-needed", "cancelled")
-ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(ACCEPTED, _E.cleared_at.is_not(None))
+ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(or_(ACCEPTED, TEAM_HAD), _E.cleared_at.is_not(None))
 
 FIVE_CLASSES: Final[ColumnElement[Any]] = case(
     (_E.disposition.in_(NO_CONTACT), "no contact"),
@@ -120,7 +128,7 @@ FIVE_CLASSES: Final[ColumnElement[Any]] = case(
     ),
     (_E.disposition.in_(("transported-er", "handed-over-ems")), "services and emergency department"),
     (_E.disposition.like("transported-%"), "services and transport"),
-    (_E.disposition.in_(("handed-over-police", "upgraded")), "handed to police"),
+    (_E.disposition.in_(HANDED_TO_POLICE), "handed to police"),
 )
 ASKED_BY: Final[ColumnElement[Any]] = func.coalesce(_E.requested_by, "911 caller")
 BACK_UP: Final[ColumnElement[Any]] = case(

@@ -33,6 +33,7 @@ from services.reporting.figures.facts import (
     REFERRALS,
     SUITABLE,
     TEAM_ARRIVING,
+    TEAM_HAD,
     Facts,
 )
 from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
@@ -470,9 +471,9 @@ def _results() -> Iterator[Measure]:
         title="Back-up, by urgency",
         sentence="Calls of teams by the most urgent back-up that was asked for.",
         numerator="calls by back-up: asked for by the team, for its silence, for an upgrade on scene or before arrival",
-        denominator="calls that a team took",
+        denominator="calls that a team took, or came to with one that the CAD merged into them",
         missing="none",
-        among=_E.outcome == "team-accepted",
+        among=TEAM_HAD,
         part=BACK_UP,
         caveat="A call with several counts once, under the most urgent.",
     )
@@ -481,9 +482,9 @@ def _results() -> Iterator[Measure]:
         title="Staff safety events",
         sentence="Calls of a team that asked for police, or fell silent until police were asked for.",
         numerator="calls with police asked for, by the team or for its silence",
-        denominator="calls that a team took",
+        denominator="calls that a team took, or came to with one that the CAD merged into them",
         missing="none",
-        among=_E.outcome == "team-accepted",
+        among=TEAM_HAD,
         counted=or_(_E.police_asked_at.is_not(None), _E.silent_at.is_not(None)),
         caveat="Injuries are not reported to careroute.",
     )
@@ -496,10 +497,10 @@ def _results() -> Iterator[Measure]:
         missing="referrals that nobody has closed, and are not overdue yet",
         facts=REFERRALS,
         exclusions=SYNTHETIC,
-        version=1,
         among=and_(_R.kind.in_(("referral", "follow-up")), or_(_R.result.is_(None), _R.result != "withdrawn")),
         lacks=and_(_R.closed_at.is_(None), _R.overdue_at.is_(None)),
         counted=and_(_R.result == "contacted", _R.closed_at <= _R.due_at),
+        caveat="A referral counts where the call does that it was made in: a call that was reopened later is another.",
     )
     yield Repeats(
         name="repeat-callers",

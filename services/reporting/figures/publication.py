@@ -55,7 +55,7 @@ class NotPublished(Exception):
 
 async def publish(connection: AsyncConnection, publisher: Publisher, period: Period, now: datetime) -> dict[str, Any]:
     """Publish a period of an agency. Raises NotPublished, or CoarsenFirst where it has too few calls."""
-    await _alone(connection)
+    await alone(connection)
     if now < period.settled_at(publisher.zone):
         raise NotPublished(f"{period.name} is published a week after its end at the earliest: calls may still change.")
     published = {each["period"]: each for each in await publications(connection, publisher.agency)}
@@ -79,7 +79,7 @@ async def publish(connection: AsyncConnection, publisher: Publisher, period: Per
     return {**body, "published_at": now.isoformat()}
 
 
-async def _alone(connection: AsyncConnection) -> None:
+async def alone(connection: AsyncConnection) -> None:
     """Until the transaction ends nobody else publishes: who saw not what the other publishes might give it away."""
     if connection.dialect.name != "sqlite":  # there every transaction that writes is alone
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.reporting.projection.episodes import (
@@ -43,6 +44,7 @@ from services.reporting.store.tables import (
     VERDICT,
     VERSION,
 )
+from services.reporting.store.went import HANDED_TO_POLICE
 from shared import events
 from shared.agencies import is_probe
 from shared.engine.broker import Stored
@@ -51,6 +53,10 @@ from shared.topics import ASSIGNMENTS as ASSIGNMENTS_TOPIC
 
 GOES_ON = ("overridden", "late-pull")
 """Why an episode begins that goes on with a call where the one before left it: the CAD has said nothing new."""
+UNDER_WAY = (*GOES_ON, "requested")
+"""Why an episode begins of a call that has not ended: whoever went to it before may be there."""
+MAY_SEND_DEFAULT = ("default_asked", "upgraded_at", "police_asked_at", "silent_at", "unconfirmed_at")
+"""What of an episode says, where it is there, that the default was sent beside its team, or may have been."""
 UNDECIDABLE = (events.CallReported.type, events.CallCancelled.type)
 """Inputs whose refusal by team availability is the outcome of their call."""
 
@@ -67,9 +73,10 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
     before = [row for row in rows.of_call(EPISODE, event.call_id) if row["episode"] < event.episode]
     episode = episode_of(rows, event.call_id, event.episode, stored)
     goes_on = event.why in GOES_ON and bool(before)
+    if before and event.why in UNDER_WAY:
+        episode["default_asked"] = _default_may_have_gone(before[-1], stored.time)
     if goes_on:
         episode |= {name: before[-1][name] for name in FOLLOWS}
-        episode["default_asked"] = _default_may_have_gone(before[-1])
     else:
         _take_zone(rows, episode)
     episode |= {
@@ -92,9 +99,15 @@ def _take_zone(rows: Rows, episode: Row) -> None:
     set_local_time(episode)
 
 
-def _default_may_have_gone(before: Row) -> bool:
-    asked_for = (before[name] for name in ("default_asked", "police_asked_at", "silent_at", "unconfirmed_at"))
-    return before["outcome"] == "default" or any(asked_for)
+def _default_may_have_gone(before: Row, at: datetime) -> bool:
+    """Whether it was sent to the call before an instant, or by whom a team was turned back or handed over to."""
+    turned_back = before["released_at"] is not None and before["released_at"] < at  # else another is sent in its place
+    return (
+        before["outcome"] == "default"
+        or turned_back
+        or before["disposition"] in HANDED_TO_POLICE
+        or any(before[name] for name in MAY_SEND_DEFAULT)
+    )
 
 
 def _plan_set(rows: Rows, event: events.PlanSet, stored: Stored) -> None:
@@ -368,6 +381,7 @@ def _confirmation_lapsed(rows: Rows, event: events.ConfirmationLapsed, stored: S
 def _call_overridden(rows: Rows, event: events.CallOverridden, stored: Stored) -> None:
     episode = episode_of(rows, event.call_id, event.episode, stored)
     episode["overridden_at"], episode["override_send"] = stored.time, event.send
+    episode["default_asked"] = episode["default_asked"] or event.send == "default"
 
 
 ROUTED: dict[type[events.Event], Projection] = {

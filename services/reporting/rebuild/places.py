@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.config import ReportingSettings
-from services.reporting.figures.publication import take_along
-from services.reporting.store.engine import FILE_NAME, SCHEMA, open_engine, sqlite_url
+from services.reporting.figures.publication import alone, take_along
+from services.reporting.store.engine import FILE_NAME, SCHEMA, open_engine, sqlite_url, transaction
 from services.reporting.store.lock import locked
 
 NEW_FILE, OLD_FILE = "reporting.new.sqlite", "reporting.old.sqlite"
@@ -97,19 +99,23 @@ class _Schemas:
         return open_engine(self._url, NEW_SCHEMA)
 
     async def clear(self) -> None:
-        await self._do(f'DROP SCHEMA IF EXISTS "{NEW_SCHEMA}" CASCADE')
+        async with self._transaction() as connection:
+            await connection.execute(text(f'DROP SCHEMA IF EXISTS "{NEW_SCHEMA}" CASCADE'))
 
     async def swap(self) -> None:
         """A process that runs finds records missing in the new one, ends, and goes on where that is."""
         if not await self._is_there(NEW_SCHEMA):
             raise NoNewStore(f"the database has no schema {NEW_SCHEMA}")
-        await _take_along(self)
-        await self._do(
-            f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"',
-            f'DROP SCHEMA IF EXISTS "{OLD_SCHEMA}" CASCADE',
-            f'ALTER SCHEMA "{SCHEMA}" RENAME TO "{OLD_SCHEMA}"',
-            f'ALTER SCHEMA "{NEW_SCHEMA}" RENAME TO "{SCHEMA}"',
-        )
+        async with self._transaction() as connection:
+            await alone(connection)  # what is being published is taken along; what comes then waits for the new one
+            await _take_along(self)
+            for statement in (
+                f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"',
+                f'DROP SCHEMA IF EXISTS "{OLD_SCHEMA}" CASCADE',
+                f'ALTER SCHEMA "{SCHEMA}" RENAME TO "{OLD_SCHEMA}"',
+                f'ALTER SCHEMA "{NEW_SCHEMA}" RENAME TO "{SCHEMA}"',
+            ):
+                await connection.execute(text(statement))
 
     async def _is_there(self, schema: str) -> bool:
         engine = open_engine(self._url)
@@ -118,12 +124,14 @@ class _Schemas:
         await engine.dispose()
         return is_there
 
-    async def _do(self, *statements: str) -> None:
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         engine = open_engine(self._url)
-        async with engine.begin() as connection:
-            for statement in statements:
-                await connection.execute(text(statement))
-        await engine.dispose()
+        try:
+            async with transaction(engine) as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
 
 async def _take_along(places: Places) -> None:

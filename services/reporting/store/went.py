@@ -9,6 +9,8 @@ from services.reporting.store.tables import EPISODE
 _E = EPISODE.c
 UNITS = ("officer", "fire-crew")
 """Who asks from the scene: with them the default, or a part of it, is there."""
+HANDED_TO_POLICE = ("handed-over-police", "upgraded")
+"""Dispositions of teams that left the call to police."""
 WENT: Case[str] = case(
     (_E.outcome.is_(None), "undecided"),
     (_E.outcome == "cancelled", "nobody"),
@@ -22,11 +24,10 @@ WENT: Case[str] = case(
             _E.police_asked_at.is_not(None),
             _E.silent_at.is_not(None),
             _E.unconfirmed_at.is_not(None),
-            _E.override_send == "default",
             _E.goes == "beside default",
             _E.default_asked.is_(True),
             _E.requested_by.in_(UNITS),
-            _E.disposition.in_(("handed-over-police", "upgraded")),
+            _E.disposition.in_(HANDED_TO_POLICE),
             and_(_E.disposition == "handed-over-ems", _E.replaces.like("%ems%")),
             and_(_E.released_at.is_not(None), _E.cleared_at.is_(None)),
         ),
@@ -41,6 +42,7 @@ went, or may have gone, or nobody did.
 
 `recalled`: the team was turned back before it arrived, `recalled-upgraded` because the call proved more dangerous;
 `team-upgraded`: it arrived, or is on its way, to a call that did. `team-and-default`: police were asked for, or sent
-beside the team, or the CAD was not told in time; or the default stood before a person sent the team; or units on scene
-asked for it; or it handed over to police, or to the ambulance that the response replaces; or it was taken off the call
-on scene. `merged`: the team went on with another call, and counts there."""
+beside the team, or the CAD was not told in time; or the default stood, or may have gone, before a person sent the team
+or somebody asked for it; or units on scene asked for it; or it handed over to police, or to the ambulance that the
+response replaces; or it was taken off the call on scene. `merged`: the team went on with another call, and counts
+there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -269,6 +270,9 @@ TURNED_BACK = events.AssignmentWithdrawn(**TEAM, why="upgraded", acknowledge=Tru
 TAKEN_OFF = events.AssignmentWithdrawn(**TEAM, why="withdrawn", withdrawn_by="dee", reason="police have it")
 THERE = reported("on-scene", 5)
 CLEARED = ended("resolved-on-scene")
+TAKEN = call_routed(CALL, BEGINNING, team_id="cares-1", response="cares")
+DEFAULT_SENT = events.CallOverridden(**KEY, send="default", overridden_by="dee")
+OVERRIDDEN = events.AssignmentWithdrawn(**TEAM, why="overridden", acknowledge=True)
 AGAINST = UPGRADED.model_copy(update={"more_dangerous": False, "send": "default", "on_upgrade": "stay"})
 
 
@@ -350,10 +354,14 @@ async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_
     ("before", "went"),
     [
         ([call_routed(CALL, BEGINNING, "default", reasons=("not-pulled",))], "team-and-default"),
-        ([call_routed(CALL, BEGINNING, team_id="cares-1"), TURNED_BACK], "team"),
+        ([TAKEN, DEFAULT_SENT, OVERRIDDEN], "team-and-default"),
+        ([TAKEN, UPGRADED, TURNED_BACK], "team-and-default"),
+        ([TAKEN, TAKEN_OFF], "team-and-default"),
+        ([TAKEN, THERE, ended("handed-over-police")], "team-and-default"),
+        ([TAKEN, THERE, CLEARED], "team"),
     ],
 )
-@pytest.mark.parametrize("why", ["overridden", "late-pull"])
+@pytest.mark.parametrize("why", ["overridden", "late-pull", "requested"])
 async def test_after_the_default_stood_nobody_was_spared_it(
     store: AsyncEngine, why: str, before: list[Event], went: str
 ) -> None:
@@ -365,7 +373,27 @@ async def test_after_the_default_stood_nobody_was_spared_it(
     await write(store, topics.assignments(begun(), *before, second, routed, there, cleared))
     assert await went_to(store, episode=2) == went
     row = next(row for row in await rows_of(store, EPISODE) if row["episode"] == 2)
-    assert (row["received_at"], row["call_received_at"]) == (again, BEGINNING)
+    assert (row["received_at"], row["call_received_at"]) == (again, again if why == "requested" else BEGINNING)
+
+
+async def test_who_is_sent_in_the_place_of_another_team_spares_the_default(store: AsyncEngine) -> None:
+    topics = Topics()
+    before = topics.assignments(begun(), TAKEN)
+    swap = topics.assignments(OVERRIDDEN, begun(episode=2, why="overridden"))  # in one step, so at one instant
+    routed = call_routed(CALL, BEGINNING, episode=2, team_id="cares-2", response="co")
+    then = topics.assignments(routed, ended("resolved-on-scene").model_copy(update={"episode": 2}))
+    at_once = [replace(stored, time=swap[0].time) for stored in swap]
+    await write(store, [*before, *at_once, *then])
+    assert (await went_to(store), await went_to(store, episode=2)) == ("recalled", "team")
+
+
+async def test_the_default_that_a_person_sent_beside_a_team_goes_along_to_another_call(store: AsyncEngine) -> None:
+    moved = events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")
+    routed = call_routed(OTHER, BEGINNING, reasons=("merged",), team_id="cares-1", response="cares")
+    cleared = events.AssignmentEnded(call_id=OTHER, episode=1, team_id="cares-1", disposition="resolved-on-scene")
+    said = [THERE, DEFAULT_SENT, begun(OTHER), moved, routed, cleared]
+    await write(store, Topics().assignments(*accepted(), *said))
+    assert await went_to(store, OTHER) == "team-and-default"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.config import ReportingSettings
+from services.reporting.figures.publication import alone
 from services.reporting.rebuild import run
 from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, NoNewStore, Places, places_of
 from services.reporting.rebuild.run import rebuild
@@ -98,6 +100,22 @@ async def test_what_is_published_before_the_new_store_takes_its_place_is_not_los
     assert current is not None
     assert [row["period"] for row in await rows_of(current, PUBLICATION)] == ["2025-Q4", "2026-Q1"]
     await current.dispose()
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)  # of a file everybody has to let go for the swap
+async def test_what_is_being_published_while_the_new_store_takes_its_place_is_not_lost(
+    store: AsyncEngine, places: Places, log: MemoryLog
+) -> None:
+    assert await rebuild(places, MemoryBroker(log))
+    async with transaction(store) as connection:
+        await alone(connection)
+        published = {"agency": "metro", "period": "2026-Q1", "published_at": NOW, "body": "{}"}
+        await connection.execute(insert(PUBLICATION), published)
+        swapping = asyncio.create_task(places.swap())
+        await asyncio.wait({swapping}, timeout=1.0)
+        assert not swapping.done()
+    await swapping
+    assert [row["period"] for row in await rows_of(store, PUBLICATION)] == ["2025-Q4", "2026-Q1"]
 
 
 async def test_without_a_new_store_nothing_is_swapped(store: AsyncEngine, places: Places, log: MemoryLog) -> None:

@@ -120,6 +120,12 @@ async def test_above_the_bound_is_429_with_retry_after_and_below_it_served_again
     assert (await toy.ask(get("/hello/ann", ANN)))[0] == 200
 
 
+async def test_who_asks_whether_a_door_lives_needs_no_token_and_none_is_wrong(toy: Toy) -> None:
+    for token in (NOBODY, ANN):
+        answers = [(await toy.ask(get("/livez", token)))[0] for _ in range(WRONG_TOKENS_AT_ONCE + 2)]
+        assert set(answers) == {200}
+
+
 async def test_strangers_are_one_caller_wherever_they_are(toy: Toy) -> None:
     for _ in range(30):
         (await toy.connect()).send(get("/wait", NOBODY))

@@ -46,11 +46,12 @@ const does = {
   go: ({ target, field }, argument) => location.assign(field ? target + encodeURIComponent(argument) : target),
   own: ({ target }) => { words.value = ""; if (target === "keys") switchKeys(); else openSheet(); },
   row: ({ target, command }, argument) => {
-    const link = [...document.querySelectorAll(".row .incident")].find((each) => each.textContent.trim() === argument);
-    const button = link?.closest(".row").querySelector(`[data-key="${target}"]`);
-    if (!button) { tell(`Nothing to ${command} for ${argument} on this page.`, true); return; }
+    const links = [...document.querySelectorAll(".row .incident")].filter((each) => each.textContent.trim() === argument);
+    const buttons = links.flatMap((link) => [...link.closest(".row").querySelectorAll(`[data-key="${target}"]`)]);
+    if (!buttons.length) { tell(`Nothing to ${command} for ${argument} on this page.`, true); return; }
+    if (buttons.length > 1) { tell(`Several calls have the number ${argument}: press ${command} at the one that you mean.`, true); return; }
     words.value = "";
-    button.click();
+    buttons[0].click();
   },
   stop: (command, argument) => {
     const typed = `${command.command} ${argument}`, now = performance.now();

@@ -29,8 +29,8 @@ West = ["W1"]
 """
 
 
-def call_of(incident: str) -> str:
-    return f"{AGENCY}/dane-county/{incident}"
+def call_of(incident: str, source: str = "dane-county") -> str:
+    return f"{AGENCY}/{source}/{incident}"
 
 
 class RoomServices(FakeServices):
@@ -128,9 +128,9 @@ class Room:
     def write(self, journal: str, *made: Event) -> None:
         self.city.services.write(AGENCY, *made, journal=journal)
 
-    def call(self, incident: str, seconds: float = 60, **changes: object) -> str:
+    def call(self, incident: str, seconds: float = 60, source: str = "dane-county", **changes: object) -> str:
         """A call comes in, and is judged."""
-        call_id, at = call_of(incident), self.now
+        call_id, at = call_of(incident, source), self.now
         judged = builders.call_triaged(call_id, at, stories.judgement(**changes), priority="2")
         self.write(DECISIONS.name, judged)
         until = at + timedelta(seconds=seconds)

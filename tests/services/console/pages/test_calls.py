@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared import events
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.pages.driver import Room, call_of
 
 
@@ -174,3 +174,24 @@ async def test_the_wall_names_nobody_and_offers_nothing(room: Room) -> None:
     assert "26-1" in page
     for absent in ("data-act", "ann", "cares-1", "<button", "the-dispatcher"):
         assert absent not in page, absent
+
+
+async def test_a_team_can_be_sent_to_a_call_that_has_had_the_default_until_the_cad_ends_it(room: Room) -> None:
+    call_id = room.passed_over("26-5")
+    path, send = f"/calls/{call_id}", "<option>cares</option>"
+    page = await shown(room, path)
+    assert send in page
+    assert "Send default" not in page
+    assert send not in await shown(room, path, "viewer")
+    room.write(DECISIONS.name, events.CallEnded(call_id=call_id, event_id="e2", updated_at=room.now, status="closed"))
+    assert send not in await shown(room, path)
+
+
+async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Room) -> None:
+    """They may have given the same number."""
+    room.call("26-1")
+    other = room.call("26-1", source="uw-police")
+    for path in ("/", "/calls"):
+        page = await shown(room, path)
+        assert (">dane-county<" in page, ">uw-police<" in page) == (True, True), path
+    assert ">uw-police<" in await shown(room, f"/calls/{other}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from jinja2 import Environment
 
 from services.console.pages.look import HERE
-from services.console.pages.words import MARKS, filled, mark
+from services.console.pages.words import FILTERS, MARKS, filled, mark
 from tests.shared.doors.test_style import contrast
 
 STYLE = (HERE / "static" / "style.css").read_text("utf-8")
@@ -34,6 +36,18 @@ def test_no_state_is_told_by_its_colour_alone() -> None:
         assert word, state
         assert f".{colour}" in STYLE
     assert "new state" in mark("new-state"), "one that nobody has listed shows its name"
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "says"),
+    [(6, 59, "01:59:00 CDT"), (7, 0, "01:00:00 CST"), (5, 59, "00:59:00"), (8, 0, "02:00:00")],
+)
+def test_in_the_hour_that_comes_twice_a_time_says_which_it_is(hour: int, minute: int, says: str) -> None:
+    at = datetime(2026, 11, 1, hour, minute, tzinfo=UTC)
+    written = Environment(autoescape=True)
+    written.filters |= FILTERS
+    shown = written.from_string("{{ at | clock_time }}").render(at=at, zone=ZoneInfo("America/Chicago"))
+    assert shown.endswith(f">{says}</time>")
 
 
 @pytest.mark.parametrize(

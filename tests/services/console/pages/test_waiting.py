@@ -34,11 +34,16 @@ async def test_a_question_whether_a_call_may_wait_stands_first_and_once_it_waits
     assert "waits for a team" in page
     assert "Let it wait" not in page
     assert "Send default" in page, "a dispatcher may end it at any time"
+    assert "<b>1</b> undecided</span> <span><b>0</b> with a team" in await shown(room, "/wall")
     assert room.commands() == []
 
 
-async def test_a_team_that_would_take_a_late_call_is_a_question(room: Room) -> None:
+@pytest.mark.parametrize("sent", [None, "cares"])
+async def test_a_team_that_would_take_a_late_call_is_a_question(room: Room, sent: str | None) -> None:
+    """Also where a dispatcher had sent a team to it, and none took the call."""
     about: dict[str, Any] = {"call_id": room.call("26-1"), "episode": 1}
+    if sent is not None:
+        room.write(ASSIGNMENTS.name, events.CallOverridden(**about, send=sent, overridden_by="dee"))
     routed = builders.call_routed(about["call_id"], room.now, "default", reasons=("not-pulled",))
     room.write(ASSIGNMENTS.name, routed)
     assert rows_of(await shown(room, "/"), "ended") == [row_of("26-1")]

@@ -115,6 +115,7 @@ ASKED = (
         call_id=CALL_ID, episode=1, response="cares", expires_at=START + timedelta(seconds=60), sentence="May cares go?"
     ),
 )
+SENT = (A, events.CallOverridden(call_id=CALL_ID, episode=1, send="cares", overridden_by="dee"))
 RELEASED = (A, events.AssignmentWithdrawn(call_id=CALL_ID, episode=1, team_id="cares-1", why="overridden"))
 UNCONFIRMED = (A, events.AssignmentUnconfirmed(call_id=CALL_ID, episode=1, team_id="cares-1"))
 SILENT = (
@@ -134,6 +135,7 @@ FORGOTTEN = (A, events.CallForgotten(call_id=CALL_ID))
         (REPORTED, "triaged", True),
         (OFFERED, "offered", True),
         ((*REPORTED, ASKED), "advised", True),
+        ((*REPORTED, ASKED, SENT), "triaged", True),
         (TAKEN, "accepted", True),
         ((*TAKEN, status("en-route")), "en-route", True),
         ((*TAKEN, status("on-scene")), "on-scene", True),

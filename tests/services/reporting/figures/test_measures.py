@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.figures.counting import Figure, Question, count_all
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
 from services.reporting.store.engine import transaction
-from services.reporting.store.tables import EPISODE
+from services.reporting.store.tables import EPISODE, REFERRAL
 from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
@@ -157,6 +157,23 @@ async def test_calls_that_the_cad_made_one_are_counted_once(store: AsyncEngine) 
     }  # fmt: skip
 
 
+async def test_what_befell_a_team_counts_though_its_call_was_merged_into_one_with_the_default(
+    store: AsyncEngine,
+) -> None:
+    there = {"accepted_at": after(5), "on_scene_at": after(600), "police_asked_at": after(700)}
+    moved = taken(48, 5, moved_to_call_id=f"{AGENCY}/cad/49", **there)
+    left = {"moved_from_call_id": f"{AGENCY}/cad/48", "cleared_at": after(900), "disposition": "transported-er"}
+    stands = default(49, 60, "no-team", **there, **left)
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [moved, stands])
+    async with store.connect() as connection:
+        names = ["safety-events", "back-up", "er-transport", "diverted"]
+        counted = {name: found[0] for name, found in (await count_all(connection, MARCH, names)).items()}
+    assert {name: (figure.count, figure.n) for name, figure in counted.items()} == {
+        "safety-events": (1, 1), "back-up": (1, 1), "er-transport": (1, 1), "diverted": (0, 1),
+    }  # fmt: skip
+
+
 async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_call_came_in(store: AsyncEngine) -> None:
     late = taken(45, 900, received_at=after(890), call_received_at=NOON, on_scene_at=after(1500))
     async with transaction(store) as connection:
@@ -164,6 +181,30 @@ async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_ca
     async with store.connect() as connection:
         counted = await count_all(connection, MARCH, ["response-time", "travel-time", "routing-time"])
     assert [figures[0].value for figures in counted.values()] == [25, 10, 10]
+
+
+async def test_a_referral_counts_in_the_period_of_the_episode_that_it_was_made_in(store: AsyncEngine) -> None:
+    """The call came in before March, was reopened in March and again after it."""
+    months = [
+        taken(47, 5, episode=number, received_at=NOON + timedelta(days=31 * (number - 2))) for number in (1, 2, 3)
+    ]
+    made = {
+        "agency": AGENCY,
+        "call_id": f"{AGENCY}/cad/47",
+        "kind": "referral",
+        "due_at": after(90),
+        "result": "contacted",
+    }
+    referrals = [
+        {**made, "referral_id": "before", "made_at": NOON - timedelta(days=31), "closed_at": after(99)},
+        {**made, "referral_id": "in it", "made_at": after(5), "closed_at": after(80)},
+    ]
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), months)
+        await connection.execute(insert(REFERRAL), referrals)
+    async with store.connect() as connection:
+        [counted] = (await count_all(connection, MARCH, ["follow-up"]))["follow-up"]
+    assert (counted.count, counted.n) == (1, 1)
 
 
 async def test_an_arrival_from_before_the_team_had_the_call_is_missing(store: AsyncEngine) -> None:
