@@ -199,6 +199,24 @@ def test_a_late_word_about_a_call_that_left_does_not_bring_it_back() -> None:
         assert view_of((A, event)).call(CALL_ID) is None
 
 
+@pytest.mark.parametrize("keep", [Keep(closed_calls=0), Keep(closed=timedelta())])
+def test_nor_does_what_another_journal_says_of_its_beginning_which_is_read_after_its_end(keep: Keep) -> None:
+    """As after a restart: a call that had ended stood among the open ones for a week."""
+    view, other = View(keep), "madison-wi/dane-county/later"
+    for seconds, (topic, event) in enumerate(ACCEPTED):
+        if topic == A:
+            view.fold("madison-wi", event, stored(topic, event, seconds, START + timedelta(seconds=seconds)))
+    for minutes, (topic, event) in enumerate((ended(), (A, deadline(other)), (A, routed("default", other))), 10):
+        view.fold("madison-wi", event, stored(topic, event, minutes, START + timedelta(minutes=minutes)))
+    for seconds, (topic, event) in enumerate(ACCEPTED):
+        if topic != A:
+            view.fold("madison-wi", event, stored(topic, event, seconds, START + timedelta(seconds=seconds)))
+    assert view.agency("madison-wi").call(CALL_ID) is None
+    new = triaged().model_copy(update={"call_id": "madison-wi/dane-county/new"})
+    view.fold("madison-wi", new, stored(D, new, 99, START + timedelta(minutes=20)))
+    assert view.agency("madison-wi").call(new.call_id) is not None
+
+
 def test_closed_calls_leave_by_number_and_open_ones_stay() -> None:
     story: list[tuple[str, Event]] = [(A, deadline("madison-wi/s/open"))]
     for number in range(30):
