@@ -433,6 +433,21 @@ def test_what_has_ended_says_when() -> None:
     assert view.alerts() == []
 
 
+def test_an_alert_that_another_journal_has_ended_is_over_whichever_is_read_first() -> None:
+    """As after a restart: that no CAD had acknowledged a need for police was said of one that was long acknowledged."""
+    asked, acknowledgement = status("need-police")[1], told_of_help()[1]
+    view = View()
+    for topic, event, minutes in ((N, acknowledgement, 2), (A, asked, 1)):
+        view.fold("madison-wi", event, stored(topic, event, minutes, START + timedelta(minutes=minutes)))
+    seen = view.agency("madison-wi")
+    assert seen.alerts() == []
+    assert [(alert.kind, alert.ended_at) for alert in seen.ended_alerts()] == [
+        ("need-police", START + timedelta(minutes=2))
+    ]
+    view.fold("madison-wi", asked, stored(A, asked, 3, START + timedelta(minutes=3)))
+    assert [alert.kind for alert in seen.alerts()] == ["need-police"]
+
+
 def routing(reached: Any, call_id: str = CALL_ID, **changes: Any) -> tuple[str, Event]:
     where = {"response": "cares", "district": "Central", "day": START.date()} if "default" != reached != "ended" else {}
     return D, events.RoutingNoted(**{"call_id": call_id, "reached": reached, **where, **changes})
