@@ -69,6 +69,22 @@ def test_a_page_and_a_message_are_seen_whichever_journal_is_read_first() -> None
     assert (call.state, call.open) == (as_written.state, as_written.open)
 
 
+@pytest.mark.parametrize("kind", ["call.confirm", "call.hold", "call.held"])
+def test_what_a_cad_was_asked_is_seen_whichever_journal_is_read_first(kind: Any) -> None:
+    asked = message_due().model_copy(update={"message_id": "asked", "kind": kind})
+    call = view_of((N, asked), *ACCEPTED).call(CALL_ID)
+    assert call is not None
+    assert list(call.messages) == ["asked", "message-1"]
+
+
+def test_what_an_offer_says_of_a_call_is_older_than_what_triage_says_of_it() -> None:
+    newer = triaged(district="West").model_copy(update={"priority": "1"})
+    for story in ((*ACCEPTED, (D, newer)), ((D, newer), *(pair for pair in ACCEPTED if pair[0] != D))):
+        call = view_of(*story).call(CALL_ID)
+        assert call is not None
+        assert (call.priority, call.district) == ("1", "West")
+
+
 def test_an_accepted_call_explains_itself() -> None:
     call = view_of(*ACCEPTED).call(CALL_ID)
     assert call is not None
