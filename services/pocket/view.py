@@ -37,7 +37,7 @@ class View:
         self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self._links, self.book)
-        self._agencies[agency].fold(event, stored.time)
+        self._agencies[agency].fold(event, stored)
 
     def offer_link(self, token: str, now: datetime) -> OfferLink | None:
         """What an offer link leads to, while it lives."""

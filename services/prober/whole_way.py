@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.prober.doors import LOOK_SECONDS, Doors
+from services.prober.doors import LOOK_SECONDS, Doors, Refused
 from services.prober.messages import Inbox, Page
 from shared import probes
 from shared.clock import Clock
@@ -117,14 +117,19 @@ class WholeWay:
     # --- the team
 
     async def _free_the_team(self) -> None:
-        """Have the team on shift, and done with whatever a former probe has left it with."""
+        """Have the team on shift, and done with whatever a former probe has left it with.
+
+        What is over meanwhile, which the console may know a little later, is refused, and keeps it from nothing.
+        """
         teams = await self.doors.read(self._token(probes.SUPERVISOR), "/v1/teams")
         team = next((seen for seen in teams if seen["team"]["team_id"] == probes.TEAM), None)
         if team is not None and team["shift_id"] is not None:
             for offer_id in team["offers"]:
-                await self._command(probes.ROBOT, f"/v1/offers/{offer_id}/decline")
+                with suppress(Refused):
+                    await self._command(probes.ROBOT, f"/v1/offers/{offer_id}/decline")
             if team["call_id"] is not None:
-                await self._clear()
+                with suppress(Refused):
+                    await self._clear()
             await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/status", status="available")
             if datetime.fromisoformat(team["shift_ends_at"]) - self.clock.now() > LAST_HOURS:
                 return

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.shifts import LONGEST_AHEAD, faults_of_places, faults_of_times
-from services.rostering.state import MAX_SHIFTS, ShiftState
+from services.rostering.state import MAX_SHIFTS, ShiftState, room
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     REMIND_MINUTES,
@@ -52,7 +52,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     shifts, dropped = draft.state.shifts, draft.state.dropped
     new = [plan for shift_id, plan in wanted.items() if shift_id not in shifts and shift_id not in dropped]
     changed = [plan for shift_id, plan in wanted.items() if shift_id in shifts and _moves(shifts[shift_id], plan)]
-    if len(shifts) + len(new) - len(gone) > MAX_SHIFTS:
+    if len(new) - len(gone) > room(draft.state):
         return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
     if _size_bytes(draft, new, changed, gone) > STEP_BYTES:
         return [refused(command, "too-big", "This is more than fits into one step: import a shorter time at once.")]

@@ -23,6 +23,9 @@ from shared.events import (
 )
 from shared.replace import replace
 
+UNPROVED = "unproved"
+"""Why a way is taken for broken over which nobody has answered for months."""
+
 
 def person_defined(draft: RotaDraft, event: PersonDefined) -> None:
     """Somebody is on the books, or is trained for something else by now."""
@@ -65,8 +68,8 @@ def contact_proved(draft: RotaDraft, event: ContactProved) -> None:
 
 
 def contact_broken(draft: RotaDraft, event: ContactBroken) -> None:
-    """A way does not work."""
-    _change(draft, event, broken=True)
+    """A way does not work; a proof that has worn out is none once it is set anew."""
+    _change(draft, event, broken=True, **({"proved": False} if event.why == UNPROVED else {}))
 
 
 def contact_opted(draft: RotaDraft, event: ContactOptedOut | ContactOptedIn) -> None:

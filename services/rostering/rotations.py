@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import ONE_DAY, expand
-from services.rostering.state import HORIZON_DAYS, MAX_ROTATIONS, MAX_SHIFTS, ShiftState
+from services.rostering.state import HORIZON_DAYS, MAX_ROTATIONS, MAX_SHIFTS, ROTATION_SHIFTS, ShiftState, room
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     DefineRotation,
@@ -40,7 +40,7 @@ def define_rotation(draft: RotaDraft, command: DefineRotation) -> list[Event]:
         return [refused(command, "too-many", f"There are {MAX_ROTATIONS} rotations, which is as many as there may be.")]
     if faults := tuple(_faults(draft, rotation)):
         return [refused(command, "wrong-rotation", f"{rotation.rotation_id}: {faults[0]}", faults)]
-    if len(state.shifts) + HORIZON_DAYS + 1 > MAX_SHIFTS:
+    if before is None and room(state) < ROTATION_SHIFTS:
         return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
     draft.emit(RotationDefined(rotation=rotation, defined_by=command.issued_by))
     planned, changed, dropped = _bring_in_line(draft, rotation, "its rotation was changed")
@@ -80,13 +80,12 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     through = today + timedelta(days=HORIZON_DAYS)
     earliest = today - timedelta(days=rotation.lasts_days or 1)
     wanted = {shift.shift_id: _staffed(draft, shift) for shift in expand(rotation, earliest, through)}
-    room = MAX_SHIFTS - len(draft.state.shifts)
     planned = changed = 0
     noticed: list[Change] = []
     for shift_id, plan in wanted.items():
         present = draft.shift(shift_id)
         if present is None:
-            if plan.ends_at > draft.now and shift_id not in draft.state.dropped and planned < room:
+            if plan.ends_at > draft.now and shift_id not in draft.state.dropped:
                 draft.emit(ShiftPlanned(shift=plan))
                 planned += 1
         elif present.plan != plan and not present.begun and not present.moved_by_hand:

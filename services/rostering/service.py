@@ -21,5 +21,5 @@ ROSTERING: Service[State] = Service(
     packer=packer(State),
     state_version=2,
     due=due,
-    decider_version="3",
+    decider_version="4",
 )

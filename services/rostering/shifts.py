@@ -10,7 +10,7 @@ from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.gaps import lacks
 from services.rostering.rotations import DISCIPLINES
-from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State
+from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State, room
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     REMIND_MINUTES,
@@ -42,8 +42,8 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         return [refused(command, "wrong-shift", faults[0], tuple(faults))]
     if (same := _same_as(draft.state, command)) is not None:
         return [nothing_to_do(command, "It is planned so already.", about=same.shift_id)]
-    if len(draft.state.shifts) >= MAX_SHIFTS:
-        return [refused(command, "too-many", f"{MAX_SHIFTS} shifts are planned, which is as many as there may be.")]
+    if room(draft.state) < 1:
+        return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
     shift = PlannedShift(
         shift_id=child_id(draft.given.cause, "shift"),
         team_id=command.team_id,

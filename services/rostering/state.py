@@ -22,6 +22,8 @@ MAX_ABSENCES_OF_PERSON = 50
 TOLD_DAYS = (1, 7, 28)
 """How many days ahead of a shift the people who look after it are told what it lacks, the nearest first."""
 LONGEST_SHIFT = timedelta(days=8)
+ROTATION_SHIFTS = HORIZON_DAYS + LONGEST_SHIFT.days + 1
+"""So many of the shifts that there may be are a rotation's own, whether it has as many or not."""
 LONGEST_REST = timedelta(hours=24)
 """No shift asks for more rest than that: what lies further apart does not tell on each other."""
 
@@ -155,6 +157,12 @@ class State:
     def members(self, shift: ShiftState, at: datetime) -> tuple[str, ...]:
         """Who is on duty in a shift at an instant, by the plan as it stands."""
         return shift.rota.members(at, self.absences_of(shift.rota.people()))
+
+
+def room(state: State) -> int:
+    """How many more shifts there may be besides those of the rotations that stand, whose daily run finds no end."""
+    own = sum(shift.plan.rotation_id in state.rotations for shift in state.shifts.values())
+    return MAX_SHIFTS - (len(state.shifts) - own) - max(own, len(state.rotations) * ROTATION_SHIFTS)
 
 
 def due(state: State) -> tuple[str, datetime] | None:

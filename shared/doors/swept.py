@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.engine.broker import Stored
 from shared.events import Event
+from shared.topics import ASSIGNMENTS
 
 SWEEP_EVERY = timedelta(minutes=1)
 
@@ -15,18 +17,22 @@ Changes = Mapping[type[Event], Callable[[Any, Any, datetime], None]]
 
 
 class Swept:
-    """Folds events by their table. By the journal's own time it sweeps, so that catching up forgets alike."""
+    """Folds events by their table. By the time of one journal it sweeps, so that catching up forgets alike.
+
+    A door that catches up may have read another journal hours further: by that one's time an offer would be long over
+    whose acceptance is read next.
+    """
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._swept_at: datetime | None = None
 
-    def fold(self, event: Event, at: datetime) -> None:
-        """Take in an event that became durable at an instant."""
-        change = self._changes.get(type(event))
+    def fold(self, event: Event, stored: Stored) -> None:
+        """Take in an event, which became durable where and when `stored` says."""
+        at, change = stored.time, self._changes.get(type(event))
         if change is not None:
             change(self, event, at)
-        if self._swept_at is None or at - self._swept_at > SWEEP_EVERY:
+        if stored.topic == ASSIGNMENTS.name and (self._swept_at is None or at - self._swept_at > SWEEP_EVERY):
             self._swept_at = at
             self.sweep(at)
 

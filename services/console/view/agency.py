@@ -92,6 +92,8 @@ class AgencyView(AgencyRecords):
         self._calls: OrderedDict[str, CallSeen] = OrderedDict()
         """The call that was heard of longest ago comes first."""
         self._closed: OrderedDict[str, datetime] = OrderedDict()
+        self._left_at: datetime | None = None
+        """When the last of the calls that have left was closed: what another journal said by then brings none back."""
         self._call_of_page: dict[str, str] = {}
         self.sources: set[str] = set()
         """The CADs of which there was any call."""
@@ -116,7 +118,7 @@ class AgencyView(AgencyRecords):
         """Take an event in."""
         for change in CHANGES.get(type(event), ()):
             change(self, event, stored)
-        call = self._call_of(event, stored.time)
+        call = self._call_of(event, stored)
         if call is not None:
             call_changes.fold(call, event, stored)
             self._settle(call, stored.time)
@@ -125,7 +127,7 @@ class AgencyView(AgencyRecords):
             call_changes.join(target, event, call.episodes[-1] if call and call.episodes else None, stored)
             self._settle(target, stored.time)
 
-    def _call_of(self, event: Event, at: datetime) -> CallSeen | None:
+    def _call_of(self, event: Event, stored: Stored) -> CallSeen | None:
         call_id = getattr(event, "call_id", None)
         if isinstance(event, ClockFailed):
             clock = ClockId.parse(event.clock_id)
@@ -133,12 +135,16 @@ class AgencyView(AgencyRecords):
         if page_id := getattr(event, "page_id", ""):
             call_id = call_id or self._call_of_page.get(page_id)
         call = self._calls.get(call_id or "")
-        if call is None and call_id and call_changes.begins(event):
-            call = self._calls[call_id] = CallSeen(call_id, at)
+        if call is None and call_id and call_changes.begins(event) and not self._has_left(stored):
+            call = self._calls[call_id] = CallSeen(call_id, stored.time)
             self.sources.add(call.source)
         if call is not None and page_id:
             self._call_of_page[page_id] = call.call_id
         return call
+
+    def _has_left(self, stored: Stored) -> bool:
+        """Whether what is new of a call is old: calls begin and end in assignments, which was read further by then."""
+        return stored.topic != ASSIGNMENTS.name and self._left_at is not None and stored.time <= self._left_at
 
     def _settle(self, call: CallSeen, at: datetime) -> None:
         """Put the call where it belongs after a change; let go of what has been closed or quiet for long."""
@@ -155,6 +161,7 @@ class AgencyView(AgencyRecords):
             self._drop(quietest.call_id)
 
     def _drop(self, call_id: str) -> None:
-        self._closed.pop(call_id, None)
+        if (closed_at := self._closed.pop(call_id, None)) is not None:
+            self._left_at = closed_at if self._left_at is None else max(self._left_at, closed_at)
         for page_id in self._calls.pop(call_id).pages:
             self._call_of_page.pop(page_id, None)

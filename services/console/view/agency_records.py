@@ -30,6 +30,7 @@ from shared.engine.broker import Stored
 KEEP_ALERTS_OF_A_KIND = 1_000
 """So that a flood of one kind never hides another."""
 KEEP_ENDED_ALERTS = 200
+KEEP_ENDS = 5_000
 KEEP_ACKNOWLEDGEMENTS = 5_000
 KEEP_ANSWERS = 20_000
 KEEP_ROLLS = 50
@@ -72,6 +73,8 @@ class AgencyRecords:
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
         self._alerts_of_kind: Counter[AlertKind] = Counter()
         self._ended_alerts: deque[Alert] = deque(maxlen=KEEP_ENDED_ALERTS)
+        self._ends: OrderedDict[str, datetime] = OrderedDict()
+        """By alert, when one journal ended last what another raises, and may be read later."""
         self._acknowledgements: OrderedDict[str, AcknowledgementSeen] = OrderedDict()
         self._commands: OrderedDict[str, CommandSeen] = OrderedDict()
 
@@ -87,6 +90,9 @@ class AgencyRecords:
         """Raise an alert, or raise it again. Of too many of a kind the oldest goes."""
         self._take_out(alert_id)
         alert.alert_id = alert_id
+        if (ended_at := self._ends.get(alert_id)) is not None and alert.at < ended_at:
+            self._ended_alerts.append(replace(alert, ended_at=ended_at))
+            return
         self._alerts[alert_id] = alert
         self._alerts_of_kind[alert.kind] += 1
         if self._alerts_of_kind[alert.kind] > KEEP_ALERTS_OF_A_KIND:
@@ -96,6 +102,11 @@ class AgencyRecords:
         """End an alert, if there is one."""
         if (alert := self._take_out(alert_id)) is not None:
             self._ended_alerts.append(replace(alert, ended_at=at))
+
+    def end_alert_of_another_journal(self, alert_id: str, at: datetime) -> None:
+        """The same, where what raises it stands in another journal: that may be read after this, as after a restart."""
+        self.end_alert(alert_id, at)
+        _keep_newest(self._ends, alert_id, at, KEEP_ENDS)
 
     def _take_out(self, alert_id: str) -> Alert | None:
         if (alert := self._alerts.pop(alert_id, None)) is not None:

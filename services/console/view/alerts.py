@@ -190,9 +190,9 @@ def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
 def _cad_informed(agency: AgencyRecords, event: events.CadInformed, stored: Stored) -> None:
     agency.end_alert(f"cad-not-informed/{event.message_id}", stored.time)
     if event.needs_police:
-        agency.end_alert(f"need-police/{event.needs_police}", stored.time)
+        agency.end_alert_of_another_journal(f"need-police/{event.needs_police}", stored.time)
     if event.kind == "call.routed":
-        agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
+        agency.end_alert_of_another_journal(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
 
 
 def _cad_not_informed(agency: AgencyRecords, event: events.CadNotInformed, stored: Stored) -> None:

@@ -23,19 +23,23 @@ BEGIN = (
     events.DeadlineSet,
     events.CallRouted,
     events.InputRefused,
+    events.LadderSet,
 )
 """Only these bring a call into the view, and what they lead to where that is read sooner (`begins`)."""
+OF_THE_DECISION = ("call.confirm", "call.hold", "call.held", "call.routed")
+"""What a CAD is told, and asked, of a call until it has its outcome."""
 
 
 def begins(event: Event) -> bool:
     """Whether an event brings a call into the view; a late word about one that has left it does not.
 
-    An offer's page and the message of an outcome stand in a journal of their own, which may be read before the others.
+    What is owed to a team that is asked, and to the CAD until there is an outcome, stands in a journal of its own,
+    which may be read before the others.
     """
     if isinstance(event, events.PageDue):
         return event.kind == "offer"
     if isinstance(event, events.CadMessageDue):
-        return event.kind == "call.routed"
+        return event.kind in OF_THE_DECISION
     return isinstance(event, BEGIN)
 
 
@@ -76,7 +80,7 @@ def _deadline_set(call: CallSeen, event: events.DeadlineSet, stored: Stored) -> 
 
 def _plan_set(call: CallSeen, event: events.PlanSet, stored: Stored) -> None:
     call.episode(event.episode, stored.time).deadline = event.deadline
-    call.district = event.judgement.district or call.district
+    call.district = call.district or event.judgement.district
 
 
 def _offer_shadowed(call: CallSeen, event: events.OfferShadowed, stored: Stored) -> None:
@@ -126,7 +130,7 @@ def _hold_began(call: CallSeen, event: events.HoldBegan, stored: Stored) -> None
 
 
 def _offer_made(call: CallSeen, event: events.OfferMade, stored: Stored) -> None:
-    call.district, call.priority = event.district or call.district, event.priority or call.priority
+    call.district, call.priority = call.district or event.district, call.priority or event.priority
     call.offers[event.offer_id] = OfferSeen(
         event.offer_id,
         event.episode,
@@ -160,7 +164,7 @@ def _call_routed(call: CallSeen, event: events.CallRouted, stored: Stored) -> No
     episode.team_id, episode.response = event.team_id or episode.team_id, event.response or episode.response
     episode.programme_version, episode.programme_hash = event.programme_version, event.programme_hash
     episode.switchboard_revision = event.switchboard_revision
-    call.district = event.district or call.district
+    call.district = call.district or event.district
 
 
 def _input_refused(call: CallSeen, event: events.InputRefused, stored: Stored) -> None:

@@ -121,7 +121,7 @@ class View:
 
     def fold(self, agency: str, event: Event, stored: Stored) -> None:
         """Take in an event of a journal."""
-        self._agencies[agency].fold(event, stored.time)
+        self._agencies[agency].fold(event, stored)
 
     def agency(self, agency: str) -> AgencyView:
         """One of them; an empty one where nothing has happened yet."""

@@ -80,6 +80,9 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
     )
     for before in pushes_before:
         _end_push(draft, *before)
+    if present is not None and present.kind != command.kind:
+        # another way under the same name: STOP to texts, or their proof, say nothing of calls to that number
+        draft.emit(ContactRemoved(person_id=person_id, method_id=method_id))
     draft.emit(contact_set)
     if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
         _readdress(draft, person_id, method_id)

@@ -51,6 +51,18 @@ def test_a_way_is_set_without_its_address() -> None:
     ], "it stands so already"
 
 
+@pytest.mark.parametrize("kind", ["voice", "pocket"])
+def test_a_way_of_another_kind_is_another_way_to_everybody_who_follows_it(kind: str) -> None:
+    """STOP to a text was held against the calls to the same number: the team of its person was offered nothing."""
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="same", position=7))
+    running.take(opt_out("ana", "mobile", "2"))
+    events = running.take(set_contact("ana", "mobile", kind, "3", fingerprint="same", position=8))
+    assert types(events) == ["contact-removed", "contact-set", "command-done"]
+    again = running.take(set_contact("ana", "mobile", kind, "4", fingerprint="same", position=9, after_seconds=20))
+    assert types(again) == ["contact-set", "command-done"]
+
+
 def test_who_else_has_the_address_is_told_to_whoever_sets_it() -> None:
     running = Running()
     running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="same"))

@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import hypothesis.strategies as st
@@ -21,9 +22,11 @@ from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CadInformed,
+    CadNotInformed,
     CallVersionAt,
     DeclineOffer,
     LinksRevoked,
+    OfferAccepted,
     OfferExpired,
     OfferWithdrawn,
     ReportStatus,
@@ -36,6 +39,7 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
+from tests.builders import of_offer
 from tests.services.pocket.driver import CALL, PERSONAL, City
 
 
@@ -608,6 +612,29 @@ async def test_an_answer_names_the_way_that_its_page_went(
     (command,) = city.commands()
     assert isinstance(command, AcceptOffer | DeclineOffer)
     assert (command.person_id, command.method_id) == ("ana", "mobile")
+
+
+@pytest.mark.parametrize("reported", [CadInformed, CadNotInformed])
+async def test_a_door_that_reads_one_journal_hours_before_another_loses_no_call(
+    city: City, phone: httpx.AsyncClient, reported: type[CadInformed | CadNotInformed]
+) -> None:
+    """As after a restart: by the other journal's time the offer was over, and the link led nowhere."""
+    path = city.offer()
+    await settle(city)
+    told: dict[str, Any] = {"kind": "call.routed", "source": "dane", "episode": 1}
+    told |= {"why": "expired"} if reported is CadNotInformed else {"attempts": 1}
+    city.write(reported(message_id="1", call_id=CALL, **told), topic=NOTIFICATIONS)
+    for minutes in (20, 40):
+        city.clock.ahead = timedelta(minutes=minutes)
+        city.write(CadInformed(message_id="2", kind="ping", source="dane", attempts=1), topic=NOTIFICATIONS)
+    await settle(city)
+    city.clock.ahead = timedelta()
+    accepted = {"person_id": "ana", "accepted_at": city.clock.now(), "eta_minutes": 5, "call_at": city.call()}
+    city.write(of_offer(OfferAccepted, city.offers["offer-1"], **accepted))
+    page = await shown(city, phone, path)
+    assert PERSONAL["address"] in page
+    assert ("The dispatcher knows." in page) == (reported is CadInformed)
+    assert ("The dispatcher has not been told yet" in page) == (reported is CadNotInformed)
 
 
 async def test_a_link_names_no_way_that_no_page_went(city: City, phone: httpx.AsyncClient) -> None:

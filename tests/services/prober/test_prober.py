@@ -199,6 +199,22 @@ async def test_a_probe_that_was_missed_does_not_keep_the_team_from_the_next_one(
         assert running.alarmed.heard == []
 
 
+async def test_what_a_console_shows_that_is_over_by_now_is_no_miss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An offer of a missed probe that ran out while the next one declined it made that a miss, too: an alarm."""
+    read, over = Doors.read, {"offers": ["0" * 32], "call_id": "probe-0/prober/long-over"}
+
+    async def read_late(doors: Doors, token: str, path: str) -> Any:
+        answer = await read(doors, token, path)
+        return [{**team, **over} if team["shift_id"] else team for team in answer] if path == "/v1/teams" else answer
+
+    monkeypatch.setattr(Doors, "read", read_late)
+    async with town(tmp_path) as running, running.probing() as prober:
+        await until(lambda: prober.book.verdicts["seen"] == 3)
+        assert prober.book.verdicts["missed"] == 0
+
+
 async def test_a_shift_that_is_nearly_over_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its last hour nobody is offered a call: every day all test calls of that hour were missed."""
     async with town(tmp_path) as running:

@@ -220,6 +220,13 @@ def test_rest_comes_back_when_the_shift_before_is_dropped_or_moved() -> None:
         ),
         (
             (
+                ContactBroken(person_id="ann", method_id="sms", why="unproved"),
+                ContactSet(person_id="ann", method_id="sms", kind="sms", fingerprint="ann"),
+            ),
+            False,
+        ),
+        (
+            (
                 ContactRemoved(person_id="ann", method_id="sms"),
                 ContactSet(person_id="ann", method_id="pocket", kind="pocket"),
                 ContactProved(person_id="ann", method_id="pocket"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.rostering.service import ROSTERING
-from services.rostering.state import State
+from services.rostering.state import ROTATION_SHIFTS, State
 from shared.events import (
     CommandDone,
     CommandRefused,
@@ -16,6 +16,7 @@ from shared.events import (
     DropShift,
     MoveShift,
     PlanNoticeDue,
+    PlanShift,
     RemoveRotation,
     ShiftDropped,
     ShiftMoved,
@@ -41,6 +42,27 @@ def test_six_weeks_are_planned_at_once_and_a_day_more_each_day() -> None:
     assert len(office.of(ShiftPlanned)) == 3
     assert not office.of(ShiftMoved)
     assert not office.of(ShiftDropped)
+
+
+def test_what_is_planned_besides_leaves_each_rotation_the_room_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its daily run stopped without a word where imports had filled the plan."""
+    monkeypatch.setattr("services.rostering.state.MAX_SHIFTS", ROTATION_SHIFTS + 3)
+    office = Office()
+    office.rotate()
+    for number in range(3):
+        office.plan(24 * 300 + number)
+    one_more = {name: getattr(office.shifts()[-1].plan, name) for name in ("team_id", "duty", "zone", "places")}
+    times = {"starts_at": office.now + timedelta(days=9), "ends_at": office.now + timedelta(days=10)}
+    for refusal in (
+        office.command(PlanShift, **one_more, **times),
+        office.command(DefineRotation, rotation=rotation(rotation_id="days")),
+    ):
+        assert isinstance(refusal, CommandRefused)
+        assert refusal.reason == "too-many"
+    office.rotate(starts="20:00")
+    office.wait(days=60)
+    newest = max(shift.plan.starts_at for shift in office.shifts() if shift.plan.rotation_id)
+    assert newest - office.now > timedelta(days=40)
 
 
 def test_the_same_rotation_again_changes_nothing() -> None:

@@ -69,6 +69,22 @@ def test_a_page_and_a_message_are_seen_whichever_journal_is_read_first() -> None
     assert (call.state, call.open) == (as_written.state, as_written.open)
 
 
+@pytest.mark.parametrize("kind", ["call.confirm", "call.hold", "call.held"])
+def test_what_a_cad_was_asked_is_seen_whichever_journal_is_read_first(kind: Any) -> None:
+    asked = message_due().model_copy(update={"message_id": "asked", "kind": kind})
+    call = view_of((N, asked), *ACCEPTED).call(CALL_ID)
+    assert call is not None
+    assert list(call.messages) == ["asked", "message-1"]
+
+
+def test_what_an_offer_says_of_a_call_is_older_than_what_triage_says_of_it() -> None:
+    newer = triaged(district="West").model_copy(update={"priority": "1"})
+    for story in ((*ACCEPTED, (D, newer)), ((D, newer), *(pair for pair in ACCEPTED if pair[0] != D))):
+        call = view_of(*story).call(CALL_ID)
+        assert call is not None
+        assert (call.priority, call.district) == ("1", "West")
+
+
 def test_an_accepted_call_explains_itself() -> None:
     call = view_of(*ACCEPTED).call(CALL_ID)
     assert call is not None
@@ -199,6 +215,24 @@ def test_a_late_word_about_a_call_that_left_does_not_bring_it_back() -> None:
     of_a_status = message_due().model_copy(update={"kind": "unit.status"})
     for event in (accepted(), offered(), of_a_status, informed(), events.CallForgotten(call_id=CALL_ID)):
         assert view_of((A, event)).call(CALL_ID) is None
+
+
+@pytest.mark.parametrize("keep", [Keep(closed_calls=0), Keep(closed=timedelta())])
+def test_nor_does_what_another_journal_says_of_its_beginning_which_is_read_after_its_end(keep: Keep) -> None:
+    """As after a restart: a call that had ended stood among the open ones for a week."""
+    view, other = View(keep), "madison-wi/dane-county/later"
+    for seconds, (topic, event) in enumerate(ACCEPTED):
+        if topic == A:
+            view.fold("madison-wi", event, stored(topic, event, seconds, START + timedelta(seconds=seconds)))
+    for minutes, (topic, event) in enumerate((ended(), (A, deadline(other)), (A, routed("default", other))), 10):
+        view.fold("madison-wi", event, stored(topic, event, minutes, START + timedelta(minutes=minutes)))
+    for seconds, (topic, event) in enumerate(ACCEPTED):
+        if topic != A:
+            view.fold("madison-wi", event, stored(topic, event, seconds, START + timedelta(seconds=seconds)))
+    assert view.agency("madison-wi").call(CALL_ID) is None
+    new = triaged().model_copy(update={"call_id": "madison-wi/dane-county/new"})
+    view.fold("madison-wi", new, stored(D, new, 99, START + timedelta(minutes=20)))
+    assert view.agency("madison-wi").call(new.call_id) is not None
 
 
 def test_closed_calls_leave_by_number_and_open_ones_stay() -> None:
@@ -415,6 +449,21 @@ def test_what_has_ended_says_when() -> None:
     assert ended_alert.acknowledged is not None
     assert ended_alert.acknowledged.by == "dora"
     assert view.alerts() == []
+
+
+def test_an_alert_that_another_journal_has_ended_is_over_whichever_is_read_first() -> None:
+    """As after a restart: that no CAD had acknowledged a need for police was said of one that was long acknowledged."""
+    asked, acknowledgement = status("need-police")[1], told_of_help()[1]
+    view = View()
+    for topic, event, minutes in ((N, acknowledgement, 2), (A, asked, 1)):
+        view.fold("madison-wi", event, stored(topic, event, minutes, START + timedelta(minutes=minutes)))
+    seen = view.agency("madison-wi")
+    assert seen.alerts() == []
+    assert [(alert.kind, alert.ended_at) for alert in seen.ended_alerts()] == [
+        ("need-police", START + timedelta(minutes=2))
+    ]
+    view.fold("madison-wi", asked, stored(A, asked, 3, START + timedelta(minutes=3)))
+    assert [alert.kind for alert in seen.alerts()] == ["need-police"]
 
 
 def routing(reached: Any, call_id: str = CALL_ID, **changes: Any) -> tuple[str, Event]:
