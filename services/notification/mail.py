@@ -17,7 +17,7 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPTimeoutError
 
-from services.notification.carriers.words import headline
+from services.notification.carriers.words import ended, headline
 from services.notification.outcome import DONE, Outcome
 from shared.clock import Clock
 from shared.events import PageDue
@@ -133,7 +133,7 @@ class MailPage:
         zone = self.zone_of(agency)
         until, today = (at.astimezone(zone or UTC) for at in (page.not_after, self.clock.now()))
         day = "" if until.date() == today.date() else f"{until:%a} {until.day} {until:%b}, "
-        yield f"{line}."
+        yield ended(line)
         yield f"This counts until {day}{until:%H:%M:%S}{'' if zone else ' UTC'}."
         yield ""
         yield self.link_of(page)

@@ -63,8 +63,12 @@ def text_of(page: PageDue, link: str, zone: tzinfo | None = None) -> str:
 def spoken(page: PageDue) -> str:
     """A page as it is spoken, without its answers."""
     team = f" for team {_pronounced(page.team_id)}" if page.team_id else ""
-    headline = _headline(page, spoken_out=True)
-    return f"This is care route{team}: {headline}{'' if headline.endswith('?') else '.'}"
+    return ended(f"This is care route{team}: {_headline(page, spoken_out=True)}")
+
+
+def ended(sentence: str) -> str:
+    """A sentence with its end; a question has it."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def headline(page: PageDue) -> str:

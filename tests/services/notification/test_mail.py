@@ -96,6 +96,13 @@ async def test_where_the_agency_has_named_no_time_zone_the_mail_says_that_it_mea
     assert f"This counts until {due.not_after:%H:%M:%S} UTC." in text.splitlines()
 
 
+async def test_what_a_mail_asks_ends_as_a_question(server: MailServer, clock: FakeClock, page: PageMaker) -> None:
+    due = page(kind="not-moving", offer_id=None, priority=None)
+    assert await mailing(clock, await server.start()).send("madison", due, ADDRESS) == DONE
+    text = server.mails[0].message.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    assert text.splitlines()[0] == "alpha-1: you have a call in Größenviertel: are you on your way?"
+
+
 @pytest.mark.parametrize(
     ("minutes", "until"), [(59, "23:59:00"), (60, "Mon 9 Nov, 00:00:00"), (7 * 1440, "Sun 15 Nov, 23:00:00")]
 )
