@@ -15,8 +15,9 @@ from services.triage.state import Memory, OpenCall, Standing, Version
 from shared.call import Call, CallId
 from shared.last_answer import last_answer
 from shared.programme import Programme
+from shared.programme.judging.evidence import Hazard
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS
-from shared.programme.judging.facts_of_call import WORDS, Hazard, Said, doubts_of, said_of_hazards, worse
+from shared.programme.judging.facts_of_call import WORDS, Said, doubts_of, said_of_hazards, worse
 from shared.replace import replace
 
 MOST_DOUBTS = 256

@@ -14,7 +14,7 @@ from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, read
-from shared.programme.judging.facts_of_call import Hazard
+from shared.programme.judging.evidence import Hazard
 from shared.programme.judging.load import Load
 
 

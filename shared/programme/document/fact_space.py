@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from shared.programme.judging.evidence import Evidence, Hazard, Other
 from shared.programme.judging.facts import CHOICES, HAZARDS, WISHES
-from shared.programme.judging.facts_of_call import Evidence, Hazard, Other
 from shared.programme.judging.programme import Condition, Programme, Raise
 
 NEVER_UNKNOWN = ("caller_wants", "units_on_scene")

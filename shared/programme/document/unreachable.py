@@ -11,8 +11,8 @@ from shared.programme.document.finding import Finding
 from shared.programme.document.floor import levels_reached, looks_at, rank_reached
 from shared.programme.document.work import Work
 from shared.programme.document.written import Document
+from shared.programme.judging.evidence import Other
 from shared.programme.judging.facts import CHOICES, HAZARDS
-from shared.programme.judging.facts_of_call import Other
 from shared.programme.judging.programme import Condition, Raise, Response
 
 Stated = tuple[tuple[str, str], ...]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from shared.call import SEALED_TEXT, Call
-from shared.judgement import Unknown
 from shared.last_answer import last_answer
+from shared.programme.judging.evidence import Evidence, Facts, Hazard, Other
 from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import language, normal, plain
 from shared.programme.judging.programme import ASKED_NOT, Code, Condition, Programme, Raise
@@ -23,48 +23,6 @@ CODE_NOT_LISTED: Final = "code not listed"
 """The source of what a call type does not say that the document does not know."""
 WARNED_OF: Final = ("weapon", "violence")
 """What a flag may warn of that nobody has listed."""
-
-
-class Hazard(NamedTuple):
-    """A hazard as it counts. `low` to `high` are the ranks that it may have; they are the same where it is known."""
-
-    low: int
-    high: int
-    unknown: Unknown | None
-    source: str
-
-    def may_be(self, condition: Condition) -> bool:
-        """Whether it must be taken to meet the condition: what nobody knows counts as its worst value."""
-        return condition.least is not None and self.high >= condition.least
-
-    def is_surely(self, condition: Condition) -> bool:
-        """Whether it meets the condition even at the best that is possible."""
-        return condition.least is not None and self.low >= condition.least
-
-
-class Other(NamedTuple):
-    """A fact that is no hazard: every value that some source gives it."""
-
-    values: tuple[str, ...]
-    unknown: Unknown | None
-    source: str
-
-    def may_be(self, condition: Condition) -> bool:
-        """Whether a restriction applies: unless known false."""
-        return self.unknown is not None or any(map(condition.allows, self.values))
-
-    def is_surely(self, condition: Condition) -> bool:
-        """Whether some source says that the restriction applies."""
-        return any(map(condition.allows, self.values))
-
-    def permits(self, condition: Condition) -> bool:
-        """Whether a permission applies: only if known true, and no source says otherwise."""
-        return self.unknown is None and all(map(condition.allows, self.values))
-
-
-Evidence = Hazard | Other
-"""What is known of one fact."""
-Facts = dict[str, Evidence]
 
 
 def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Surroundings) -> Facts:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from shared.call import Asker, Call
 from shared.judgement import PHASES, UNLISTED, CapTerms, Gate, Phase, ResponseVerdict
-from shared.programme.judging.facts_of_call import Facts, Other
+from shared.programme.judging.evidence import Facts, Other
 from shared.programme.judging.load import Loads, counted
 from shared.programme.judging.normal_forms import normal
 from shared.programme.judging.programme import (

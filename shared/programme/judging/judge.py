@@ -19,12 +19,11 @@ from shared.judgement import (
     Step,
     Suitability,
 )
+from shared.programme.judging.evidence import Facts, Hazard
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import (
     CAUTION_NOT_LISTED,
     CODE_NOT_LISTED,
-    Facts,
-    Hazard,
     level_of,
     possible_level,
     unknown_above,

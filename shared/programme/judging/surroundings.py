@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shared.engine.state import EMPTY
 from shared.judgement import Located
+from shared.programme.judging.evidence import Hazard
 from shared.programme.judging.load import Loads
-
-if TYPE_CHECKING:
-    from shared.programme.judging.facts_of_call import Hazard
 
 
 @dataclass(frozen=True, slots=True)

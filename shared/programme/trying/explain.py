@@ -9,8 +9,9 @@ from immutables import Map
 
 from shared.call import Call
 from shared.judgement import PHASES, Phase, Unknown
+from shared.programme.judging.evidence import Hazard
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.facts_of_call import Hazard, weigh
+from shared.programme.judging.facts_of_call import weigh
 from shared.programme.judging.programme import Programme, Switchboard
 from shared.programme.judging.surroundings import Surroundings
 from shared.switch import Switch

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from shared.programme.judging.evidence import Evidence, Hazard, Other
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, VALUES
-from shared.programme.judging.facts_of_call import Evidence, Hazard, Other
 from shared.programme.judging.programme import ASKED_NOT, Programme, Question
 from shared.programme.judging.words import STEM
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shared.judgement import NOT_ROUTED, PHASES
 from shared.programme import Programme, read
+from shared.programme.judging.evidence import Facts, Hazard, Other
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.facts_of_call import Facts, Hazard, Other, level_of
+from shared.programme.judging.facts_of_call import level_of
 from shared.programme.judging.hours import instant
 from shared.programme.judging.programme import Row
 from shared.programme.trying.page import page

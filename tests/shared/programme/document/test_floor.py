@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.programme import ProgrammeRefused, read
+from shared.programme.judging.evidence import Hazard
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.facts_of_call import Hazard, level_of
+from shared.programme.judging.facts_of_call import level_of
 from tests.shared.programme.documents import BOSTON, MADISON, programme
 
 FLOOR = (  # written out again: the promise, not the code that keeps it

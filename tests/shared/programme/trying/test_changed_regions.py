@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shared.call import Call
 from shared.programme import Programme
 from shared.programme.document.fact_space import Axis, conditions_of
-from shared.programme.judging.facts_of_call import Hazard, Other, weigh
+from shared.programme.judging.evidence import Hazard, Other
+from shared.programme.judging.facts_of_call import weigh
 from shared.programme.judging.judge import judge
 from shared.programme.judging.surroundings import ALONE
 from shared.programme.trying import changed_regions
