@@ -530,6 +530,10 @@ async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door:
     [
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": "Active"}], "active"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["Closed", "Active"]}], "active"),
+        ([{"incidentStatusInternalText": ["Active", "Cancelled"]}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["ResourcesOnscene", "Closed"]}], "closed"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": ["21", "05"]}]}], "closed"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": ["ReOpened"]}],
          "reopened"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusInternalText": "cancelled"}], "closed"),
