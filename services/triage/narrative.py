@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -62,11 +63,15 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
 
 
 def _parts(programme: Programme, text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Each line with words, and each two with a phrase that runs over the end of the first."""
+    """Each line with words, and each two with a phrase that runs over the end of the first.
+
+    What stands there again was said again, and counts anew.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
-    for line in dict.fromkeys(lines):
+    for line, times in Counter(lines).items():
         if facts := words_in(programme, line):
             yield line, facts
+            yield from ((f"{line}\n{time}", facts) for time in range(2, min(times, MOST_LINES) + 1))
     for line, following in dict.fromkeys(pairwise(lines)):
         if facts := phrases_over(programme, line, following):
             yield f"{line}\n{following}", facts

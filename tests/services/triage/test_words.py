@@ -56,6 +56,16 @@ def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
     assert said.heard == ("weapon",)
 
 
+def test_a_line_that_is_written_again_after_the_answer_puts_the_fact_in_doubt_again() -> None:
+    """A second caller's "W/KNIFE" was taken for the first one's, which a toy had settled."""
+    triage = madison()
+    triage.put(report("e1", narrative="W/KNIFE", answers={}))
+    assert triaged(triage.put(report("e2", minute=1, narrative="W/KNIFE\na toy"))).judgement.suitability == "suitable"
+    assert triaged(triage.put(report("e3", minute=2, narrative="W/KNIFE\na toy\nW/KNIFE"))).heard == ("weapon",)
+    triage.put(report("e4", minute=3, narrative="a toy\nW/KNIFE\nW/KNIFE", answers=SAFE | {"Q1": "elsewhere"}))
+    assert triage.journal[-1].heard == ()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("wrapped", ["two shots\nfired there", "now not\n\n  breathing", "over the\nrailing*"])
 def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wrapped: str) -> None:
     """`shots` and `fired`, on two lines, went unheard where another line's `gun` was answered."""
