@@ -9,7 +9,7 @@ from itertools import pairwise
 from shared.events import HeardLine
 from shared.html_text import readings
 from shared.programme import Programme, words_in
-from shared.programme.judging.words import phrases_over
+from shared.programme.judging.words import phrases_over, words_over
 
 UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
@@ -47,11 +47,12 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
     """Looked at in every way of reading it: none of them hides a word. Of very many lines the last speaks for all."""
     count = 0
     for text in readings(narrative):
-        rest = words_in(programme, text)
+        lines = [line for line in text.splitlines() if line.strip()]
+        rest = words_in(programme, text).union(*(words_over(programme, *pair) for pair in pairwise(lines)))
         if not rest:
             continue
         every = rest
-        for line, facts in _parts(programme, text):
+        for line, facts in _parts(programme, lines):
             rest -= facts
             count += 1
             if count > MOST_LINES:
@@ -62,18 +63,17 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
             yield _heard_line(pseudonym(f"{call_id}\x00{text}"), rest)
 
 
-def _parts(programme: Programme, text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Each line with words, and each two with a phrase that runs over the end of the first.
+def _parts(programme: Programme, lines: list[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each line with words, and each two with a word or a phrase that runs over the end of the first.
 
     What stands there again was said again, and counts anew.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
     for line, times in Counter(lines).items():
         if facts := words_in(programme, line):
             yield line, facts
             yield from ((f"{line}\n{time}", facts) for time in range(2, min(times, MOST_LINES) + 1))
     for line, following in dict.fromkeys(pairwise(lines)):
-        if facts := phrases_over(programme, line, following):
+        if facts := phrases_over(programme, line, following) | words_over(programme, line, following):
             yield f"{line}\n{following}", facts
 
 

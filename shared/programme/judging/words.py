@@ -109,6 +109,18 @@ def phrases_over(programme: Programme | WordTables, line: str, following: str) -
     return frozenset(hazards)
 
 
+LEAST_WIDTH, LONGEST_WORD = 40, 30
+"""Characters of a line that may be as long as its column, and of a word that its end may cut."""
+
+
+def words_over(programme: Programme | WordTables, line: str, following: str) -> frozenset[str]:
+    """The hazards of a word that a line's end has cut in two: CADs keep long texts in columns of a fixed width."""
+    if len(line) < LEAST_WIDTH or not (line[-1].isalnum() and following[:1].isalnum()):
+        return _NONE
+    before, after = spoken(line[-LONGEST_WORD:]), spoken(following[:LONGEST_WORD])
+    return _hazards_of(programme, [before[-1] + after[0]]) if before and after else _NONE
+
+
 _NONE = frozenset[str]()
 
 

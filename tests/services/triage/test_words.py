@@ -78,6 +78,21 @@ def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wr
     assert suitability(triage) == "indeterminate"
 
 
+@pytest.mark.parametrize(
+    ("cut", "heard"),
+    [
+        ("RP STS HER SON IS IN THE KITCHEN AND HAS A KNI\nFE, IS UPSET", ("weapon",)),
+        ("RP STS THAT THE NEIGHBOR IS IN THE YARD AND BLEE\r\nDING", ("injury",)),
+        ("RP STS HER SON IS IN THE KITCHEN WITH A GUN, SHE HAS A KNI\nFE", ("weapon",)),
+        ("RP STS HER SON IS IN THE KITCHEN AND WOULD BE\n AT HOME", ()),
+        ("WOULD BE\nAT HOME", ()),
+    ],
+)
+def test_a_word_that_the_end_of_a_column_cuts_in_two_is_heard(cut: str, heard: tuple[str, ...]) -> None:
+    """A CAD that keeps its remarks in rows of a fixed width had its knife in two of them."""
+    assert triaged(madison().put(report(narrative=cut))).heard == heard
+
+
 def test_an_earlier_version_that_comes_late_calms_nothing() -> None:
     triage = madison()
     assert triaged(triage.put(report("e2", minute=1, narrative="has a gun"))).heard == ("weapon",)
