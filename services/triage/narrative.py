@@ -9,7 +9,7 @@ from itertools import pairwise
 from shared.events import HeardLine
 from shared.html_text import readings
 from shared.programme import Programme, words_in
-from shared.programme.judging.words import phrases_over, words_over
+from shared.programme.judging.words import lines_of, phrases_over, words_over
 
 UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
@@ -47,12 +47,11 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
     """Looked at in every way of reading it: none of them hides a word. Of very many lines the last speaks for all."""
     count = 0
     for text in readings(narrative):
-        lines = [line for line in text.splitlines() if line.strip()]
-        rest = words_in(programme, text).union(*(words_over(programme, *pair) for pair in pairwise(lines)))
+        rest = words_in(programme, text)
         if not rest:
             continue
         every = rest
-        for line, facts in _parts(programme, lines):
+        for line, facts in _parts(programme, lines_of(text)):
             rest -= facts
             count += 1
             if count > MOST_LINES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -80,9 +81,16 @@ def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     no ten-code. Takes time in proportion to the length of the text times the number of phrases that begin with one of
     its words.
     """
+    cut = [words_over(programme, *two) for two in pairwise(lines_of(text))]
     text = _TO_THE_SECOND.sub(rf"\1 {AND_MINUTES} \2", text)
     apart = without_unseen(text, " ")
-    return _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
+    hazards = _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
+    return hazards.union(*cut) if cut else hazards
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a narrative in which anything stands."""
+    return [line for line in text.splitlines() if line.strip()]
 
 
 AND_MINUTES: Final = "hourandminutes"
