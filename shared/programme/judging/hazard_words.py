@@ -169,8 +169,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             purse snatc*, foot pursuit*, vehicle pursuit*, grass fire*, set the bed, turned on the gas
             turned the gas on, smoke coming
             firebomb*, eluding, evading arrest, fleeing police, fleeing officer*, extortion*, criminal damage
-            pickpocket*, escape from custody, lewd*, indecency, peeping, marine fire, reckless burning, theft*, stole
-            stolen, stealing, exposing himself, exposing herself, masturbat*, indecent exp*, fled on foot, pursuit
+            pickpocket*, escape from custody, peeping, marine fire, reckless burning, theft*, stole
+            stolen, stealing, fled on foot, pursuit
             forced entry, forcing entry, prying, prowling, prowl, through the window, thru the window, thru window
             through window, car doors, door handles, held up the, stranger in, someone in the house
             someone in her house, someone in my house, someone inside, took her purse, snatched purse, grabbed purse
