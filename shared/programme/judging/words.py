@@ -146,6 +146,8 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
     line = ""
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:
+            if hazard in hazards:
+                continue
             line = line or f" {' '.join(words)} "
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)
