@@ -73,6 +73,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             algo en la mano, filero*, una punta, bisturi*, gatillo, encañon*, apuntando, nos apunto, me apunto
             le apunto, dispararon, disparar, disparan, tirotear*, cuerno de chivo, escuadra, calibre, la picaron
             lo picaron, lo pico, la pico, quiere picar
+            torch in, pressure cooker, unattended bag, m80, firecracker*, wires hanging
             shots j h, 🔫, 🔪, 🗡, ⚔, 💣, 🧨, 🪓, 🏹
         """),
         "violence": _listed("""
@@ -152,6 +153,13 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             rompiendo todo, rompio, destruyendo, agarrada del, agarrado del, del cuello, tiene encerrad*, deja salir
             dejan salir, violaron, abuso sexual, abusando, abusaron, maltrat*, madrazo*, chingadazo*, putazo*
             trancazo*
+            out of control, hiding in, whispering, screaming for help, heard screaming, screamed for help
+            line disconnected, broke the tv, broke the door, broke down the door, ripping, ripped the, burn us, blow up
+            going to blow, scared of him, scared of her, scared of them, afraid of him, afraid of her, afraid of son
+            afraid of her son, afraid of his, fears for, in fear, rage, raging, enraged, furious, spitting, spit in
+            command hallucin*, command ah, hurt baby, hurt the baby, hi toward*, shaking baby, shaking the baby
+            shook the baby, shook baby, excited delirium, steering wheel, pcp, parolee, out of prison, from prison
+            out of jail for, banging on door, banging on the door, banging on doors, violating ro, violation of order
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -179,6 +187,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             playing with matches, playing with a lighter, playing with fire, lighting paper*, lighting things
             trying to light, turned on the stove, huele a gas, olor a gas, prendio, prender, quemando, se metio a
             se metieron, entro a la casa
+            lit a trash, lighter in hand, torch, firework*, stick up, jacking, peering in, followed her home
+            followed me home, following me home, following her home, wrong way driver, drunk driver, driving drunk
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -231,6 +241,9 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             intoxicado con, intoxicada con, epilep*, duele el pecho, dolor de pecho, dolor en el pecho, se ahogo
             inconsi*, morado, morada, no se mueve, no reacciona, dar a luz, dolores de parto, sobre dosis, sobredoc*
             cadaver*, se murio, no tiene pulso, sin pulso, se cayo
+            cutting self, cuttin, self cutting, is cutting, been cutting, cutting now, fresh cuts, drank a fifth
+            took all the, took his whole, took her whole, all the insulin, injected insulin, fentanyl*, fent
+            infant blue, foaming, sweating profusely, hot to touch, hot to the touch, hot car
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -276,6 +289,14 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             handful of, entire bottle, azotea*, en el techo, en el puente, quiere brincar, quiere saltar, va a aventar
             a aventar, soga*, cuerda en, cuerda al, en el cuello, al cuello, las muñecas, esta cortando
             todas las pastillas, frasco de pastillas
+            texted goodbye, posted goodbye, goodbye text*, goodbye message*, goodbye video*, nothing to lose
+            pics of pills, pictures of pills, pills in her hand, pills in his hand, counting pills, lined up pills
+            alcohol and pills, pills and alcohol, found hanging, hanging from, plastic bag, bag on head
+            bag on his head, bag on her head, head in oven, head in the oven, running in garage, running in the garage
+            exhaust, rooftop*, out the window, climbing out of, of overpass, of the overpass, in river, in the river
+            in the water, in the ocean, into the ocean, into the water, into the river, into the lake, in the lake
+            rr tracks, interstate, dodging cars, moving car, moving vehicle, is cutting, been cutting, cutting self
+            self cutting, wrsts
         """),
     }
 )

@@ -205,6 +205,16 @@ def test_words_of_types_of_five_cities_and_of_texts_to_911_that_were_not_found(t
         ("se tomó todas las pastillas", {"injury", "suicide"}),
         ("no reacciona, esta morado", {"injury"}),
         ("está en la azotea con una soga", {"suicide"}),
+        ("caller whispering, hiding in the closet", {"violence"}),
+        ("open line, heard screaming", {"violence"}),
+        ("mother is afraid of her son, he is in a rage", {"violence"}),
+        ("has command hallucinations", {"violence"}),
+        ("has a lighter in hand", {"crime"}),
+        ("foaming, used fentanyl", {"injury"}),
+        ("has been cutting tonight", {"injury", "suicide"}),
+        ("car running in the garage", {"suicide"}),
+        ("posted goodbye, counting pills", {"suicide"}),
+        ("standing in the river", {"suicide"}),
     ],
 )
 def test_words_of_dispatchers_and_of_callers_in_danger_that_were_not_found(text: str, hazards: set[str]) -> None:
