@@ -1,7 +1,7 @@
 """Texts of an EIDO that stand where nobody looks for them: vendors write what they know into fields of their own.
 
 They are sealed, and looked at for words, as what stands in fields for codes is. Names, addresses, codes of registries,
-times and references are none of them, nor is what is told of agencies, units and the telephone call.
+times and references are none of them, nor is what is told of agencies and units.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _OF_OTHERS = frozenset((
-    "agencycomponent", "agentcomponent", "callbackcomponent", "callcomponent", "dispatchcomponent", "disposition",
-    "dispositioncomponent", "emergencyresourcecomponent", "issuingelementidentification", "linkcomponent",
-    "mergecomponent", "organizationcomponent", "queuecomponent",
+    "agencycomponent", "agentcomponent", "callbackcomponent", "disposition", "dispositioncomponent",
+    "emergencyresourcecomponent", "issuingelementidentification", "mergecomponent", "organizationcomponent",
+    "queuecomponent",
 ))  # fmt: skip
 _READ = frozenset((
     "beatordispatchgrouptext", "incidentpriorityinternaltext", "incidentstatusinternaltext", "incidenttypeinternalcode",
     "incidenttypeinternaltext", "internalincidentid", "medicalcondition", "mentalstate", "mood", "mooddescription",
     "notesactioncomments", "primarylanguage",
 ))  # fmt: skip
-_NO_WORDS = (
-    "address", "cautiontype", "country", "date", "email", "identif", "locationby", "name", "number", "phone",
-    "reference", "registry", "severity", "source", "street", "time", "version",
+_NO_WORDS = ("cautiontype", "identif", "locationby", "registry", "severity")
+"""In the name of a field. Short words stand in others, as `date` does in `updates`, `time` in `realTimeText`, `version`
+in `conversation`, `source` in `resourceNotes`; and what is only a date, a number or a version has no words."""
+_ENDS = (
+    "address", "addresstext", "city", "code", "country", "county", "email", "name", "nametext", "reference", "source",
+    "state", "street", "streettext", "uri", "url",
 )  # fmt: skip
-_ENDS = ("code", "uri", "url")
-"""In the name of a field, or at its end: what stands there names somebody or something, and tells nothing."""
+"""At its end: what stands there names somebody or something, and tells nothing."""
+_TIME = re.compile(r"[\dTtZz:+.,\s-]*")
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]*")
 LONGEST_WORD = 200
 """A text without any blank that is longer is a picture or a key."""
@@ -52,4 +55,4 @@ def asides(content: Mapping[str, Any]) -> Iterator[str]:
 def _is_said(text: str) -> bool:
     """Whether a text may be somebody's words."""
     is_encoded = max(map(len, text.split()), default=0) > LONGEST_WORD and _ENCODED.fullmatch(text) is not None
-    return any(map(str.isalpha, text)) and not is_encoded
+    return any(map(str.isalpha, text)) and not is_encoded and _TIME.fullmatch(text) is None

@@ -49,6 +49,8 @@ class _Eido:
         """Several are one incident, seen by several agencies."""
         self.id, self.updated_at = _required(part)
         self.asides = tuple(dict.fromkeys(asides(part.content)))
+        self.is_too_long = sum(map(len, self.asides)) > MAX_NOTES_CHARACTERS
+        """Whether more is told in fields of the vendor's own than is looked at for words."""
         self._unlisted = set[tuple[str, str]]()
 
     def unlisted(self, kind: str, word: str) -> None:
@@ -223,11 +225,11 @@ def _status_of(eido: _Eido, incident: Part) -> CallStatus:
     """By the registry's words, else by the centre's own, else by a disposition."""
     words = _words(eido, incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
     if not words:
-        words = [word for text in incident.texts("incidentStatusInternalText") if (word := word_of(text)) in STATUSES]
-    stated = {STATUSES.get(word, "active") for word in words}
-    if not words and not any(map(incident.has, _STATUS_FIELDS)):
-        stated = {_status_by(code) for code in _dispositions(incident)}
-    return next((status for status in ("reopened", "cancelled", "closed") if status in stated), "active")
+        words = [word_of(text) for text in incident.texts("incidentStatusInternalText")]
+    stated = {STATUSES[word] for word in words if word in STATUSES}
+    if not any(map(incident.has, _STATUS_FIELDS)):
+        stated = {status for code in _dispositions(incident) if (status := _status_by(code)) != "active"}
+    return next((status for status in ("reopened", "active", "cancelled", "closed") if status in stated), "active")
 
 
 _STATUS_FIELDS = ("incidentStatusCommonRegistryText", "incidentStatusInternalText")
@@ -371,20 +373,14 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
         incident.is_no_text(name) for incident in eido.incidents for name in _TYPE_CODES
     ):
         flags[UNREADABLE] = None
-    if _refers_to_no_caution(eido, places) or _too_long(eido):
+    if eido.is_too_long:
+        eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
+    if _refers_to_no_caution(eido, places) or eido.is_too_long:
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
     return tuple(flags)
-
-
-def _too_long(eido: _Eido) -> bool:
-    """Whether more is told in fields of the vendor's own than is looked at for words."""
-    if sum(map(len, eido.asides)) <= MAX_NOTES_CHARACTERS:
-        return False
-    eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
-    return True
 
 
 _TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
@@ -509,7 +505,7 @@ def _personal(eido: _Eido) -> dict[str, str]:
         "callback_number": _callback(eido.part.parts("callbackComponent")),
         "caller_name": _caller(eido),
         "narrative": _narrative([*comments, *eido.remarks.cut]),
-        TEXTS: "" if _too_long(eido) else "\n".join(text for text in eido.asides if text not in eido.remarks.cut),
+        TEXTS: "" if eido.is_too_long else "\n".join(text for text in eido.asides if text not in eido.remarks.cut),
     }
     return {name: text for name, text in texts.items() if text}
 

@@ -287,8 +287,8 @@ def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     episode = call.running
     if judged.order < episode.begun_with or judged.triaged_at <= call.reported.triaged_at:
         return False
-    if version is None or not episode.reopened or version.status == "reopened":
-        return True
+    if version is None or not episode.reopened or version.status == "reopened" or call.plan is not None:
+        return True  # whatever comes after the episode's first plan is from after the re-opening
     order, received_at = episode.begun_with  # of the very instant: it may be from before the re-opening
     return judged.order[0] > order or (judged.received_at is not None and judged.received_at > received_at)
 

@@ -10,7 +10,7 @@ from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
 from services.triage.sources import is_reused, notes_on
-from services.triage.standing import hazards_as_facts, is_newest, remembered, with_version
+from services.triage.standing import hazards_as_facts, is_newest, opens_again, remembered, with_version
 from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, memory_of, version_key
 from shared.call import Call, CallId, is_stale, order_of
 from shared.events import (
@@ -81,7 +81,7 @@ def _version_of(
         synthetic=event.synthetic,
     )
     ended = closed is not None and closed.why == "ended"
-    if ended and (call.ended or not _opens_again(memory, call, order)):
+    if ended and not opens_again(memory, version):
         return _after_the_end(state, event, memory, version)
     overtaken = memory.reopened is not None and order < memory.reopened
     if call.ended and not overtaken:
@@ -95,11 +95,6 @@ def _version_of(
     late = _noted(event, version, "late", call=call)
     again = _judged_again(state, with_version(state.programme, open_call, version))  # it may say something worse
     return [late, *_with_referrals(state, again, now)]
-
-
-def _opens_again(memory: Memory, call: Call, order: datetime) -> bool:
-    """Whether a version of a call that the CAD has ended is from after that."""
-    return memory.order is None or order > memory.order or (order == memory.order and call.status == "reopened")
 
 
 def _check_facts(event: CallReported | CallCancelled) -> None:

@@ -10,7 +10,7 @@ from services.triage import load
 from services.triage.callers import with_call, without_callers
 from services.triage.sealed_part import Disclosure
 from services.triage.sources import is_reused
-from services.triage.standing import remembered, with_version
+from services.triage.standing import opens_again, remembered, with_version
 from services.triage.state import (
     ClosedCall,
     LoadEntry,
@@ -113,7 +113,9 @@ def _version_noted(state: State, event: VersionNoted, at: datetime) -> State:
 def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -> tuple[State, OpenCall]:
     open_call, call = state.calls.get(event.call_id), event.call
     memory, closed = memory_of(state, event.call_id), state.closed_calls.get(event.call_id)
-    again = open_call is None and closed is not None and closed.why == "ended"
+    version = _version_of(event)
+    was_ended = open_call is None and closed is not None and closed.why == "ended"
+    again = was_ended and version is not None and opens_again(memory, version)  # else a team is told of what is over
     if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at, call.status):
         open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
@@ -123,7 +125,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         retire_after = RETIRE_ACCEPTED_AFTER if open_call.accepted else RETIRE_UNROUTED_AFTER
         clocks = state.clocks.set(_retire(event.call_id), at + retire_after)
         state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
-    if (version := _version_of(event)) is not None:
+    if version is not None:
         open_call = with_version(state.programme, open_call, version)
         if again:  # an end from before is over
             open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order, merged_into=""))

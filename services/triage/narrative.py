@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from shared.events import HeardLine
 from shared.html_text import readings
 from shared.programme import Programme, words_in
-from shared.programme.judging.words import phrases_over
+from shared.programme.judging.words import lines_of, phrases_over, words_over
 
 UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
@@ -50,7 +51,7 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
         if not rest:
             continue
         every = rest
-        for line, facts in _parts(programme, text):
+        for line, facts in _parts(programme, lines_of(text)):
             rest -= facts
             count += 1
             if count > MOST_LINES:
@@ -61,14 +62,17 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
             yield _heard_line(pseudonym(f"{call_id}\x00{text}"), rest)
 
 
-def _parts(programme: Programme, text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Each line with words, and each two with a phrase that runs over the end of the first."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    for line in dict.fromkeys(lines):
+def _parts(programme: Programme, lines: list[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each line with words, and each two with a word or a phrase that runs over the end of the first.
+
+    What stands there again was said again, and counts anew.
+    """
+    for line, times in Counter(lines).items():
         if facts := words_in(programme, line):
             yield line, facts
+            yield from ((f"{line}\n{time}", facts) for time in range(2, min(times, MOST_LINES) + 1))
     for line, following in dict.fromkeys(pairwise(lines)):
-        if facts := phrases_over(programme, line, following):
+        if facts := phrases_over(programme, line, following) | words_over(programme, line, following):
             yield f"{line}\n{following}", facts
 
 

@@ -54,6 +54,13 @@ def is_newest(memory: Memory, order: datetime) -> bool:
     return memory.order is None or order >= memory.order
 
 
+def opens_again(memory: Memory, version: Version) -> bool:
+    """Whether a version of a call that the CAD has ended is from after that, and no end itself."""
+    order, call = version.order, version.call
+    is_after = memory.order is None or order > memory.order or (order == memory.order and call.status == "reopened")
+    return is_after and not call.ended
+
+
 @last_answer
 def remembered(memory: Memory, version: Version, programme: Programme | None) -> Memory:
     """What is remembered with one more version."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -80,9 +81,16 @@ def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     no ten-code. Takes time in proportion to the length of the text times the number of phrases that begin with one of
     its words.
     """
+    cut = [words_over(programme, *two) for two in pairwise(lines_of(text))]
     text = _TO_THE_SECOND.sub(rf"\1 {AND_MINUTES} \2", text)
     apart = without_unseen(text, " ")
-    return _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
+    hazards = _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
+    return hazards.union(*cut) if cut else hazards
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a narrative in which anything stands."""
+    return [line for line in text.splitlines() if line.strip()]
 
 
 AND_MINUTES: Final = "hourandminutes"
@@ -109,6 +117,18 @@ def phrases_over(programme: Programme | WordTables, line: str, following: str) -
     return frozenset(hazards)
 
 
+LEAST_WIDTH, LONGEST_WORD = 40, 30
+"""Characters of a line that may be as long as its column, and of a word that its end may cut."""
+
+
+def words_over(programme: Programme | WordTables, line: str, following: str) -> frozenset[str]:
+    """The hazards of a word that a line's end has cut in two: CADs keep long texts in columns of a fixed width."""
+    if len(line) < LEAST_WIDTH or not (line[-1].isalnum() and following[:1].isalnum()):
+        return _NONE
+    before, after = spoken(line[-LONGEST_WORD:]), spoken(following[:LONGEST_WORD])
+    return _hazards_of(programme, [before[-1] + after[0]]) if before and after else _NONE
+
+
 _NONE = frozenset[str]()
 
 
@@ -126,6 +146,8 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
     line = ""
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:
+            if hazard in hazards:
+                continue
             line = line or f" {' '.join(words)} "
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)

@@ -22,7 +22,7 @@ from shared.events import CallCancelled, CallReported
 from shared.programme.judging.normal_forms import language
 from shared.programme.judging.words import words_in_narrative
 from tests.services.intake.conftest import CALL, Door
-from tests.services.intake.test_eido import GML, at, eido
+from tests.services.intake.test_eido import GML, at, eido, stamp
 from tests.shared.programme.documents import MADISON, programme
 
 ARMED = {"facts": {"weapon": "firearm"}, "cautions": ["ARMED"]}
@@ -530,6 +530,10 @@ async def test_a_code_that_cannot_be_read_beside_a_listed_one_is_a_warning(door:
     [
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": "Active"}], "active"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["Closed", "Active"]}], "active"),
+        ([{"incidentStatusInternalText": ["Active", "Cancelled"]}], "active"),
+        ([{"incidentStatusCommonRegistryText": ["ResourcesOnscene", "Closed"]}], "closed"),
+        ([{"dispositionComponent": [{"dispositionCommonRegistryCode": ["21", "05"]}]}], "closed"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusCommonRegistryText": ["ReOpened"]}],
          "reopened"),
         ([{"incidentStatusCommonRegistryText": ["Closed"]}, {"incidentStatusInternalText": "cancelled"}], "closed"),
@@ -657,6 +661,17 @@ async def test_words_are_read_where_nobody_expects_them(door: Door, fields: dict
         {"vehicleComponent": [{"vehicleDescription": "a knife on the seat"}]},
         {"locationComponent": [{"premise": {"flags": ["KNIFE THROWER"]}}]},
         {"vendorRemarks": {"line": ["one", "two: knife"]}},
+        {"callComponent": [{"callStartTimestamp": stamp(1), "transcript": ["he has a", "knife"]}]},
+        {"dispatchComponent": [{"dispatchComments": "stage, he has a knife"}]},
+        {"linkComponent": [{"transactionReasonText": "same man as in the call about a knife"}]},
+        {"cadUpdates": ["subject has a KNIFE"]},
+        {"callComments": [{"updateText": "knife"}]},
+        {"realTimeText": "he has a knife"},
+        {"conversation": [{"said": "he has a knife"}]},
+        {"resourceNotes": "knife seen by the first unit"},
+        {"addressNotes": "knife at the door"},
+        {"phoneNotes": "knife heard of in the background"},
+        {"numberOfPersonsText": "two, one with a knife"},
         {"incidentComponent": {"incidentTypeCommonRegistryText": "MNTL", "incidentTypeDetail": "W/ KNIFE"}},
         {"notesComponent": [{"notesActionComments": "calm", "notesSubject": "KNIFE"}]},
     ],
@@ -682,6 +697,7 @@ async def test_names_addresses_units_and_codes_are_no_words_of_anybody(door: Doo
         "emergencyResourceComponent": [{"$id": "swat@x", "resourceDescription": "rifle team"}],
         "callbackComponent": [{"callBackInformationUri": ["tel:1"], "remark": "knife"}],
         "personComponent": [{"ncPersonComponent": {"name": [{"personSurName": "Fierro"}], "sexCode": "M"}}],
+        "premise": {"streetName": "Gun Club Road", "city": "Shooters Hill", "since": "2025-09-02T12:05:00Z"},
         "locationComponent": [{"locationByValue": "<a><RD>Pistol</RD></a>", "premiseAddressText": "2 Knife Street"}],
         "additionalDataComponent": [{"photo": "gun/" * 100, "at": "12:05"}],
         "cautionComponent": [{"cautionTypeInternalText": "DOMESTIC HISTORY"}],

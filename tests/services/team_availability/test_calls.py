@@ -18,6 +18,7 @@ from shared.events import (
     InputRefused,
     OfferAccepted,
     OfferMade,
+    OfferWithdrawn,
     UpgradeRaised,
     WithdrawTeam,
 )
@@ -147,6 +148,21 @@ def test_an_active_version_after_the_end_reopens() -> None:
     town.wait(1)
     town.report()
     assert (town.last(DeadlineSet).episode, town.last(DeadlineSet).why) == (2, "reopened")
+
+
+def test_a_gun_at_the_very_instant_of_a_reopening_that_was_judged_takes_its_offer_back() -> None:
+    """Of one array of versions, or a clock of whole seconds: the team kept its offer, and was told nothing."""
+    town = Town()
+    town.team()
+    town.report()
+    town.cancel()
+    town.report(status="reopened")
+    town.triage(version={"status": "reopened"})
+    offer = town.last(OfferMade)
+    town.report()
+    town.triage(unsuitable())
+    assert town.last(OfferWithdrawn).offer_id == offer.offer_id
+    assert town.last(CallRouted).outcome == "default"
 
 
 def test_reopened_begins_one_episode_however_often_it_is_said() -> None:

@@ -539,6 +539,25 @@ def test_a_team_whose_call_was_merged_and_closed_hears_of_a_weapon_of_the_merged
     assert CALL not in triage.state.calls
 
 
+@pytest.mark.parametrize(("stamp", "status"), [(50, "active"), (80, "merged")])
+def test_a_weapon_of_a_merged_call_whose_team_stays_is_judged_for_the_other_team_as_well(
+    stamp: float, status: str
+) -> None:
+    """The team of the merged call was told; with that its merger was forgotten, and the other team heard nothing."""
+    triage = madison()
+    for incident in ("1", "2"):
+        triage.put(stamped(f"e{incident}", 0, 0, incident_id=incident))
+        triage.put(offer(incident))
+        triage.put(routed("team-accepted", incident))
+    triage.put(stamped("f2", 62, 62, incident_id="2", status="merged", merged_into="1"))
+    into = "1" if status == "merged" else None
+    made = triage.put(stamped("f3", 90, stamp, incident_id="2", status=status, merged_into=into, **ARMED))
+    judged = [event for event in made if isinstance(event, CallTriaged)]
+    assert [event.call_id[-1] for event in judged] == ["2", "1"]
+    assert {event.judgement.level for event in judged} == {"police needed"}
+    assert triage.refold() == triage.state
+
+
 def test_two_calls_that_are_merged_into_each_other_end() -> None:
     triage = madison()
     triage.put(stamped("f1", 1, 1, incident_id="2", status="merged", merged_into="1", **ARMED))

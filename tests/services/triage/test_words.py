@@ -56,6 +56,16 @@ def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
     assert said.heard == ("weapon",)
 
 
+def test_a_line_that_is_written_again_after_the_answer_puts_the_fact_in_doubt_again() -> None:
+    """A second caller's "W/KNIFE" was taken for the first one's, which a toy had settled."""
+    triage = madison()
+    triage.put(report("e1", narrative="W/KNIFE", answers={}))
+    assert triaged(triage.put(report("e2", minute=1, narrative="W/KNIFE\na toy"))).judgement.suitability == "suitable"
+    assert triaged(triage.put(report("e3", minute=2, narrative="W/KNIFE\na toy\nW/KNIFE"))).heard == ("weapon",)
+    triage.put(report("e4", minute=3, narrative="a toy\nW/KNIFE\nW/KNIFE", answers=SAFE | {"Q1": "elsewhere"}))
+    assert triage.journal[-1].heard == ()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("wrapped", ["two shots\nfired there", "now not\n\n  breathing", "over the\nrailing*"])
 def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wrapped: str) -> None:
     """`shots` and `fired`, on two lines, went unheard where another line's `gun` was answered."""
@@ -66,6 +76,21 @@ def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wr
     assert suitability(triage) == "suitable"
     triage.put(report("e3", minute=2, narrative=f"{before}\n{wrapped}"))
     assert suitability(triage) == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    ("cut", "heard"),
+    [
+        ("RP STS HER SON IS IN THE KITCHEN AND HAS A KNI\nFE, IS UPSET", ("weapon",)),
+        ("RP STS THAT THE NEIGHBOR IS IN THE YARD AND BLEE\r\nDING", ("injury",)),
+        ("RP STS HER SON IS IN THE KITCHEN WITH A GUN, SHE HAS A KNI\nFE", ("weapon",)),
+        ("RP STS HER SON IS IN THE KITCHEN AND WOULD BE\n AT HOME", ()),
+        ("WOULD BE\nAT HOME", ()),
+    ],
+)
+def test_a_word_that_the_end_of_a_column_cuts_in_two_is_heard(cut: str, heard: tuple[str, ...]) -> None:
+    """A CAD that keeps its remarks in rows of a fixed width had its knife in two of them."""
+    assert triaged(madison().put(report(narrative=cut))).heard == heard
 
 
 def test_an_earlier_version_that_comes_late_calms_nothing() -> None:

@@ -137,6 +137,9 @@ def test_words_of_weapons_of_vehicles_and_of_orders_that_were_not_found(text: st
         "Diabetic, pregnant, was hung up on. Her mother died last year.",
         "Was fired on Monday, is tied up at work, came after dinner with a bottle of water, charging the phone.",
         "Thinks that people follow him. Lives at 357 Main, sits by the broken glass at the bus stop.",
+        "Sleeps in the parking garage, camps near the freeway. Holds a cup in his hand and waves at cars.",
+        "Off her meds, hears voices, heart is pounding. Refuses to leave the library. Slammed with work.",
+        "Vecino grita y esta sentado bajo un puente. Tiene piedras en el riñon.",
     ],
 )
 def test_words_of_calm_calls_are_none(text: str) -> None:
@@ -166,6 +169,55 @@ def test_words_of_calm_calls_are_none(text: str) -> None:
     ],
 )
 def test_words_of_types_of_five_cities_and_of_texts_to_911_that_were_not_found(text: str, hazards: set[str]) -> None:
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("AUTO THEFT - UUMV", {"crime"}),
+        ("43 - ROAD RAGE", {"violence"}),
+        ("FIREBOMB", {"weapon", "crime"}),
+        ("100E_Caller in Imminent Danger", {"violence"}),
+        ("poss armd, has something in his hands", {"weapon"}),
+        ("PANIC ALARM", {"violence"}),
+        ("waving a pole, got in my face", {"weapon", "violence"}),
+        ("has her by the throat", {"violence"}),
+        ("baracaded, let anyone leave? no", {"violence"}),
+        ("slammed her into the wall", {"violence"}),
+        ("strong odor of natural gas", {"crime"}),
+        ("playing with matches in bed", {"crime"}),
+        ("took a handful of xanax", {"injury", "suicide"}),
+        ("lacs to forearm, blood on the floor", {"injury"}),
+        ("pt slumped over, barely breathing", {"injury"}),
+        ("in and out of consc", {"injury"}),
+        ("chst pain, clammy", {"injury"}),
+        ("banging his head on the wall", {"injury"}),
+        ("has a rope in the garage", {"suicide"}),
+        ("wants to off himself", {"suicide"}),
+        ("sitting on the railing", {"suicide"}),
+        ("walking on the freeway", {"suicide"}),
+        ("trae un palo y vidrio", {"weapon"}),
+        ("nos apuntó y dispararon", {"weapon"}),
+        ("le quiere hacer daño", {"violence"}),
+        ("la tiene encerrada, no la deja salir", {"violence"}),
+        ("huele a gas", {"crime"}),
+        ("se tomó todas las pastillas", {"injury", "suicide"}),
+        ("no reacciona, esta morado", {"injury"}),
+        ("está en la azotea con una soga", {"suicide"}),
+        ("caller whispering, hiding in the closet", {"violence"}),
+        ("open line, heard screaming", {"violence"}),
+        ("mother is afraid of her son, he is in a rage", {"violence"}),
+        ("has command hallucinations", {"violence"}),
+        ("has a lighter in hand", {"crime"}),
+        ("foaming, used fentanyl", {"injury"}),
+        ("has been cutting tonight", {"injury", "suicide"}),
+        ("car running in the garage", {"suicide"}),
+        ("posted goodbye, counting pills", {"suicide"}),
+        ("standing in the river", {"suicide"}),
+    ],
+)
+def test_words_of_dispatchers_and_of_callers_in_danger_that_were_not_found(text: str, hazards: set[str]) -> None:
     assert words_in(programme(MADISON), text) == hazards
 
 
