@@ -63,8 +63,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             handgn*, pistl*, gunsh*, knfe, knief, pocket knif*, broken glass in, holding glass, with broken glass
             holding broken, glass in hand, something in his hand*, something in her hand*, something in their hand*
             something in hand, object in his, object in her, object in hand, big stick, carrying a stick, unk object
-            unknown object, metal object*, waving a, waving something, waving sharp, with a tool, with a cane, w cane
-            with a belt, with a fork, with a board, w board, with a crutch, with an umbrella, swinging umbrella
+            unknown object, metal object*, waving a, waving something, waving sharp, with a tool
+            with a belt, with a fork, with a board, w board, swinging umbrella
             piece of wood, with a 2 by 4, 2 by 4, bar stool, hypodermic*, dirty needle*, with a needle, with needle
             w needle, with a syringe, w syringe, 22 cal, 32 cal, 38 cal, 40 cal, 45 cal, 380 cal, pry bar*, prybar*
             tossing rocks, tossing bottles, tossing chairs, tossing furniture, chucking, tear gass*, hurling, hurled
@@ -142,7 +142,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             in staff s face, going after people, squaring up, clench*, swatting at, striking, struck staff, smack*
             whack*, pummel*, decked, pounding on, slamming, slammed his, slammed her, slammed him, slammed the
             slammed into, slams his, slams her, slams the, bashing, bashed, by the throat, her throat, his throat
-            my throat, by the hair, grabbing at, grabbing people, touching people, touching women, poking, flipped over
+            my throat, by the hair, grabbing at, grabbing people, touching people, touching women, poking people
+            poking him, poking her, flipped over
             flipping over, knocked over, knocking over, hole in the wall, holes in the wall, vicious*, dog bite*
             road rage, drove through, drove thru, car into, officer safety, ofc safety, ofcr safety, use caution
             with caution, hates police, hates cops, anti police, kil, kll, kiling, tried to take staff*
@@ -153,13 +154,15 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             rompiendo todo, rompio, destruyendo, agarrada del, agarrado del, del cuello, tiene encerrad*, deja salir
             dejan salir, violaron, abuso sexual, abusando, abusaron, maltrat*, madrazo*, chingadazo*, putazo*
             trancazo*
-            out of control, hiding in, whispering, screaming for help, heard screaming, screamed for help
+            out of control, is whispering, rp whispering, caller whispering, hiding in the closet
+            hiding in closet, hiding in the bathroom, hiding in bathroom, screaming for help, heard screaming
+            screamed for help
             line disconnected, broke the tv, broke the door, broke down the door, ripping, ripped the, burn us, blow up
             going to blow, scared of him, scared of her, scared of them, afraid of him, afraid of her, afraid of son
             afraid of her son, afraid of his, fears for, in fear, rage, raging, enraged, furious, spitting, spit in
             command hallucin*, command ah, hurt baby, hurt the baby, hi toward*, shaking baby, shaking the baby
-            shook the baby, shook baby, excited delirium, steering wheel, pcp, parolee, out of prison, from prison
-            out of jail for, banging on door, banging on the door, banging on doors, violating ro, violation of order
+            shook the baby, shook baby, excited delirium, steering wheel, pcp
+            banging on door, banging on the door, banging on doors, violating ro, violation of order
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -179,13 +182,14 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             firebomb*, eluding, evading arrest, fleeing police, fleeing officer*, extortion*, criminal damage
             pickpocket*, escape from custody, peeping, marine fire, reckless burning, theft*, stole
             stolen, stealing, fled on foot, pursuit
-            forced entry, forcing entry, prying, prowling, prowl, through the window, thru the window, thru window
-            through window, car doors, door handles, held up the, stranger in, someone in the house
+            forced entry, forcing entry, prying, prowling, prowl, climbing thru, through the window into
+            crawling through, car doors, door handles, held up the, stranger in, someone in the house
             someone in her house, someone in my house, someone inside, took her purse, snatched purse, grabbed purse
             luring, lured, traffick*, drug deal*, selling drugs, smell of gas, gas smell, smells gas, smells like gas
             odor of gas, odor of natural, natural gas, gas leak*, hazmat, mixing chemicals, meth lab*, cooking meth
             playing with matches, playing with a lighter, playing with fire, lighting paper*, lighting things
-            trying to light, turned on the stove, huele a gas, olor a gas, prendio, prender, quemando, se metio a
+            trying to light, turned on the stove, huele a gas, olor a gas, quemando
+            se metio a
             se metieron, entro a la casa
             lit a trash, lighter in hand, torch, firework*, stick up, jacking, peering in, followed her home
             followed me home, following me home, following her home, wrong way driver, drunk driver, driving drunk
@@ -220,18 +224,20 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             unresp, uncon, not conscious, cannot wake, cant breath, can t breath, diff breathing, dib, siezing
             low sugar, contractions, in labour, water broke, no breathing, no puls, cold to the touch, bottle of bleach
             🩸
-            sudden death, arrst, high wtr, water emergenc*, burns, took a handful, handful of, took a bunch
+            sudden death, arrst, high wtr, water emergenc*, burns, took a handful, handful of pills, handful of meds
+            took a bunch
             bunch of pills, bunch of meds, entire bottle, all of his pills, all of her pills, all of his meds
             all of her meds, all his meds, all her meds, took all her med*, took all his med*, too much insulin
             took too much, drain cleaner, hand sanitizer, windex, bleach, ammonia, antifreeze, cut to the, cuts on
             cuts to, cut on, lac to, lacs, sliced, slicing, carving into, self inflict*, self injur*, self harming
             self harmed, stuck himself, stuck herself, in his neck, in her neck, burning himself, burning herself
             burned himself, burned herself, banging his head, banging her head, banging head, bashing his, bashing her
-            hits head, blood all, blood on, blood coming, bld, hemm*, hemor*, not breathin, stopped breathin
+            hits head, blood all, blood on, blood coming, hemm*, hemor*, not breathin, stopped breathin
             barely breathing, breathing funny, breathing weird, breathing shallow, breathing is shallow
             shallow breath*, shallow resp*, snoring resp*, no resp, not waking, be woken, wont respond, won t respond
-            no response from, wont get up, won t get up, can t get up, cant get up, blue in, clammy, diaphoretic
-            slumped, nodding off, out of consc*, out of conc*, in and out of, aloc, altered loc, altered level
+            no response from, wont get up, won t get up, can t get up, cant get up, blue in the face, blue in face
+            clammy, diaphoretic
+            slumped, nodding off, out of consc*, out of conc*, aloc, altered loc, altered level
             altered mental, diabetic emerg*, diabetic shock, hypoglyc*, hyperglyc*, bgl, sugar is low, resps, gushing
             superficial cut*, tylenol, benadryl, ibuprofen, acetaminophen, fell down, fell off, fell from, broken ankle
             broken wrist, broken foot, broken nose, broken jaw, broken rib*, leg is broken, arm is broken, chst*
@@ -239,7 +245,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             dog bite*, stiff and cold, cold and stiff, lastimad*, se lastimo, cortada en, esta cortado, esta cortada
             cloro, todas las pastillas, frasco de pastillas, trago pastillas, trago las pastillas, ingirio
             intoxicado con, intoxicada con, epilep*, duele el pecho, dolor de pecho, dolor en el pecho, se ahogo
-            inconsi*, morado, morada, no se mueve, no reacciona, dar a luz, dolores de parto, sobre dosis, sobredoc*
+            inconsient*, se puso morado, esta morado, se puso morada, esta morada, no se mueve, no reacciona
+            dar a luz, dolores de parto, sobre dosis, sobredoc*
             cadaver*, se murio, no tiene pulso, sin pulso, se cayo
             cutting self, cuttin, self cutting, is cutting, been cutting, cutting now, fresh cuts, drank a fifth
             took all the, took his whole, took her whole, all the insulin, injected insulin, fentanyl*, fent
@@ -278,24 +285,29 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             do it tonight, on the overpass, on an overpass, on overpass, off the overpass, off an overpass
             standing on the edge, garage roof, walking in traffic, standing in traffic, running in traffic
             laying in the road*, lying in the road*
-            rope, off himself, off herself, off themselves, off myself, extension cord, cord around, tying a, railing
-            guardrail*, guard rail*, legs over, climbed the tower, climbing the tower, cell tower, radio tower
-            water tower, on top of the building, on top of a building, on top of the roof, on top of the garage
+            rope, off himself, off herself, off themselves, off myself, extension cord, cord around, tying a sheet
+            tying sheets, tying a cord, railing
+            guardrail*, guard rail*, legs over, climbed the tower, climbing the tower, up a tower, up the tower
+            on a tower, on the tower
+            on the water tower, on top of the building, on top of a building, on top of the roof, on top of the garage
             on top of the parking, on top of parking, the cliff, a cliff, off a cliff, on the freeway, on freeway
             onto the freeway, middle of the freeway, on the highway, on highway, middle of the road, middle of road
             middle of the street, middle of the highway, in the roadway, in roadway, train rails, on the rails
             on the railroad, on railroad, waiting for the train, self inflict*, cut to wrist, lac to wrist
             gun to his head, gun to her head, took a handful, bunch of pills, all of his pills, all of her pills
-            handful of, entire bottle, azotea*, en el techo, en el puente, quiere brincar, quiere saltar, va a aventar
+            handful of pills, handful of meds, entire bottle, azotea*, en el techo, en el puente, quiere brincar
+            quiere saltar, va a aventar
             a aventar, soga*, cuerda en, cuerda al, en el cuello, al cuello, las muñecas, esta cortando
             todas las pastillas, frasco de pastillas
             texted goodbye, posted goodbye, goodbye text*, goodbye message*, goodbye video*, nothing to lose
             pics of pills, pictures of pills, pills in her hand, pills in his hand, counting pills, lined up pills
-            alcohol and pills, pills and alcohol, found hanging, hanging from, plastic bag, bag on head
+            alcohol and pills, pills and alcohol, found hanging, hanging from, bag on head
             bag on his head, bag on her head, head in oven, head in the oven, running in garage, running in the garage
-            exhaust, rooftop*, out the window, climbing out of, of overpass, of the overpass, in river, in the river
+            exhaust, rooftop*, hanging out the window, jump out the window, jumping out the window, climbing out of
+            of overpass, of the overpass, in river, in the river
             in the water, in the ocean, into the ocean, into the water, into the river, into the lake, in the lake
-            rr tracks, interstate, dodging cars, moving car, moving vehicle, is cutting, been cutting, cutting self
+            rr tracks, on the interstate, on interstate, onto the interstate, dodging cars, moving car
+            moving vehicle, is cutting, been cutting, cutting self
             self cutting, wrsts
         """),
     }

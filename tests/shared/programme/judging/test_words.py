@@ -139,7 +139,10 @@ def test_words_of_weapons_of_vehicles_and_of_orders_that_were_not_found(text: st
         "Thinks that people follow him. Lives at 357 Main, sits by the broken glass at the bus stop.",
         "Sleeps in the parking garage, camps near the freeway. Holds a cup in his hand and waves at cars.",
         "Off her meds, hears voices, heart is pounding. Refuses to leave the library. Slammed with work.",
-        "Vecino grita y esta sentado bajo un puente. Tiene piedras en el riñon.",
+        "Walks in and out of the store in a blue in-line jacket, behind bld 3 with an umbrella and a plastic bag.",
+        "Uses a walker, or goes with a cane. Looks out the window at the cell tower, says that it talks to him.",
+        "Just out of prison, camps near the interstate, was here a handful of times. His story is inconsistent.",
+        "Vecino grita y esta sentado bajo un puente. Tiene piedras en el riñon. Trae playera morada.",
     ],
 )
 def test_words_of_calm_calls_are_none(text: str) -> None:
