@@ -387,6 +387,7 @@ def main() -> int:
         terminal.print(str(problem), style="red")
         return 2
     out = CHECKOUT / ".run" / f"bench-{stamp}.json"
+    out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(results, indent=1))
     terminal.print(f"written to {out.relative_to(CHECKOUT)}")
     return 0
