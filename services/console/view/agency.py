@@ -28,7 +28,7 @@ from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
 from shared.engine.state import ClockId
 from shared.engine.topic import Topic
-from shared.events import DEADLINE_CLOCK, AssignmentMoved, ClockFailed, Event
+from shared.events import DEADLINE_CLOCK, AssignmentMoved, CallTriaged, ClockFailed, Event
 from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS, ROSTERS
 
 READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, ROSTERS, AUDITS)
@@ -96,7 +96,7 @@ class AgencyView(AgencyRecords):
         """When the last of the calls that have left was closed: what another journal said by then brings none back."""
         self._call_of_page: dict[str, str] = {}
         self.sources: set[str] = set()
-        """The CADs of which there was any call."""
+        """The CADs of which there was any call; where test calls come from is none."""
 
     def call(self, call_id: str) -> CallSeen | None:
         """A call that is still in the view."""
@@ -122,6 +122,8 @@ class AgencyView(AgencyRecords):
         if call is not None:
             call_changes.fold(call, event, stored)
             self._settle(call, stored.time)
+            if isinstance(event, CallTriaged) and not event.synthetic:
+                self.sources.add(call.source)
         if isinstance(event, AssignmentMoved):
             target = self._calls.setdefault(event.to_call_id, CallSeen(event.to_call_id, stored.time))
             call_changes.join(target, event, call.episodes[-1] if call and call.episodes else None, stored)
@@ -137,7 +139,6 @@ class AgencyView(AgencyRecords):
         call = self._calls.get(call_id or "")
         if call is None and call_id and call_changes.begins(event) and not self._has_left(stored):
             call = self._calls[call_id] = CallSeen(call_id, stored.time)
-            self.sources.add(call.source)
         if call is not None and page_id:
             self._call_of_page[page_id] = call.call_id
         return call

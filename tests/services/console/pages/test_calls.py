@@ -11,6 +11,8 @@ import pytest
 
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests import builders
+from tests.services.console import stories
 from tests.services.console.pages.driver import Room, call_of
 
 
@@ -188,8 +190,11 @@ async def test_a_team_can_be_sent_to_a_call_that_has_had_the_default_until_the_c
 
 
 async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Room) -> None:
-    """They may have given the same number."""
+    """They may have given the same number. Where test calls come from is no CAD."""
     room.call("26-1")
+    probe = builders.call_triaged(call_of("26-2", "beat"), room.now, stories.judgement(), synthetic=True)
+    room.write(DECISIONS.name, probe)
+    assert ">dane-county<" not in await shown(room, "/calls")
     other = room.call("26-1", source="uw-police")
     for path in ("/", "/calls"):
         page = await shown(room, path)
