@@ -121,9 +121,9 @@ def names_of_processes(others: Iterable[str]) -> dict[str, str]:
 
     Processes may well be known by it, and without its rights a city's all stop at once.
     """
-    words = {other: re.split(r"[^a-z-]", other) for other in sorted(others)}
     names = {principal.name for principal in PRINCIPALS}
-    return {other: name for other, parts in words.items() for name in names.intersection(parts)}
+    found = ((other, names.intersection(re.split(r"[^a-z-]", other))) for other in sorted(others))
+    return {other: min(named) for other, named in found if named}
 
 
 async def _still_missing(at: Connection, wanted: set[Right]) -> list[str]:

@@ -47,9 +47,11 @@ CallbacksUrl = Annotated[
 ]
 
 
-OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+EMPTY_IS_ABSENT = BeforeValidator(lambda value: value or None)
+"""What is set to nothing is not set."""
+OptionalFile = Annotated[Path | None, EMPTY_IS_ABSENT]
 """A file that there may be; empty is the same as left out."""
-Directory = Annotated[DirectoryPath, BeforeValidator(lambda value: value or None)]
+Directory = Annotated[DirectoryPath, EMPTY_IS_ABSENT]
 """A directory that is there; empty is none, and not the one in which the process was started."""
 
 

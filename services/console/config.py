@@ -10,17 +10,26 @@ from pydantic_settings import NoDecode
 
 from shared.addresses import Url
 from shared.audit_log.chain import AuditKeys
-from shared.config import NOBODY, AgencyDoorSettings, Environment, KafkaSettings, OptionalFile, WebhookNetworks, listed
+from shared.config import (
+    EMPTY_IS_ABSENT,
+    NOBODY,
+    AgencyDoorSettings,
+    Environment,
+    KafkaSettings,
+    OptionalFile,
+    WebhookNetworks,
+    listed,
+)
 from shared.sealing import KeySettings, Sealer, SealingKey
 
-Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
+Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, EMPTY_IS_ABSENT]
 """Of something that there may be; empty is the same as left out."""
 WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
 """The same, as whoever beats to a watcher writes it."""
 OIDC_CALLBACK_PATH = "/sign-in/back"
 """Of the page that browsers come back to from an identity provider."""
 
-OptionalUrl = Annotated[Url | None, BeforeValidator(lambda value: value or None)]
+OptionalUrl = Annotated[Url | None, EMPTY_IS_ABSENT]
 Hosts = Annotated[
     tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")], ...],
     NoDecode,

@@ -6,6 +6,7 @@ from services.notification.deciding.receipts import OF_THE_WAY, OPTED_OUT, OURS
 from services.notification.tally import OFFER_OVER
 from shared.agencies import is_probe
 from shared.events import (
+    UNPROVED,
     AlertAcknowledged,
     CadNotInformed,
     ContactBroken,
@@ -55,4 +56,4 @@ def _lies_with(why: str) -> str:
 def _why_lost(event: ContactBroken | ContactOptedOut) -> str:
     if isinstance(event, ContactOptedOut):
         return "opted-out"
-    return "unproved" if event.why == "unproved" else "broken"
+    return UNPROVED if event.why == UNPROVED else "broken"

@@ -10,17 +10,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.reporting.figures.district_groups import DistrictGroups, district_groups_of
-from shared.config import DoorSettings, StorageSettings
+from shared.config import EMPTY_IS_ABSENT, DoorSettings, StorageSettings
 
 _DRIVER = "postgresql+asyncpg://"
 _SHAPE = f"is not whole: {_DRIVER}user:password@host:port/database, with %40 for an @ in the password, %2F for a /"
 _PORTS = frozenset({None, *range(1, 65536)})
 _OPTIONS = frozenset({"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs"})
 """What may stand behind a `?`: such as the driver takes as text. Its `ssl=require` is `sslmode=require` of others."""
-
-
-def _absent_where_empty(value: object) -> object:
-    return value or None
 
 
 def _postgresql(value: SecretStr | None) -> SecretStr | None:
@@ -46,7 +42,7 @@ def _fault_of(url: str) -> str:
 
 DatabaseUrl = Annotated[
     SecretStr | None,
-    BeforeValidator(_absent_where_empty),
+    EMPTY_IS_ABSENT,
     AfterValidator(_postgresql),
     Field(description=f"{_DRIVER}user:password@host/database; without it a SQLite file in the storage directory"),
 ]

@@ -6,6 +6,7 @@ from services.rostering.draft import RotaDraft
 from services.rostering.state import Way
 from shared.engine.state import EMPTY
 from shared.events import (
+    UNPROVED,
     ContactBroken,
     ContactOptedIn,
     ContactOptedOut,
@@ -22,9 +23,6 @@ from shared.events import (
     WayNoted,
 )
 from shared.replace import replace
-
-UNPROVED = "unproved"
-"""Why a way is taken for broken over which nobody has answered for months."""
 
 
 def person_defined(draft: RotaDraft, event: PersonDefined) -> None:
@@ -69,7 +67,8 @@ def contact_proved(draft: RotaDraft, event: ContactProved) -> None:
 
 def contact_broken(draft: RotaDraft, event: ContactBroken) -> None:
     """A way does not work; a proof that has worn out is none once it is set anew."""
-    _change(draft, event, broken=True, **({"proved": False} if event.why == UNPROVED else {}))
+    worn_out = {"proved": False} if event.why == UNPROVED else {}
+    _change(draft, event, broken=True, **worn_out)
 
 
 def contact_opted(draft: RotaDraft, event: ContactOptedOut | ContactOptedIn) -> None:

@@ -8,6 +8,7 @@ from services.team_availability.offers import advance
 from services.team_availability.state import Way
 from shared.engine.state import EMPTY
 from shared.events import (
+    UNPROVED,
     ContactBroken,
     ContactOptedIn,
     ContactOptedOut,
@@ -18,7 +19,6 @@ from shared.events import (
 )
 from shared.replace import replace
 
-UNPROVED = "unproved"
 Changed = ContactProved | ContactBroken | ContactOptedOut | ContactOptedIn
 
 

@@ -212,6 +212,10 @@ class ContactProved(Event):
     page_id: Id = ""
 
 
+UNPROVED = "unproved"
+"""Why a way is taken for broken over which nobody has answered for months."""
+
+
 class ContactBroken(Event):
     """A way to a person does not work, or nobody has answered over it for too long; a person has to see to it."""
 

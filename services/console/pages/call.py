@@ -173,14 +173,13 @@ def _acts(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Acts:
     newest = call.episodes[-1] if call.episodes else None
     with_team = newest is not None and newest.team_is_on_it
     alerts = visit.seen.alerts()
-    goes_on = call.open or not (call.cad_status or call.stale or call.forgotten)
     return Acts(
         line=line_of(call, visit),
         may_confirm_until=confirmation_of(call),
         may_hold_until=hold_question_of(call),
         may_send_default=call.open,
         may_erase=not call.open,
-        responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged and goes_on else (),
+        responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged and call.goes_on else (),
         team_with_call=(newest.team_id or "") if newest is not None and with_team else "",
         incident_in_doubt=any(alert.kind == "call-changed" and alert.call_id == call.call_id for alert in alerts),
     )

@@ -84,6 +84,11 @@ class CallSeen:
         return newest.outcome is None or newest.team_is_on_it or bool(newest.late_take)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether somebody may still be sent, also after an outcome: the CAD has not ended it."""
+        return self.open or not (self.cad_status or self.stale or self.forgotten)
+
+    @property
     def state(self) -> str:
         """Where it stands, in one word of the life cycle."""
         if self.stale:

@@ -14,6 +14,7 @@ from services.notification.state import State
 from shared.answers import done, nothing_to_do, refused
 from shared.engine.service import Draft, Input
 from shared.events import (
+    UNPROVED,
     ContactBroken,
     ContactKind,
     ContactOptedIn,
@@ -240,7 +241,7 @@ def opt_out(draft: Draft[State], person_id: str, method_id: str, cause: str) -> 
 def unproved(draft: Draft[State], about: str, given: Input) -> None:
     """Nobody has answered over a way for so long that it may be a stranger's."""
     person_id, _, method_id = about.partition("/")
-    break_way(draft, person_id, method_id, "unproved", given.cause)
+    break_way(draft, person_id, method_id, UNPROVED, given.cause)
 
 
 def note_opt_out(draft: Draft[State], command: NoteOptOut) -> list[Event]:

@@ -85,7 +85,7 @@ def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     text = _TO_THE_SECOND.sub(rf"\1 {AND_MINUTES} \2", text)
     apart = without_unseen(text, " ")
     hazards = _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
-    return hazards.union(*cut) if cut else hazards
+    return hazards.union(*cut)
 
 
 def lines_of(text: str) -> list[str]:
