@@ -135,6 +135,28 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
         ]
 
 
+async def test_an_answer_that_comes_late_hides_nothing_of_what_was_said_meanwhile(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.waits("26-1")
+        await desk.live()
+        answer = await held_answer(desk.page, "**/confirm?*")
+        await desk.page.get_by_role("button", name="Confirm cares").click()
+        await answer.is_there.wait()
+        await desk.press("/")
+        await desk.page.keyboard.type("stop West")
+        await desk.press("Enter")
+        await desk.sees("Press Enter once more within five seconds to stop West.")
+        answer.may_arrive.set()
+        await desk.sees("cares is confirmed.")
+        told = await desk.page.locator("#toast p").all_inner_texts()
+        assert told[0] == "Press Enter once more within five seconds to stop West."
+        await desk.draw("two-words")
+        await desk.press("Enter")
+        await desk.page.locator(".stopped", has_text="West").wait_for()
+
+
 async def test_a_number_on_the_line_is_a_call_and_not_what_else_has_it(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         desk.room.accepted("26-4")
@@ -454,7 +476,7 @@ async def test_a_page_of_somebody_who_was_here_before_shows_and_does_nothing(
         await button.click()
         await asyncio.sleep(0.4)
         await button.click()
-        await desk.page.locator("#toast.wrong", has_text="Somebody else has signed in").wait_for()
+        await desk.page.locator("#toast .wrong", has_text="Somebody else has signed in").wait_for()
         assert await desk.page.locator("#waits .row", has_text="26-1").count() == 1
         assert desk.room.commands() == []
 

@@ -2,7 +2,7 @@
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
 const { seat, address, zone, of } = document.body.dataset;
 const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000;
-const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, SAME_MS = 60_000, HERE_MS = 20_000, GONE_MS = 150_000;
+const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOASTS = 3, TOAST_MS = 10_000, SAME_MS = 60_000, HERE_MS = 20_000, GONE_MS = 150_000;
 const FRAME = "*frame";
 const byId = (id) => document.getElementById(id);
 const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (markup) => markup }) ??
@@ -253,17 +253,16 @@ function answer(form, done, words) { // where it was asked: what was refused sta
   if (had) details.querySelector("summary").focus();
 }
 
-let pressedBy = "keyboard", toast = 0;
+let pressedBy = "keyboard";
 addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);
 addEventListener("keydown", () => { pressedBy = "keyboard"; }, true);
 
-export function tell(words, isWrong) {
-  const bar = byId("toast");
-  bar.textContent = words;
-  bar.className = isWrong ? "toast wrong" : "toast";
-  bar.hidden = false;
-  clearTimeout(toast);
-  toast = setTimeout(() => { bar.hidden = true; }, TOAST_MS);
+export function tell(words, isWrong) { // below what was said just before: an answer that comes late hides nothing
+  const bar = byId("toast"), line = Object.assign(document.createElement("p"), { textContent: words, className: isWrong ? "wrong" : "" });
+  [...bar.children].find((other) => other.textContent === words)?.remove();
+  bar.append(line);
+  if (bar.children.length > TOASTS) bar.firstElementChild.remove();
+  setTimeout(() => line.remove(), TOAST_MS);
 }
 
 // --- stop: the first press arms it, the second stops --------------------------------------------------------------
