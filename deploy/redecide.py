@@ -8,13 +8,13 @@ a journal at a time.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import uvloop
 from pydantic import Field
 
 from deploy.arguments import from_one
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sealer = None if settings.sealing_key is None else settings.sealer_with(settings.sealing_key)
     try:
         broker = KafkaBroker(connection, given.partitions)
-        reports = asyncio.run(redecide_all(broker, sealer, given.agency, names))
+        reports = uvloop.run(redecide_all(broker, sealer, given.agency, names))
     except (BrokerUnavailable, JournalBroken) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import uvloop
 from pydantic import Field
 
 from deploy.principals import PRINCIPALS, WHO, rights_of
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (given.users or given.prune) and not settings.connection.secured:
         parser.error("where anybody is let in there are no users and no rights: see CAREROUTE_KAFKA_CA_FILE")
     try:
-        return asyncio.run(_set_up(settings, given.users, prune=given.prune))
+        return uvloop.run(_set_up(settings, given.users, prune=given.prune))
     except (BrokerUnavailable, WrongPasswords) as error:
         sys.stderr.write(f"{error}\n")
         return 1

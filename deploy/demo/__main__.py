@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
+import uvloop
 from rich.console import Console
 
 from deploy.actors.scenario import Scenario
@@ -64,8 +65,8 @@ def _guarded(chosen: argparse.Namespace, console: Console) -> int:
     """Run the demo; what can go wrong on any machine is said in one line, not by a traceback."""
     try:
         if chosen.city == ALL:
-            return asyncio.run(_every_document(console, chosen))
-        return asyncio.run(_demo(_scenario(chosen), console, chosen))
+            return uvloop.run(_every_document(console, chosen))
+        return uvloop.run(_demo(_scenario(chosen), console, chosen))
     except KeyboardInterrupt:
         console.print("Ended by hand; nothing is left running.")
         return EXIT_BY_HAND

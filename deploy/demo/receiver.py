@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 
+import uvloop
 from aiohttp.web import BaseRequest
 
 from deploy.actors.webhooks import Delivery, delivery, receiving
@@ -89,4 +90,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

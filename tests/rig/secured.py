@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import uvloop
 
 from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security
@@ -20,6 +21,6 @@ def secured_kafka(directory: Path, users: Iterable[str], rights: Iterable[Right]
         absent(f"NOT TESTED on a secured Kafka: {reason}")
     security = Security(directory / "security")
     with LocalKafka(directory / "kafka", security=security):
-        asyncio.run(set_passwords(security.operator, {name: security.password_of(name) for name in users}))
-        asyncio.run(grant(security.operator, rights))
+        uvloop.run(set_passwords(security.operator, {name: security.password_of(name) for name in users}))
+        uvloop.run(grant(security.operator, rights))
         yield security

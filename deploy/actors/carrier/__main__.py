@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+import uvloop
+
 from deploy.actors.carrier.serving import Setup, serving
 
 
@@ -18,4 +20,4 @@ async def _serve(port: int, setup: Setup) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), Setup(**json.loads(Path(sys.argv[2]).read_text("utf-8")))))
+    uvloop.run(_serve(int(sys.argv[1]), Setup(**json.loads(Path(sys.argv[2]).read_text("utf-8")))))

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import uvloop
 
 from services.console.cli.ask import JsonOption, ask, group, show
 from services.console.cli.client import NOT_REACHABLE, REFUSED, USAGE
@@ -104,7 +104,7 @@ def _examined(anchors: tuple[AnchoredHead, ...]) -> Examined:
             await broker.close()
 
     try:
-        return asyncio.run(examine())
+        return uvloop.run(examine())
     except BrokerUnavailable as error:
         typer.echo(f"Kafka cannot be read: {error}", err=True)
         raise typer.Exit(NOT_REACHABLE) from None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import uvloop
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,7 +27,7 @@ DAMAGED = "If it is damaged, end the auditor, move the store away and start it: 
 def main(given: Sequence[str]) -> int:
     """Do what the arguments say; the exit code."""
     try:
-        return asyncio.run(_main(_arguments(given)))
+        return uvloop.run(_main(_arguments(given)))
     except StoreOutdated as error:
         sys.stderr.write(f"{error}\n")
     except UNUSABLE as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 
+import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.begin import begin
@@ -34,7 +34,7 @@ DAMAGED = (
 def main(settings: ReportingSettings, arguments: Sequence[str]) -> int:
     """Make the store anew and swap it in; `--swap` swaps in one that is there already. The exit code."""
     telemetry.configure_logs("reporting", settings.instance, settings.log_level)
-    return asyncio.run(_main(settings, swap_only=SWAP in arguments))
+    return uvloop.run(_main(settings, swap_only=SWAP in arguments))
 
 
 async def _main(settings: ReportingSettings, *, swap_only: bool) -> int:

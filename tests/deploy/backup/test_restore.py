@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from deploy.backup import __main__ as command
 from deploy.backup.manifest import Manifest
@@ -94,22 +95,22 @@ def test_a_cluster_is_made_of_a_backup_and_a_backup_of_that_holds_the_same(
     security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log, first, second = with_gaps(day), tmp_path / "first", tmp_path / "second"
-    asyncio.run(take(MemoryBroker(log), "one", first, NOW, Progress(print, "copied")))
+    uvloop.run(take(MemoryBroker(log), "one", first, NOW, Progress(print, "copied")))
     journal = next(place for place in log.places if place[0] == DECISIONS.name and len(log.places[place]) > DROPPED)
     log.dropped_before[journal] = DROPPED
-    assert asyncio.run(take(MemoryBroker(log), "one", first, NOW, Progress(print, "copied"))).deleted
+    assert uvloop.run(take(MemoryBroker(log), "one", first, NOW, Progress(print, "copied"))).deleted
     del log.dropped_before[journal]  # what was deleted from it comes back
-    had = asyncio.run(rights_in_force(security.operator))
+    had = uvloop.run(rights_in_force(security.operator))
     assert run(security, "operator", "restore", str(first)) == 0, capsys.readouterr().err
-    assert asyncio.run(rights_in_force(security.operator)) == had, "it has no more rights than before"
+    assert uvloop.run(rights_in_force(security.operator)) == had, "it has no more rights than before"
 
     assert run(security, "backup", "take", str(second)) == 0, capsys.readouterr().err
     assert without_blanks(stored(second)) == without_blanks(of(log))
     ends = Manifest.of(second).ends
     assert ends == {place: len(log.places[place]) for place in ends}
     assert begins(security.operator, ends) == {place: log.dropped_before.get(place, 0) for place in ends}
-    reports = asyncio.run(redecide_all(KafkaBroker(security.operator, PARTITIONS), None))
-    assert [*map(str, reports)] == [*map(str, asyncio.run(redecide_all(MemoryBroker(log), None)))]
+    reports = uvloop.run(redecide_all(KafkaBroker(security.operator, PARTITIONS), None))
+    assert [*map(str, reports)] == [*map(str, uvloop.run(redecide_all(MemoryBroker(log), None)))]
     assert sum(report.decisions for report in reports) > 500
 
     assert run(security, "backup", "restore", str(first)) == 1, "it may only read"
@@ -117,9 +118,9 @@ def test_a_cluster_is_made_of_a_backup_and_a_backup_of_that_holds_the_same(
     assert run(security, "operator", "restore", str(first)) == 1
     assert "the cluster is not empty" in capsys.readouterr().err
     with pytest.raises(CopyFailed, match="the broker's time"):
-        asyncio.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
+        uvloop.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
     with pytest.raises(CopyFailed, match="somebody else writes to calls"):
-        asyncio.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
+        uvloop.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
 
 
 def begins(at: Connection, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
@@ -132,7 +133,7 @@ def begins(at: Connection, places: Iterable[TopicPartition]) -> dict[TopicPartit
             await reader.close()
             await broker.close()
 
-    return asyncio.run(ask())
+    return uvloop.run(ask())
 
 
 async def copy(at: Connection, record: Stored) -> None:
@@ -144,10 +145,10 @@ def test_who_ends_a_restore_leaves_the_operator_no_more_rights_than_before(
     security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor does one that was killed before, which could take nothing away."""
-    asyncio.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
-    had, meanwhile = asyncio.run(rights_in_force(security.operator)), set[Right]()
+    uvloop.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
+    had, meanwhile = uvloop.run(rights_in_force(security.operator)), set[Right]()
     killed = rights_to_restore(f"User:{PREFIX}{{}}")
-    asyncio.run(grant(security.operator, list(killed)[: len(killed) // 2]))
+    uvloop.run(grant(security.operator, list(killed)[: len(killed) // 2]))
 
     async def ended(*_: object) -> None:
         meanwhile.update(await rights_in_force(security.operator))
@@ -158,13 +159,13 @@ def test_who_ends_a_restore_leaves_the_operator_no_more_rights_than_before(
     assert run(security, "operator", "restore", str(tmp_path)) == 1
     assert "begin again, with an empty cluster" in capsys.readouterr().err
     assert meanwhile == had | killed
-    assert asyncio.run(rights_in_force(security.operator)) == had
+    assert uvloop.run(rights_in_force(security.operator)) == had
 
 
 def test_a_damaged_backup_is_not_put_back(
     security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asyncio.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
+    uvloop.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
     next(tmp_path.glob("rosters/*")).write_bytes(b"")
     assert run(security, "operator", "restore", str(tmp_path)) == 1
     told = capsys.readouterr().err

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 
 from deploy import topics as topics_tool
@@ -273,10 +274,10 @@ def test_done_again_it_changes_nothing_and_what_nobody_asked_for_is_told_and_tak
 ) -> None:
     assert run_topics_tool(security) == 0
     assert "created nothing: every topic was there\ngave 0 of" in capsys.readouterr().out
-    assert asyncio.run(check_topics(security.operator, PARTITIONS, [CALLS])) == []
+    assert uvloop.run(check_topics(security.operator, PARTITIONS, [CALLS])) == []
     stranger = Right("User:mallory", Operation.READ, Kind.TOPIC, CALLS.name)
-    asyncio.run(grant(security.operator, [stranger]))
-    asyncio.run(in_force(security, stranger))
+    uvloop.run(grant(security.operator, [stranger]))
+    uvloop.run(in_force(security, stranger))
     assert run_topics_tool(security) == 1
     assert "extra: User:mallory may read topic calls" in capsys.readouterr().err
     assert run_topics_tool(security, "--prune") == 0
@@ -286,17 +287,17 @@ def test_done_again_it_changes_nothing_and_what_nobody_asked_for_is_told_and_tak
 def test_with_another_name_for_processes_nobody_loses_the_rights_that_they_work_with(
     security: Security, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = asyncio.run(rights_in_force(security.operator))
+    before = uvloop.run(rights_in_force(security.operator))
     monkeypatch.setenv("CAREROUTE_KAFKA_PRINCIPALS", "User:CN={}")
     assert run_topics_tool(security, "--prune") == 1
     told = capsys.readouterr()
     assert "extra: rights of User:triage, as whom Kafka may know triage: `--prune` leaves them" in told.err
     assert "took nothing away" in told.out
-    assert before <= asyncio.run(rights_in_force(security.operator))
+    assert before <= uvloop.run(rights_in_force(security.operator))
     monkeypatch.delenv("CAREROUTE_KAFKA_PRINCIPALS")
     assert run_topics_tool(security) == 1
     assert "extra: rights of User:CN=triage" in capsys.readouterr().err
-    asyncio.run(take_away(security.operator, rights_of(who="User:CN={}")))
+    uvloop.run(take_away(security.operator, rights_of(who="User:CN={}")))
 
 
 @pytest.mark.parametrize("wrong", ["User:triage", "User:{} {x}", "CN={}", "User:{0}"])
@@ -316,7 +317,7 @@ async def in_force(security: Security, right: Right) -> None:
 
 
 def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: Security, tmp_path: Path) -> None:
-    assert asyncio.run(users_known(security.operator)) == {TESTER, *(somebody.name for somebody in PRINCIPALS)}
+    assert uvloop.run(users_known(security.operator)) == {TESTER, *(somebody.name for somebody in PRINCIPALS)}
     assert run_topics_tool(security, "--users", str(tmp_path)) == 1, "they have others, and would be shut out"
     assert list(tmp_path.iterdir()) == []
     passwords_in(tmp_path)
@@ -331,9 +332,9 @@ def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: S
             while await wrong_topics_of(triage):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
-    asyncio.run(let_in())
+    uvloop.run(let_in())
     users = {somebody.name: security.password_of(somebody.name) for somebody in PRINCIPALS}
-    asyncio.run(set_passwords(security.operator, users))
+    uvloop.run(set_passwords(security.operator, users))
 
 
 async def test_the_operators_rights_are_enough_for_its_command(security: Security) -> None:
