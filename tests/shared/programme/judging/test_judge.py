@@ -133,6 +133,13 @@ def test_districts_and_beats(where: dict[str, Any], district: str | None, reason
     assert found.responses[0].may_go is (reason is None)
 
 
+def test_a_beat_that_nobody_lists_is_not_called_a_district() -> None:
+    assert (
+        judged(district=None, beat="01").sentence
+        == "Default (police patrol): beat 01 is in no district of the programme."
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "category", "may_go"),
     [
@@ -325,6 +332,9 @@ ADULTS_OUTSIDE = MADISON.replace(
         ({"age": "17", "location_kind": "public-inside"}, ("age-not-met",)),
         ({"age": "18"}, ("location-kind-unknown",)),
         ({"age": "adult", "location_kind": "school"}, ("location-kind-not-met", "age-unknown")),
+        ({"age": "999", "location_kind": "public-inside"}, ("age-unknown",)),
+        ({"age": "-25", "location_kind": "public-inside"}, ("age-unknown",)),
+        ({"age": " 65 ", "location_kind": "public-inside"}, ()),
         ({}, ("location-kind-unknown", "age-unknown")),
     ],
 )
