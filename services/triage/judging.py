@@ -79,7 +79,7 @@ def tightened(old: Judgement, new: Judgement, level_before: int | None) -> Judge
             "reasons": worse.reasons,
             "missing": worse.missing,
             "responses": verdicts,
-            "sentence": worse.sentence if worse.suitability != stands.suitability else _sentence(old, stands, verdicts),
+            "sentence": _sentence(old, stands, worse, verdicts),
         }
     )
 
@@ -92,16 +92,23 @@ def _is_as_high(old: Judgement, new: Judgement, level_before: int | None) -> boo
     return new.level_rank >= old.level_rank or not sent or (bool(going) and sent.isdisjoint(going))
 
 
-def _sentence(old: Judgement, stands: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
+def _sentence(old: Judgement, stands: Judgement, worse: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
     """The sentence that tells truly who goes, now that some verdicts are stricter or frozen."""
+    if worse.suitability != "suitable":  # nobody does, whatever verdicts say whose roll-out is frozen
+        whole, barred = (
+            stands if stands.suitability == worse.suitability else worse,
+            _going(old.responses) - _going(verdicts),
+        )
+        return " ".join((whole.sentence, *(_who_goes(verdict) for verdict in verdicts if verdict.response in barred)))
     for judgement in (stands, old):
         if judgement.level_rank == stands.level_rank and _going(judgement.responses) == _going(verdicts):
             return judgement.sentence
-    whys = (" ".join(gate.sentence for gate in verdict.gates if not gate.passed) for verdict in verdicts)
-    return " ".join(
-        f"{verdict.response} " + (f"may not go: {why}" if why else "may go.")
-        for verdict, why in zip(verdicts, whys, strict=True)
-    )
+    return " ".join(map(_who_goes, verdicts))
+
+
+def _who_goes(verdict: ResponseVerdict) -> str:
+    why = " ".join(gate.sentence for gate in verdict.gates if not gate.passed)
+    return f"{verdict.response} may not go: {why}" if why else f"{verdict.response} may go."
 
 
 def _going(verdicts: tuple[ResponseVerdict, ...]) -> set[str]:
