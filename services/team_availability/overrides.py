@@ -159,7 +159,9 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
         return refused(command, "another-proposed", f"{episode.proposed} is proposed by now: look again.")
     call.emit(DecisionConfirmed(**call.key, response=episode.proposed, confirmed_by=command.issued_by))
     advance(call)
-    return done(command, f"{episode.proposed} is confirmed.", about=call.call_id)
+    is_offered = any(offer.response == episode.proposed for offer in call.state.open_offers)
+    nobody = "" if is_offered else " No team can be offered the call for it."
+    return done(command, f"{episode.proposed} is confirmed.{nobody}", about=call.call_id)
 
 
 def _why_nothing_is_proposed(call: CallDraft, command: ConfirmDecision) -> Answer | None:
