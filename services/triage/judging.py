@@ -101,7 +101,8 @@ def _sentence(old: Judgement, stands: Judgement, worse: Judgement, verdicts: tup
         )
         return " ".join((whole.sentence, *(_who_goes(verdict) for verdict in verdicts if verdict.response in barred)))
     for judgement in (stands, old):
-        if judgement.level_rank == stands.level_rank and _going(judgement.responses) == _going(verdicts):
+        is_there = (judgement.level_rank, judgement.district) == (stands.level_rank, stands.district)
+        if is_there and _going(judgement.responses) == _going(verdicts):
             return judgement.sentence
     return " ".join(map(_who_goes, verdicts))
 
