@@ -75,6 +75,7 @@ def tightened(old: Judgement, new: Judgement, level_before: int | None) -> Judge
     return stands.model_copy(
         update={
             "level_rank": max(old.level_rank, new.level_rank),
+            "hold_minutes": min(old.hold_minutes, new.hold_minutes),
             "suitability": worse.suitability,
             "reasons": worse.reasons,
             "missing": worse.missing,
