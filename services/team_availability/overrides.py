@@ -20,6 +20,7 @@ from shared.events import (
     Event,
     OverrideCall,
 )
+from shared.judgement import NOT_ROUTED
 
 MOST_WAITING = 1000
 """So many commands wait at most, in one agency; a door that invents calls must not fill the state."""
@@ -70,8 +71,11 @@ def _why_not(call: CallDraft, command: OverrideCall) -> Answer | None:
     """Why not even a person may send this response."""
     if call.state.reported.ended:
         return refused(command, *where_it_stands(call.state))
-    if call.draft.state.option(call.state, command.send) is None:
+    option = call.draft.state.option(call.state, command.send)
+    if option is None:
         return refused(command, "unknown-response", f"The programme has no response {command.send!r} for this call.")
+    if option.reached_by in NOT_ROUTED:
+        return refused(command, "unknown-response", f"{command.send} is a {option.reached_by}, which sends nobody.")
     if call.is_paused(command.send):
         return refused(command, "paused", "careroute is paused there: resume it first.")
     return None
