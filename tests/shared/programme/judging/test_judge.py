@@ -133,6 +133,15 @@ def test_districts_and_beats(where: dict[str, Any], district: str | None, reason
     assert found.responses[0].may_go is (reason is None)
 
 
+@pytest.mark.parametrize(
+    ("call_type", "what"),
+    [("TROUBLE", "TROUBLE, which is of no category"), ("459A", "a call type that is not listed")],
+)
+def test_what_a_response_does_not_take_is_said_as_it_is(call_type: str, what: str) -> None:
+    """`TROUBLE = {}` is listed: it was said not to be."""
+    assert f"cares does not take {what}." in judged(code=call_type).sentence
+
+
 def test_a_beat_that_nobody_lists_is_not_called_a_district() -> None:
     assert (
         judged(district=None, beat="01").sentence
