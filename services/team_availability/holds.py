@@ -88,7 +88,8 @@ def _may_begin(call: CallDraft) -> bool:
 def _begin(call: CallDraft, by: str, reason: str = "") -> None:
     hold, began_at = call.episode.hold, call.draft.given.time
     assert hold is not None  # noqa: S101  it was asked for
-    until = began_at + timedelta(minutes=hold.minutes)
+    minutes = hold.minutes if call.plan is None else min(hold.minutes, call.plan.hold_minutes)
+    until = began_at + timedelta(minutes=minutes)
     clock_time = call.draft.state.timings(call.state).clock_time(until)
     call.emit(
         HoldBegan(
@@ -106,9 +107,9 @@ def notice(draft: AgencyDraft, call_id: str) -> None:
     """A call has waited for long: whoever could take it, and the dispatcher, are reminded."""
     call = draft.call(call_id)
     hold = call.episode.hold
-    if hold is None or hold.began_at is None or hold.until is None:
+    if hold is None or hold.began_at is None:
         return
-    minutes, until = int((draft.now - hold.began_at).total_seconds() // 60), hold.until
+    minutes, until = int((draft.now - hold.began_at).total_seconds() // 60), call.episode.deadline
     reminded = [TeamToRemind(team_id=team, recipients=recipients_of(draft.state, team)) for team in _pool(call)]
     clock_time = draft.state.timings(call.state).clock_time(until)
     call.emit(

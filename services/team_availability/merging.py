@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.team_availability.draft import CallDraft
-from services.team_availability.plan import HazardRanks, Plan
+from services.team_availability.plan import IN_DOUBT, HazardRanks, Plan
 from services.team_availability.state import Assignment, CallState
 from shared.call import CallId
 from shared.events import LEVEL_NOT_KNOWN, AssignmentMoved, UpgradeRaised
@@ -122,6 +122,12 @@ def _is_news(assignment: Assignment, there: Assignment | Plan | None) -> bool:
     return rank > assignment.level_told or (rank == assignment.level_told and is_other)
 
 
+def _raised_by(fact: str, worst: int, said_at: datetime) -> RaisedBy:
+    if worst == IN_DOUBT:
+        return RaisedBy(fact, HAZARDS[fact][-1], "words", "words", said_at)
+    return RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at)
+
+
 def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan | None) -> UpgradeRaised:
     """What the team is told where the other call is more dangerous, or may be."""
     (rank, hazards), plan = _known(there), there if isinstance(there, Plan) else None
@@ -131,7 +137,7 @@ def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan |
         team_id=assignment.team_id,
         level=LEVEL_NOT_KNOWN if plan is None else plan.level,
         level_rank=max(rank, assignment.level_told) if plan is None else rank,
-        raised_by=tuple(RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at) for fact, worst in hazards),
+        raised_by=tuple(_raised_by(fact, worst, said_at) for fact, worst in hazards),
         on_upgrade="stay" if is_let_in else "stage",
         sentence="The call that yours was merged into is more dangerous, or nobody knows how dangerous it is.",
         suitability="" if plan is None else plan.suitability,

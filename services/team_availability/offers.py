@@ -67,7 +67,8 @@ def _waited(call: CallDraft, chain: Chain) -> bool:
         if pick.ranked and expires_at - now >= LEAST_OFFER:
             call.draft.emit_all(offered(call, option, pick, expires_at))
             return True
-    if call.episode.hold is not None and chain.waited_for:
+    may_wait = call.plan is None or bool(call.plan.hold_minutes)  # its priority may say by now that it may not
+    if call.episode.hold is not None and chain.waited_for and may_wait:
         return False
     why_not = _why_not_held(call, chain)
     if why_not:

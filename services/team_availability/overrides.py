@@ -20,6 +20,7 @@ from shared.events import (
     Event,
     OverrideCall,
 )
+from shared.judgement import NOT_ROUTED
 
 MOST_WAITING = 1000
 """So many commands wait at most, in one agency; a door that invents calls must not fill the state."""
@@ -70,8 +71,11 @@ def _why_not(call: CallDraft, command: OverrideCall) -> Answer | None:
     """Why not even a person may send this response."""
     if call.state.reported.ended:
         return refused(command, *where_it_stands(call.state))
-    if call.draft.state.option(call.state, command.send) is None:
+    option = call.draft.state.option(call.state, command.send)
+    if option is None:
         return refused(command, "unknown-response", f"The programme has no response {command.send!r} for this call.")
+    if option.reached_by in NOT_ROUTED:
+        return refused(command, "unknown-response", f"{command.send} is a {option.reached_by}, which sends nobody.")
     if call.is_paused(command.send):
         return refused(command, "paused", "careroute is paused there: resume it first.")
     return None
@@ -159,7 +163,9 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
         return refused(command, "another-proposed", f"{episode.proposed} is proposed by now: look again.")
     call.emit(DecisionConfirmed(**call.key, response=episode.proposed, confirmed_by=command.issued_by))
     advance(call)
-    return done(command, f"{episode.proposed} is confirmed.", about=call.call_id)
+    is_offered = any(offer.response == episode.proposed for offer in call.state.open_offers)
+    nobody = "" if is_offered else " No team can be offered the call for it."
+    return done(command, f"{episode.proposed} is confirmed.{nobody}", about=call.call_id)
 
 
 def _why_nothing_is_proposed(call: CallDraft, command: ConfirmDecision) -> Answer | None:

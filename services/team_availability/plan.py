@@ -131,16 +131,21 @@ class Option(NamedTuple):
 
 
 HazardRanks = tuple[tuple[str, int], ...]
-"""Hazards with the rank of each."""
+"""Hazards with the rank of each; `IN_DOUBT` is none that puts a call on a level."""
+IN_DOUBT = 0
 
 
 def known_hazards(raised_by: Iterable[RaisedBy], told: HazardRanks = ()) -> HazardRanks:
-    """The hazards that put a call on its level, each at its worst here or in `told`; not those that nobody knows."""
+    """The hazards that put a call on its level, each at its worst here or in `told`; not those that nobody spoke of.
+
+    One that somebody's words put in doubt is told as that, and again once it is known.
+    """
     worst = dict(told)
     for raised in raised_by:
         scale = HAZARDS.get(raised.fact, ())
-        if raised.unknown is None and raised.value in scale:
-            worst[raised.fact] = max(scale.index(raised.value), worst.get(raised.fact, 0))
+        if raised.unknown != "not-asked" and raised.value in scale:
+            rank = scale.index(raised.value) if raised.unknown is None else IN_DOUBT
+            worst[raised.fact] = max(rank, worst.get(raised.fact, IN_DOUBT))
     return tuple(sorted(worst.items()))
 
 
@@ -173,7 +178,7 @@ class Plan:
     timings: Timings
     cites: Cites
     hazards: HazardRanks = ()
-    """Those that are known and put the call on its level."""
+    """Those that put the call on its level, and are known or in doubt by what somebody said."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
     level: str = ""
     unlisted_type: str = ""

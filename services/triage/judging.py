@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from services.triage.callers import is_repeat
 from services.triage.narrative import UNREAD, hazards_of
 from services.triage.standing import hazards_standing
 from services.triage.state import OpenCall, State, Version
+from shared.judgement import NOT_ROUTED
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
 from shared.programme.judging.facts_of_call import WORDS
 from shared.programme.judging.place import UNREADABLE
@@ -75,11 +77,12 @@ def tightened(old: Judgement, new: Judgement, level_before: int | None) -> Judge
     return stands.model_copy(
         update={
             "level_rank": max(old.level_rank, new.level_rank),
+            "hold_minutes": min(old.hold_minutes, new.hold_minutes),
             "suitability": worse.suitability,
             "reasons": worse.reasons,
             "missing": worse.missing,
             "responses": verdicts,
-            "sentence": worse.sentence if worse.suitability != stands.suitability else _sentence(old, stands, verdicts),
+            "sentence": _sentence(old, stands, worse, verdicts),
         }
     )
 
@@ -92,16 +95,24 @@ def _is_as_high(old: Judgement, new: Judgement, level_before: int | None) -> boo
     return new.level_rank >= old.level_rank or not sent or (bool(going) and sent.isdisjoint(going))
 
 
-def _sentence(old: Judgement, stands: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
+def _sentence(old: Judgement, stands: Judgement, worse: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
     """The sentence that tells truly who goes, now that some verdicts are stricter or frozen."""
+    if worse.suitability != "suitable":  # nobody does, whatever verdicts say whose roll-out is frozen
+        whole = stands if stands.suitability == worse.suitability else worse
+        news = _going(old.responses) - _going(verdicts) if whole is old else ()
+        return " ".join((whole.sentence, *_who_goes(verdict for verdict in verdicts if verdict.response in news)))
     for judgement in (stands, old):
-        if judgement.level_rank == stands.level_rank and _going(judgement.responses) == _going(verdicts):
+        is_there = (judgement.level_rank, judgement.district) == (stands.level_rank, stands.district)
+        if is_there and _going(judgement.responses) == _going(verdicts):
             return judgement.sentence
-    whys = (" ".join(gate.sentence for gate in verdict.gates if not gate.passed) for verdict in verdicts)
-    return " ".join(
-        f"{verdict.response} " + (f"may not go: {why}" if why else "may go.")
-        for verdict, why in zip(verdicts, whys, strict=True)
-    )
+    return " ".join(_who_goes(verdicts))
+
+
+def _who_goes(verdicts: Iterable[ResponseVerdict]) -> Iterator[str]:
+    for verdict in verdicts:
+        why = " ".join(gate.sentence for gate in verdict.gates if not gate.passed)
+        if verdict.reached_by not in NOT_ROUTED:
+            yield f"{verdict.response} may not go: {why}" if why else f"{verdict.response} may go."
 
 
 def _going(verdicts: tuple[ResponseVerdict, ...]) -> set[str]:

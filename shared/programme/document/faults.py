@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from shared.call import NAME_PATTERN
 from shared.programme.document.finding import Finding
 from shared.programme.document.kinds import shown
 from shared.programme.document.lines import Path
@@ -116,6 +117,8 @@ def _right(path: Path, error: ErrorDetails) -> str:
     right = _RIGHT.get(error["type"], "as the reference says of this key").format(**error.get("ctx") or {})
     if error["type"] == "less_than_equal" and path[:1] == ("clocks",):
         right += f": {_WHY_SO_SOON[str(path[1])]}"
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME_PATTERN:
+        right = "letters, digits and the marks . _ : @ - without blanks, like madison-wi"
     return right
 
 

@@ -61,6 +61,12 @@ def _plain(value: str) -> None:
         raise ValueError(f"{value!r} is empty, or has stray white space or decomposed letters")
 
 
+def _district(value: str) -> None:
+    _plain(value)
+    if "/" in value:
+        raise ValueError(f"{value!r} has a slash, which parts a district from a response")
+
+
 def listed(value: Any) -> Any:
     """A single value as a list of one."""
     return (value,) if isinstance(value, str) else value
@@ -112,7 +118,9 @@ PlaceInOrder = Annotated[
     Words, checked(_orders_calls, f'one of {", ".join(ASKERS)}, "{PRIORITY}1" with a priority\'s code, or "{AGE}"')
 ]
 Slug = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-DistrictName = Annotated[str, Field(max_length=80, pattern=r"^[^/]+$"), checked(_plain, "a name without slash")]
+DistrictName = Annotated[
+    str, Field(max_length=80, json_schema_extra={"pattern": "^[^/]+$"}), checked(_district, "a name without slash")
+]
 Spoken = Annotated[Words, checked(_spoken, "a word as it is spoken")]
 Hours = Annotated[
     str,

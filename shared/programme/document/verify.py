@@ -58,7 +58,10 @@ def _beats(document: Document) -> Iterator[Finding]:
         for index, beat in enumerate(beats_of(value)):
             path = (*beats, index)
             form = normal(beat)
-            if form in seen:
+            if not form:
+                what = f"{beat!r} is no beat: a field that is left empty is the same"
+                yield Finding(path, what, "leave it out")
+            elif form in seen:
                 where = "twice in this district" if seen[form] == district else f"in {seen[form]} too"
                 yield Finding(path, f"beat {beat!r} is {where}", "a beat belongs to one district")
             seen.setdefault(form, district)
@@ -125,9 +128,14 @@ def _flags(document: Document) -> Iterator[Finding]:
 
 
 def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
-    """Names that differ only in capitals, white space or marks: whoever writes one of them means the other too."""
+    """Names that differ only in capitals, white space or marks: whoever writes one of them means the other too.
+
+    One of nothing else is met by every field that a CAD leaves empty.
+    """
     seen: dict[str, str] = {}
     for name in names:
+        if not normal(name):
+            yield Finding((*path, name), f"{name!r} is no name: a field that is left empty is the same", "leave it out")
         twin = seen.setdefault(normal(name), name)
         if twin != name:
             yield Finding((*path, name), f"{name!r} and {twin!r} are one name", "write it once, as the CAD does")

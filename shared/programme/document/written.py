@@ -488,7 +488,7 @@ class Document(Table):
     """The CADs whose calls it is for; left out: all of the agency's."""
     programme: Words
     """Its name."""
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     """Greater than that of the document before it."""
     effective: Annotated[datetime, checked(year, "a year between 2000 and 2199")]
     """When it takes effect: local time, unless it has an offset."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from shared.call import SEALED_TEXT, Call
 from shared.last_answer import last_answer
 from shared.programme.judging.evidence import Evidence, Facts, Hazard, Other
-from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
+from shared.programme.judging.facts import CHOICES, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import language, normal, plain
 from shared.programme.judging.programme import ASKED_NOT, Code, Condition, Programme, Raise
 from shared.programme.judging.surroundings import Surroundings
@@ -176,7 +177,7 @@ _RANKS = {
     for hazard, values in HAZARDS.items()
 }
 _CHOICES = {fact: {normal(value): value for value in values} for fact, values in CHOICES.items()}
-_NOT_ASKED, _CANNOT_TELL = normal(NOT_ASKED), frozenset(map(normal, CANNOT_TELL))
+_NOT_ASKED = normal(NOT_ASKED)
 _LIST = re.compile(r"[;,|]")
 
 
@@ -264,7 +265,7 @@ def _statements(programme: Programme, call: Call) -> Iterator[tuple[str, int | s
             word = normal(answer)
             meaning = question.by_form.get(word)
             if meaning is None:
-                meaning = _cad_value("age", word) if question.fact == "age" else _UNCLEAR
+                meaning = _cad_value("age", answer) if question.fact == "age" else _UNCLEAR
             yield question.fact, meaning, f"answer {question.name}"
     for fact, answer in call.facts.items():
         ranks = _RANKS.get(fact)
@@ -301,7 +302,7 @@ def _other(call: Call, code: Code | None, fact: str, statements: Statements) -> 
         source = f"code {code.system} {code.code}"
     stated = [(meaning, by) for name, meaning, by in statements if name == fact]
     if fact in call.facts:
-        stated.append((_cad_value(fact, normal(call.facts[fact])), "cad"))
+        stated.append((_cad_value(fact, call.facts[fact]), "cad"))
     for meaning, by in stated:
         if isinstance(meaning, str):
             values.append(meaning)
@@ -316,15 +317,20 @@ def _other(call: Call, code: Code | None, fact: str, statements: Statements) -> 
 _NOBODY_ASKED = Other((), "not-asked", "nobody")
 
 
-def _cad_value(fact: str, word: str) -> int | str:
+def _cad_value(fact: str, text: str) -> int | str:
     """What the CAD's own words say of a fact that is no hazard."""
+    word = normal(text)
     if word == _NOT_ASKED:
         return ASKED_NOT
-    if word in _CANNOT_TELL:
-        return _UNCLEAR
     if fact == "age":
-        return word if word.isascii() and word.isdigit() and len(word) <= 3 else _UNCLEAR  # noqa: PLR2004  digits
-    return _CHOICES[fact].get(word, _UNCLEAR)
+        years = unicodedata.normalize("NFKC", text).strip()  # as it is written: `-1` is no 1
+        return years if _YEARS.fullmatch(years) and int(years) <= OLDEST else _UNCLEAR
+    return _CHOICES[fact].get(word, _UNCLEAR)  # whoever cannot tell chooses none
+
+
+_YEARS = re.compile(r"\d{1,3}", re.ASCII)
+OLDEST: Final = 120
+"""Years. A CAD that writes more, like 999, does not know."""
 
 
 def _at_best(evidence: Evidence) -> Evidence:

@@ -199,7 +199,7 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
         return passed("category", f"{response.name} takes {category}.")
     asker: Asker | None = call.requested_by or ("caller" if call.caller_wants == "alternative" else None)
     if asker is None:
-        what = category or "a call type that is not listed"
+        what = category or _no_category(call, code)
         return failed("category", "category-not-taken", f"{response.name} does not take {what}.")
     if asker in response.may_be_asked_by and code is None and call.call_type is not None:
         if asker not in HANDING_OVER:
@@ -209,6 +209,12 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
     if asker in response.may_be_asked_by:
         return passed("category", f"asked for by {asker}.")
     return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
+
+
+def _no_category(call: Call, code: Code | None) -> str:
+    if code is not None:
+        return f"{code.code}, which is of no category"
+    return "a call type that is not listed" if call.call_type is not None else "a call without a type"
 
 
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:

@@ -144,10 +144,11 @@ def _weekdays(words: str) -> tuple[int, ...]:
         return tuple(range(7))
     days: set[int] = set()
     for part in words.split(","):
-        first, _, last = part.partition("-")
-        for name in (first, last or first):
+        first, to, last = part.partition("-")
+        last = last if to else first
+        for name in (first, last):
             if name not in DAYS:
                 raise ValueError(f"{name!r} is no day of the week")
-        start, end = DAYS.index(first), DAYS.index(last or first)
+        start, end = DAYS.index(first), DAYS.index(last)
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return tuple(sorted(days))

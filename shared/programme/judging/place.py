@@ -61,7 +61,10 @@ def _named_district(programme: Programme, call: Call) -> tuple[str | None, Gate]
         return named, passed("district", f"in {named}.")
     if by_beat and not named:
         return by_beat, passed("district", f"beat {beat} is in {by_beat}.")
-    where = f"{named or beat} is no district of the programme." if named or beat else "no district is known."
+    if named:
+        where = f"{named} is no district of the programme."
+    else:
+        where = f"beat {beat} is in no district of the programme." if beat else "no district is known."
     return None, failed("district", "district-unknown", where)
 
 

@@ -90,10 +90,10 @@ def tally(  # noqa: PLR0917  # the judge's, and what is counted into
     `located`: where its position lies, for a document with boundaries.
     """
     judgement = judge(programme, switchboard, call, Surroundings(located=located), at)
-    listed = call.call_type is None or programme.code(call.call_type, at) is not None
-    if not listed and call.call_type is not None:
+    code = programme.code(call.call_type, at)
+    if code is None and call.call_type is not None:
         coverage.unlisted[call.call_type.code] += 1
-    early = _before_its_level(programme, judgement, listed=listed)
+    early = _before_its_level(programme, judgement, listed=code is not None)
     fate = early or _by_its_level(judgement) or _fate(judgement.responses)
     best = fate
     if early is None and judgement.suitability != "unsuitable":
@@ -107,9 +107,9 @@ def tally(  # noqa: PLR0917  # the judge's, and what is counted into
     coverage.referrals.update(
         verdict.response for verdict in judgement.responses if verdict.may_go and verdict.reached_by in NOT_ROUTED
     )
-    if early is None and call.call_type is not None:
+    if early is None and code is not None:
         coverage.taken[judgement.suitability] += 1
-        line = coverage.types.setdefault(call.call_type.code, TypeLine())
+        line = coverage.types.setdefault(code.code, TypeLine())
         line.calls += 1
         line.would_go += fate.goes
         line.at_best += best.goes

@@ -52,7 +52,7 @@ def _first(year: int) -> int:
 def _changes(old: Programme, new: Programme) -> Iterator[Change]:
     for name in ("agency", "time_zone", "default"):
         yield from _if_changed(name.replace("_", " "), getattr(old, name), getattr(new, name))
-    yield from _if_changed("sources", ", ".join(sorted(old.sources)), ", ".join(sorted(new.sources)))
+    yield from _if_changed("sources", *(_text(programme.sources) or "all of the agency's" for programme in (old, new)))
     for code in dict.fromkeys((*old.codes, *new.codes)):
         yield from _if_changed(
             f"code {code[0]} {code[1]}", _code_words(old.codes.get(code)), _code_words(new.codes.get(code))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, PHASES, Phase
 from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
-from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
+from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, parse_hours
 from shared.programme.judging.programme import Level, Programme, Response, Row
 from shared.programme.trying.difference import closed_days
 from shared.programme.trying.heard import HeardLine, heard_lines
@@ -284,6 +284,23 @@ def _rules(programme: Programme) -> Iterator[str]:
         yield "a promise that the auditor finds broken pauses the district by itself, until a person resumes"
 
 
+def _clocks(programme: Programme) -> Iterator[str]:
+    """Clocks that are an hour behind the city's all summer, and lines of hours that were meant to restrict others."""
+    year, name = programme.effective.year, programme.time_zone
+    if "/" not in name and len({datetime(year, month, 1, tzinfo=programme.zone).utcoffset() for month in (1, 7)}) == 1:
+        yield f"the clocks of {name} have no summer time: where there is one, name the city, like America/New_York"
+    for row in programme.rollout:
+        lines = [(line, *parse_hours(line)) for line in row.week.words.split(", ")]
+        for place, (line, days, window) in enumerate(lines):
+            for other_place, (other, other_days, wider) in enumerate(lines):
+                is_within = (
+                    set(days) <= set(other_days) and wider.opens <= window.opens and window.closes <= wider.closes
+                )
+                if is_within and (other_place < place or (days, window) != (other_days, wider)):
+                    yield f"{row.response}: {line} changes nothing, {other} is open then too: lines of hours add up"
+                    break
+
+
 def _never_asked(programme: Programme) -> Iterator[str]:
     """Responses of a level that the chain does not come to where one before them may go, and nobody takes the call."""
     attempts = [step.attempt for step in programme.steps]
@@ -300,6 +317,7 @@ def _never_asked(programme: Programme) -> Iterator[str]:
 
 def _remarks(programme: Programme) -> Iterator[str]:
     yield from _rules(programme)
+    yield from _clocks(programme)
     yield from _never_asked(programme)
     rolled_out = {row.response for row in programme.rollout}
     for name, response in programme.responses.items():

@@ -391,3 +391,30 @@ def _check(town: ToldTown, *, acknowledged: bool) -> None:
     assert not began or acknowledged
     end: datetime = began[0].began_at + timedelta(minutes=MINUTES) if began else START + timedelta(seconds=50)
     assert outcome(town) is not None or town.now <= end + SETTLE
+
+
+def test_a_call_of_a_priority_that_may_not_wait_waits_no_more() -> None:
+    """`priority_hold_minutes = { 1 = 0 }`: a call that became the most urgent went on waiting for forty minutes."""
+    for town in (held_town(), town_without_team()):
+        town.wait(3)
+        town.report("1", priority="1")
+        town.triage(may_wait(hold_minutes=0), "1", priority="1")
+        assert outcome(town) == ("default", ("assigned", "not-held"))
+
+
+def test_a_call_of_a_priority_that_may_wait_for_less_waits_for_less() -> None:
+    town = held_town()
+    began_at = town.last(HoldBegan).began_at
+    town.wait(60)
+    town.report("1", priority="2")
+    town.triage(may_wait(hold_minutes=12), "1", priority="2")
+    town.wait(9 * 60)
+    assert town.last(HoldNoticeDue).until == began_at + timedelta(minutes=12)
+    assert outcome(town) is None
+    town.wait(2 * 60 + SETTLE.total_seconds())
+    assert outcome(town) == ("default", ("assigned", "hold-over", "deadline"))
+    town = held_town(may_wait(hold_minutes=12))
+    town.report("1", priority="3")
+    town.triage(may_wait(hold_minutes=60), "1", priority="3")
+    town.wait(12 * 60 + SETTLE.total_seconds())
+    assert outcome(town) is not None, "its CAD was asked for no more"

@@ -261,6 +261,31 @@ def test_another_hazard_on_the_same_level_is_told_once_and_turns_nobody_back_who
     assert (town.last(UpgradeRaised).on_upgrade, has_it(town)) == ("stay", True)
 
 
+def test_a_gun_that_somebody_speaks_of_is_told_to_a_team_that_knows_of_another_danger_and_again_once_it_is_known() -> (
+    None
+):
+    """`he has a gun` in the narrative, with a suicide attempt told before: the team on scene heard nothing."""
+    town = Town()
+    town.team("one")
+    town.call()
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    attempt, elsewhere = raised("suicide", "attempt"), raised("weapon", "elsewhere")
+    feared, unasked = raised("weapon", "firearm", "words"), raised("crime", "reported", "not-asked")
+    said: list[tuple[tuple[RaisedBy, ...], int]] = [
+        ((attempt, unasked), 1),
+        ((attempt, feared, unasked), 2),
+        ((attempt, feared), 2),
+        ((attempt, elsewhere), 3),
+        ((attempt, feared), 3),
+    ]
+    for hazards, upgrades in said:
+        town.wait(1)
+        town.triage(unsuitable(level_rank=2, raised_by=hazards))
+        assert len(town.all(UpgradeRaised)) == upgrades, hazards
+    assert (town.last(UpgradeRaised).on_upgrade, has_it(town)) == ("stay", True)
+
+
 def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_once_it_is_known() -> None:
     town = Town()
     town.team("one")

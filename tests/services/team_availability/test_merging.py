@@ -20,6 +20,7 @@ from shared.events import (
     TeamStays,
     UpgradeRaised,
 )
+from shared.judgement import Unknown
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, unsuitable
 from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, raised, recall
@@ -192,21 +193,22 @@ def test_another_hazard_of_the_other_call_is_told_with_it(state: AssignmentState
     assert told == [(call_id("2"), state == "on-scene", "")]
 
 
-def test_what_the_team_of_the_other_call_was_told_is_told_to_one_that_cannot_follow() -> None:
+@pytest.mark.parametrize("unknown", [None, "words"])
+def test_what_the_team_of_the_other_call_was_told_is_told_to_one_that_cannot_follow(unknown: Unknown | None) -> None:
     town = in_state("on-scene")
     town.team("two")
     town.call("2")
     town.accept(town.last(OfferMade))
     town.status("on-scene", "two")
     town.wait(1)
-    town.triage(unsuitable(raised_by=(raised("weapon", "firearm"),)), "2")
+    town.triage(unsuitable(raised_by=(raised("weapon", "firearm", unknown),)), "2")
     merge(town)
     assert [(event.team_id, event.call_id) for event in town.all(UpgradeRaised)] == [
         ("two", call_id("2")),
         ("one", call_id("1")),
     ]
     assert (town.last(UpgradeRaised).send, town.last(UpgradeRaised).team_on_scene) == ("default", True)
-    assert [raised.value for raised in town.last(UpgradeRaised).raised_by] == ["firearm"]
+    assert [(each.value, each.unknown) for each in town.last(UpgradeRaised).raised_by] == [("firearm", unknown)]
     town.wait(1)
     merge(town)
     assert len(town.all(UpgradeRaised)) == 2, "the CAD says again that it has merged the call"

@@ -10,6 +10,7 @@ import pytest
 from services.team_availability.state import SETTLE
 from shared.events import (
     CallRouted,
+    CommandDone,
     CommandRefused,
     ConfirmationAsked,
     ConfirmationLapsed,
@@ -240,6 +241,21 @@ def test_advisory_waits_for_the_dispatcher() -> None:
     assert town.command(ConfirmDecision, call_id=asked.call_id).type == "command-done"
     town.accept(town.last(OfferMade))
     assert town.last(CallRouted).outcome == "team-accepted"
+
+
+def test_who_confirms_is_told_where_no_team_can_be_offered_the_call() -> None:
+    """`cares is confirmed.` was all that they heard, and the default went."""
+    town = Town()
+    town.call("1", judgement(verdict(phase="advisory")))
+    answer = town.command(ConfirmDecision, call_id=call_id())
+    assert isinstance(answer, CommandDone)
+    assert answer.sentence == "cares is confirmed. No team can be offered the call for it."
+    town = Town()
+    town.team()
+    town.call("1", judgement(verdict(phase="advisory")))
+    answer = town.command(ConfirmDecision, call_id=call_id())
+    assert isinstance(answer, CommandDone)
+    assert answer.sentence == "cares is confirmed."
 
 
 def test_what_is_confirmed_is_what_was_seen() -> None:

@@ -155,6 +155,16 @@ def test_another_response_takes_the_call_from_the_team_that_has_it() -> None:
     assert (town.last(DeadlineSet).episode, town.last(OfferMade).team_id) == (2, "two")
 
 
+def test_a_referral_is_sent_to_nobody_and_takes_no_team_off_a_call() -> None:
+    town = town_with("one")
+    town.call("1", judgement(verdict(), verdict("navigators", reached_by="referral")))
+    town.accept(town.last(OfferMade))
+    refused = override(town, "navigators")
+    assert isinstance(refused, CommandRefused)
+    assert (refused.reason, refused.sentence) == ("unknown-response", "navigators is a referral, which sends nobody.")
+    assert not town.all(AssignmentWithdrawn)
+
+
 @pytest.mark.parametrize(("send", "expected"), [("nobody", "unknown-response"), ("cares", "cancelled")])
 def test_what_even_a_person_cannot_send(send: str, expected: str) -> None:
     town = town_with("one")

@@ -390,3 +390,20 @@ def test_a_call_cancelled_while_it_waits_to_be_judged_again_is_passed_over() -> 
     triage.put(command(PauseDistrict, "c4", district="Central"))
     triage.put(report("e2", minute=1, status="cancelled"))
     assert [type(event) for event in triage.run_clocks()] == [CallsJudgedAgain]
+
+
+def test_what_turns_a_team_back_is_said_and_not_that_it_may_go() -> None:
+    """A district of no programme, then a code that nobody lists: both times cares was said to go, in Central."""
+    triage = madison()
+    triage.put(report())
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    west = triaged(triage.put(report("e1b", 0.5, district="West"))).judgement
+    assert (west.suitability, west.district, west.sentence) == ("suitable", "West", "cares may go.")
+    away = triaged(triage.put(report("e2", 1, district="Airport"))).judgement
+    assert (away.suitability, away.sentence) == (
+        "unsuitable",
+        "Default (police patrol): Airport is no district of the programme.",
+    )
+    back = triaged(triage.put(report("e3", 2, call_type=CallType(system="dane-county", code="459A")))).judgement
+    assert back.sentence == f"{away.sentence} cares may not go: cares does not take a call type that is not listed."

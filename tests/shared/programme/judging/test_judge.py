@@ -134,6 +134,22 @@ def test_districts_and_beats(where: dict[str, Any], district: str | None, reason
 
 
 @pytest.mark.parametrize(
+    ("call_type", "what"),
+    [("TROUBLE", "TROUBLE, which is of no category"), ("459A", "a call type that is not listed")],
+)
+def test_what_a_response_does_not_take_is_said_as_it_is(call_type: str, what: str) -> None:
+    """`TROUBLE = {}` is listed: it was said not to be."""
+    assert f"cares does not take {what}." in judged(code=call_type).sentence
+
+
+def test_a_beat_that_nobody_lists_is_not_called_a_district() -> None:
+    assert (
+        judged(district=None, beat="01").sentence
+        == "Default (police patrol): beat 01 is in no district of the programme."
+    )
+
+
+@pytest.mark.parametrize(
     ("code", "category", "may_go"),
     [
         ("MENTAL", "mental-health", True),
@@ -325,6 +341,9 @@ ADULTS_OUTSIDE = MADISON.replace(
         ({"age": "17", "location_kind": "public-inside"}, ("age-not-met",)),
         ({"age": "18"}, ("location-kind-unknown",)),
         ({"age": "adult", "location_kind": "school"}, ("location-kind-not-met", "age-unknown")),
+        ({"age": "999", "location_kind": "public-inside"}, ("age-unknown",)),
+        ({"age": "-25", "location_kind": "public-inside"}, ("age-unknown",)),
+        ({"age": " 65 ", "location_kind": "public-inside"}, ()),
         ({}, ("location-kind-unknown", "age-unknown")),
     ],
 )

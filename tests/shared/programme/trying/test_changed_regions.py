@@ -125,6 +125,12 @@ def test_what_is_no_cover_is_told_as_a_change() -> None:
     assert len(found) == 5
 
 
+def test_a_document_without_sources_is_for_all_of_them() -> None:
+    named = programme(MADISON.replace("programme =", 'sources = ["dane-911"]\nprogramme ='))
+    (change,) = difference(named, programme(MADISON)).changes
+    assert (change.what, change.before, change.after) == ("sources", "dane-911", "all of the agency's")
+
+
 def test_beginnings_of_words_and_the_format_of_a_code_system_are_told_as_changes() -> None:
     """A version without "machete*", and one in which 25-A-1 is no 25A01 any more, read as if nothing changed."""
     new = MADISON.replace('weapon = ["knife"', 'weapon = ["spear*", "knife"').replace(

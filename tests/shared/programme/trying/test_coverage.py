@@ -30,6 +30,11 @@ def test_an_open_question_stops_a_call_and_at_best_does_not() -> None:
     assert found["types"] == {"MENTAL": {"calls": 3, "would_go": 1, "at_best": 2}}
 
 
+def test_a_type_is_one_however_the_export_writes_it() -> None:
+    found = counted(MADISON, {"code": "mental"}, {"code": " MENTAL "})
+    assert found["types"] == {"MENTAL": {"calls": 2, "would_go": 2, "at_best": 2}}
+
+
 def test_what_is_known_stays_as_it_is_at_best() -> None:
     """A past violence keeps the call on the level of the co-responders, whatever the rest comes to."""
     boston = BOSTON.replace("2021-10-01", "2021-09-01")

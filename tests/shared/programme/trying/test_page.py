@@ -35,6 +35,16 @@ def test_every_word_that_is_listened_for_stands_on_the_page_stems_too() -> None:
     assert {"knife", "machete*", "shots fired", "box cutter*"} <= set(words.split(", "))
 
 
+def test_hours_that_were_meant_to_restrict_others_and_clocks_without_summer_are_told() -> None:
+    lines = MADISON.replace('"Mon-Fri 11:00-19:00"', '"Mon-Fri 11:00-19:00", "Fri 12:00-17:00", "Sat,Sun 12:00-17:00"')
+    assert [line for line in told(lines).remarks if "changes nothing" in line] == [
+        "cares: Fri 12:00-17:00 changes nothing, Mon-Fri 11:00-19:00 is open then too: lines of hours add up"
+    ]
+    assert [line for line in told(MADISON.replace("America/Chicago", "EST")).remarks if "no summer time" in line]
+    quiet = (*told(MADISON).remarks, *told(MADISON.replace("America/Chicago", "CST6CDT")).remarks)
+    assert not [line for line in quiet if "changes nothing" in line or "no summer time" in line]
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_call_stands_where_the_page_says_that_an_answer_puts_it(name: str) -> None:
     """Every answer of every preset, with all other hazards calm."""
