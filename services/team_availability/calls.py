@@ -285,10 +285,14 @@ def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     Each says all that triage knows of the call, late versions too: the last one counts, whatever version it is about.
     """
     episode = call.running
-    if judged.order < episode.begun_with or judged.triaged_at <= call.reported.triaged_at:
+    if judged.triaged_at <= call.reported.triaged_at:
         return False
-    if version is None or not episode.reopened or version.status == "reopened" or call.plan is not None:
-        return True  # whatever comes after the episode's first plan is from after the re-opening
+    if call.plan is not None:
+        return True  # whatever comes after the episode's first plan is from after its beginning
+    if judged.is_from_before(*episode.begun_with):
+        return False
+    if version is None or not episode.reopened or version.status == "reopened":
+        return True
     order, received_at = episode.begun_with  # of the very instant: it may be from before the re-opening
     return judged.order[0] > order or (judged.received_at is not None and judged.received_at > received_at)
 
@@ -300,7 +304,9 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     """
     memory, early = call.memory, call.early_plan
     if memory is not None and not memory.unvouched:
-        if version is None or judged.order[0] < memory.order or judged.triaged_at <= memory.triaged_at:
+        if version is None or judged.triaged_at <= memory.triaged_at:
+            return False
+        if judged.is_from_before(memory.order, memory.received_at or memory.updated_at):
             return False
         if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
             return False  # of the very instant of the end: it is from before

@@ -103,7 +103,7 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
         memory=memory._replace(episodes=event.episode, outcome=None),
         episode=Episode(event.episode, event.received_at, event.deadline, begun_with, reopened),
         plan=None if is_new else call.plan,
-        early_plan=early if early is not None and early.order >= begun_with else None,
+        early_plan=None if early is None or early.is_from_before(*begun_with) else early,
     )
     clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
     state = _without_offers(replace(state, clocks=clocks), call)

@@ -465,6 +465,11 @@ class JudgedVersion(NamedTuple):
         received_at = self.received_at or datetime.max.replace(tzinfo=UTC)
         return order_of(self.updated_at, received_at), received_at
 
+    def is_from_before(self, order: datetime, received_at: datetime) -> bool:
+        """Whether it is of a version that is older than one of this order and receipt, or that had come before it."""
+        own_order, own_received_at = self.order
+        return own_order < order or own_received_at < received_at
+
     @classmethod
     def of(cls, event: PlanKept) -> JudgedVersion:
         """What waits for its report."""
