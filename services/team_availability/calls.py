@@ -303,16 +303,17 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     A call of which the report was refused waits for one that says what it is.
     """
     memory, early = call.memory, call.early_plan
-    if memory is not None and not memory.unvouched:
-        if version is None or judged.triaged_at <= memory.triaged_at:
-            return False
-        if judged.is_from_before(memory.order, memory.received_at or memory.updated_at):
-            return False
-        if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
-            return False  # of the very instant of the end: it is from before
-        if _why_again(memory, version) is None and not _may_be_another(memory, version):
-            return False
-    return early is None or judged.triaged_at > early.triaged_at
+    if early is not None:  # what triage says after that takes its place, also of a version that was judged before
+        return judged.triaged_at > early.triaged_at
+    if memory is None or memory.unvouched:
+        return True
+    if version is None or judged.triaged_at <= memory.triaged_at:
+        return False
+    if judged.is_from_before(memory.order, memory.received_at or memory.updated_at):
+        return False
+    if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
+        return False  # of the very instant of the end: it is from before
+    return _why_again(memory, version) is not None or _may_be_another(memory, version)
 
 
 def _may_be_another(memory: CallMemory, version: Call) -> bool:

@@ -367,3 +367,16 @@ def test_no_judgement_of_what_had_come_before_begins_another_episode_of_a_later_
     town.wait(60)
     assert not town.all(OfferMade)
     assert [routed.outcome for routed in town.all(CallRouted)] == ["default", "default"]
+
+
+def test_a_judgement_that_waits_for_its_report_is_overtaken_by_what_triage_says_next() -> None:
+    """A gun of a version that came late is said of the newest one, which was judged before: it went unheard."""
+    town = town_of()
+    town.cancel()
+    town.wait(20)
+    opened = received(town, town.now, 1)
+    judge(town, opened)
+    again = call_triaged(call_id(), opened.call.updated_at, unsuitable(), received_at=opened.received_at)
+    town.hear(again, "decisions")
+    town.hear(opened, "calls")
+    assert (town.all(OfferMade), town.last(CallRouted).outcome) == ([], "default")
