@@ -359,8 +359,17 @@ def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call 
         answer_waiting(call, only=OverrideCall.type)
         return
     is_worse = call.state.early_plan is not None or _is_worse(judged.judgement, call.plan, waits=True)
-    if is_news and is_worse and call.state.late is None and call.plan is not None:
+    is_of_plan = is_news and call.state.late is None and call.plan is not None
+    if is_worse and (is_of_plan or _is_unheard(call.state, judged)):
         _keep(call, judged)
+
+
+def _is_unheard(call: CallState, judged: JudgedVersion) -> bool:
+    """Whether it is the first word against a call that got the default all the same, and has left since."""
+    memory = call.memory
+    if call.episode is not None or memory is None or memory.outcome != "default" or memory.against:
+        return False
+    return judged.triaged_at > memory.triaged_at
 
 
 def _keep(call: CallDraft, judged: JudgedVersion) -> None:

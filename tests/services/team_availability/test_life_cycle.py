@@ -319,6 +319,22 @@ def test_a_team_sent_by_hand_to_a_call_that_was_for_the_default_hears_why_it_was
     assert town.last(UpgradeRaised).level == "police needed"
 
 
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_want_of_a_team(minutes: int) -> None:
+    """Nobody had been offered the call, and it had left: it went in to a firearm, and was told nothing."""
+    town = Town()
+    town.call()
+    assert town.last(CallRouted).reasons == ("no-team",)
+    town.wait(5)
+    town.report(facts={"weapon": "firearm"})
+    town.triage(WEAPON)
+    town.wait(60 * minutes)
+    town.team("one")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
+
+
 @pytest.mark.parametrize("how", ["no team was free", "judged anew"])
 def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(how: str) -> None:
     town = Town()
