@@ -365,9 +365,9 @@ def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call 
 
 
 def _is_unheard(call: CallState, judged: JudgedVersion) -> bool:
-    """Whether it is the first word against a call that got the default all the same, and has left since."""
+    """Whether it is the first word against a call that has had its outcome and left since, and may yet get a team."""
     memory = call.memory
-    if call.episode is not None or memory is None or memory.outcome != "default" or memory.against:
+    if call.episode is not None or memory is None or memory.outcome in (None, "cancelled") or memory.against:
         return False
     return judged.triaged_at > memory.triaged_at
 

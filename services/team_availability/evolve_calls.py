@@ -189,7 +189,7 @@ def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
     call_id = event.call_id
     call = state.call(call_id)
     memory = None if call.memory is None else vouched(call.memory, event)
-    if memory is not None and memory.outcome == "default" and event.judgement.suitability != "suitable":
+    if memory is not None and memory.outcome is not None and event.judgement.suitability != "suitable":
         memory = memory._replace(against=event.judgement.sentence)
     call = replace(call, memory=memory, early_plan=JudgedVersion.of(event))
     state = replace(state, calls=state.calls.set(call_id, call), closed=state.closed.forget(call_id))

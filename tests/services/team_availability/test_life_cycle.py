@@ -335,6 +335,21 @@ def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_
     assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+def test_a_team_sent_by_hand_again_hears_what_was_said_long_after_the_first_one_was_done() -> None:
+    town = Town()
+    town.team("one")
+    town.call()
+    town.accept(town.last(OfferMade))
+    town.status("cleared", disposition="resolved-on-scene")
+    town.wait(1200)
+    town.report(facts={"weapon": "firearm"})
+    town.triage(WEAPON)
+    town.status("available")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
+
+
 @pytest.mark.parametrize("how", ["no team was free", "judged anew"])
 def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(how: str) -> None:
     town = Town()
