@@ -287,8 +287,8 @@ def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     episode = call.running
     if judged.triaged_at <= call.reported.triaged_at:
         return False
-    if call.plan is not None:
-        return True  # whatever comes after the episode's first plan is from after its beginning
+    if call.plan is not None or episode.override is not None:
+        return True  # whatever comes after the episode's first plan is of it, and a person's begins with no version
     if judged.is_from_before(*episode.begun_with):
         return False
     if version is None or not episode.reopened or version.status == "reopened":

@@ -99,11 +99,13 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     begun_with = (order_of(updated_at, received_at), received_at)
     reopened = event.status == "reopened"
     early = call.early_plan
+    if early is not None and is_new and early.is_from_before(*begun_with):
+        early = None
     begun = CallState(
         memory=memory._replace(episodes=event.episode, outcome=None),
         episode=Episode(event.episode, event.received_at, event.deadline, begun_with, reopened),
         plan=None if is_new else call.plan,
-        early_plan=None if early is None or early.is_from_before(*begun_with) else early,
+        early_plan=early,
     )
     clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
     state = _without_offers(replace(state, clocks=clocks), call)

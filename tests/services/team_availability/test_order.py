@@ -21,6 +21,7 @@ from shared.events import (
     OfferWithdrawn,
     OverrideCall,
     PlanSet,
+    UpgradeRaised,
 )
 from shared.judgement import Judgement, Step
 from tests.builders import call_triaged, judgement, verdict
@@ -380,3 +381,18 @@ def test_a_judgement_that_waits_for_its_report_is_overtaken_by_what_triage_says_
     town.hear(again, "decisions")
     town.hear(opened, "calls")
     assert (town.all(OfferMade), town.last(CallRouted).outcome) == ([], "default")
+
+
+def test_what_a_dispatcher_sends_is_told_what_another_intake_had_received_sooner_by_its_clock() -> None:
+    town = town_of("one", "two")
+    town.call()
+    town.wait(1)
+    first = received(town, town.now, 0.25)
+    town.hear(first, "calls")
+    town.accept(town.last(OfferMade))
+    judge(town, first, unsuitable(level_rank=1))
+    second = received(town, first.call.updated_at, 0.006)
+    judge(town, second, unsuitable(level="weapon", level_rank=2))
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert town.last(UpgradeRaised).level == "weapon"
