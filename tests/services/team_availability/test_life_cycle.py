@@ -335,6 +335,27 @@ def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_
     assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+@pytest.mark.parametrize("stays", [False, True])
+def test_the_next_team_that_is_sent_by_hand_hears_what_the_one_before_it_was_told(*, stays: bool) -> None:
+    """Turned back because of a firearm, or done with it: the team after it went in, and was told nothing."""
+    town = Town()
+    town.team("one")
+    town.call()
+    town.accept(town.last(OfferMade))
+    if stays:
+        town.status("on-scene")
+    town.triage(WEAPON)
+    town.status("cleared", disposition="resolved-on-scene")
+    town.team("two")
+    for _ in range(2):
+        town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+        town.accept(town.last(OfferMade))
+        upgrade = town.last(UpgradeRaised)
+        assert upgrade.team_id == town.last(OfferMade).team_id
+        assert upgrade.sentence.count("of which this was said: Default: weapon firearm.") == 1
+        town.status("cleared", upgrade.team_id, disposition="resolved-on-scene")
+
+
 def test_a_team_sent_by_hand_again_hears_what_was_said_long_after_the_first_one_was_done() -> None:
     town = Town()
     town.team("one")
