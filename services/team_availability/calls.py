@@ -286,10 +286,14 @@ def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     Each says all that triage knows of the call, late versions too: the last one counts, whatever version it is about.
     """
     episode = call.running
-    if judged.order < episode.begun_with or judged.triaged_at <= call.reported.triaged_at:
+    if judged.triaged_at <= call.reported.triaged_at:
         return False
-    if version is None or not episode.reopened or version.status == "reopened" or call.plan is not None:
-        return True  # whatever comes after the episode's first plan is from after the re-opening
+    if call.plan is not None or episode.override is not None:
+        return True  # whatever comes after the episode's first plan is of it, and a person's begins with no version
+    if judged.is_from_before(*episode.begun_with):
+        return False
+    if version is None or not episode.reopened or version.status == "reopened":
+        return True
     order, received_at = episode.begun_with  # of the very instant: it may be from before the re-opening
     return judged.order[0] > order or (judged.received_at is not None and judged.received_at > received_at)
 
@@ -300,14 +304,17 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     A call of which the report was refused waits for one that says what it is.
     """
     memory, early = call.memory, call.early_plan
-    if memory is not None and not memory.unvouched:
-        if version is None or judged.order[0] < memory.order or judged.triaged_at <= memory.triaged_at:
-            return False
-        if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
-            return False  # of the very instant of the end: it is from before
-        if _why_again(memory, version) is None and not _may_be_another(memory, version):
-            return False
-    return early is None or judged.triaged_at > early.triaged_at
+    if early is not None:  # what triage says after that takes its place, also of a version that was judged before
+        return judged.triaged_at > early.triaged_at
+    if memory is None or memory.unvouched:
+        return True
+    if version is None or judged.triaged_at <= memory.triaged_at:
+        return False
+    if judged.is_from_before(memory.order, memory.received_at or memory.updated_at):
+        return False
+    if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
+        return False  # of the very instant of the end: it is from before
+    return _why_again(memory, version) is not None or _may_be_another(memory, version)
 
 
 def _may_be_another(memory: CallMemory, version: Call) -> bool:
@@ -363,8 +370,17 @@ def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call 
         answer_waiting(call, only=OverrideCall.type)
         return
     is_worse = call.state.early_plan is not None or _is_worse(judged.judgement, call.plan, waits=True)
-    if is_news and is_worse and call.state.late is None and call.plan is not None:
+    is_of_plan = is_news and call.state.late is None and call.plan is not None
+    if is_worse and (is_of_plan or _is_unheard(call.state, judged)):
         _keep(call, judged)
+
+
+def _is_unheard(call: CallState, judged: JudgedVersion) -> bool:
+    """Whether it is the first word against a call that has had its outcome and left since, and may yet get a team."""
+    memory = call.memory
+    if call.episode is not None or memory is None or memory.outcome in (None, "cancelled") or memory.against:
+        return False
+    return judged.triaged_at > memory.triaged_at
 
 
 def _keep(call: CallDraft, judged: JudgedVersion) -> None:

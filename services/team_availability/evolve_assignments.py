@@ -38,6 +38,7 @@ from services.team_availability.state import (
 )
 from shared.engine.state import ClockId
 from shared.events import (
+    LEVEL_NOT_KNOWN,
     AssignmentEnded,
     AssignmentMoved,
     AssignmentUnconfirmed,
@@ -264,6 +265,8 @@ def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
     if assignment is None:
         return state
     memory = memory._replace(triaged_at=max(memory.triaged_at, event.triaged_at))
+    if event.level != LEVEL_NOT_KNOWN:  # else it says again what stands there
+        memory = memory._replace(against=event.sentence)
     state = with_call(state, event.call_id, memory=memory)
     changes: dict[str, Any] = {
         "level_told": max(assignment.level_told, event.level_rank),

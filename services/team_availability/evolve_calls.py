@@ -99,11 +99,13 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     begun_with = (order_of(updated_at, received_at), received_at)
     reopened = event.status == "reopened"
     early = call.early_plan
+    if early is not None and is_new and early.is_from_before(*begun_with):
+        early = None
     begun = CallState(
         memory=memory._replace(episodes=event.episode, outcome=None),
         episode=Episode(event.episode, event.received_at, event.deadline, begun_with, reopened),
         plan=None if is_new else call.plan,
-        early_plan=early if early is not None and early.order >= begun_with else None,
+        early_plan=early,
     )
     clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
     state = _without_offers(replace(state, clocks=clocks), call)
@@ -189,6 +191,8 @@ def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
     call_id = event.call_id
     call = state.call(call_id)
     memory = None if call.memory is None else vouched(call.memory, event)
+    if memory is not None and memory.outcome is not None and event.judgement.suitability != "suitable":
+        memory = memory._replace(against=event.judgement.sentence)
     call = replace(call, memory=memory, early_plan=JudgedVersion.of(event))
     state = replace(state, calls=state.calls.set(call_id, call), closed=state.closed.forget(call_id))
     return state if call.is_open else replace(state, clocks=state.clocks.set(clock("forget", call_id), at + LINGER))

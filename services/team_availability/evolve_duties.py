@@ -25,11 +25,12 @@ from shared.replace import replace
 
 
 def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
-    """What the plan says of a shift counts anew; duties whose time is up are forgotten."""
+    """What the plan says of a shift counts anew; those whose time is up are forgotten once they are said to be over."""
     duties, clocks = state.duties, state.clocks
     for planned_shift_id, past in state.duties.items():
         if past.is_past(at) and planned_shift_id != event.planned_shift_id:
-            duties, clocks = duties.delete(planned_shift_id), clocks.clear(clock("missing", planned_shift_id))
+            duties = duties.delete(planned_shift_id) if past.over else duties
+            clocks = clocks.clear(clock("missing", planned_shift_id))
     before = duties.get(event.planned_shift_id)
     duty = PlannedDuty(
         event.team_id,

@@ -425,7 +425,7 @@ class CallMemory(NamedTuple):
     synthetic: bool = False
     """Whether any version was a test of careroute's own: then the call is one."""
     against: str = ""
-    """Why the default went to it whatever team was free: what a team does not know that is sent there by hand."""
+    """Why the default went to it whatever team was free, or what its team was told: what the next one does not know."""
     unvouched: bool = False
     """Its report was refused, and triage has not said yet whether it is a test: until then nobody is sent."""
 
@@ -464,6 +464,11 @@ class JudgedVersion(NamedTuple):
         """Order and receipt of the version that was judged; where the receipt is not known, the last of its order."""
         received_at = self.received_at or datetime.max.replace(tzinfo=UTC)
         return order_of(self.updated_at, received_at), received_at
+
+    def is_from_before(self, order: datetime, received_at: datetime) -> bool:
+        """Whether it is of a version that is older than one of this order and receipt, or that had come before it."""
+        own_order, own_received_at = self.order
+        return own_order < order or own_received_at < received_at
 
     @classmethod
     def of(cls, event: PlanKept) -> JudgedVersion:

@@ -103,7 +103,10 @@ def _is_strange(assignment: Assignment, judgement: Judgement) -> bool:
 
 
 def warn_who_is_sent(call: CallDraft) -> None:
-    """Tell a team that a dispatcher sends to a call why the default had gone to it; how it is now nobody has said."""
+    """Tell a team that a dispatcher sends to a call what was said against it, to the team before it or by the default.
+
+    How it is now nobody has said.
+    """
     assignment, against = call.assignment, call.state.reported.against
     if assignment is None or not against:
         return

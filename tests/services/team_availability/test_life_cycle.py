@@ -344,6 +344,58 @@ def test_a_team_sent_by_hand_to_a_call_that_was_for_the_default_hears_why_it_was
     assert town.last(UpgradeRaised).level == "police needed"
 
 
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_want_of_a_team(minutes: int) -> None:
+    """Nobody had been offered the call, and it had left: it went in to a firearm, and was told nothing."""
+    town = Town()
+    town.call()
+    assert town.last(CallRouted).reasons == ("no-team",)
+    town.wait(5)
+    town.report(facts={"weapon": "firearm"})
+    town.triage(WEAPON)
+    town.wait(60 * minutes)
+    town.team("one")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_the_next_team_that_is_sent_by_hand_hears_what_the_one_before_it_was_told(*, stays: bool) -> None:
+    """Turned back because of a firearm, or done with it: the team after it went in, and was told nothing."""
+    town = Town()
+    town.team("one")
+    town.call()
+    town.accept(town.last(OfferMade))
+    if stays:
+        town.status("on-scene")
+    town.triage(WEAPON)
+    town.status("cleared", disposition="resolved-on-scene")
+    town.team("two")
+    for _ in range(2):
+        town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+        town.accept(town.last(OfferMade))
+        upgrade = town.last(UpgradeRaised)
+        assert upgrade.team_id == town.last(OfferMade).team_id
+        assert upgrade.sentence.count("of which this was said: Default: weapon firearm.") == 1
+        town.status("cleared", upgrade.team_id, disposition="resolved-on-scene")
+
+
+def test_a_team_sent_by_hand_again_hears_what_was_said_long_after_the_first_one_was_done() -> None:
+    town = Town()
+    town.team("one")
+    town.call()
+    town.accept(town.last(OfferMade))
+    town.status("cleared", disposition="resolved-on-scene")
+    town.wait(1200)
+    town.report(facts={"weapon": "firearm"})
+    town.triage(WEAPON)
+    town.status("available")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
+
+
 @pytest.mark.parametrize("how", ["no team was free", "judged anew"])
 def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(how: str) -> None:
     town = Town()

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shared.events import (
+    CallCancelled,
+    CallReported,
     CallRouted,
     CallVersionAt,
     CommandRefused,
     ConfirmationAsked,
     DeadlineSet,
+    Event,
     FallBackStepped,
     OfferMade,
     OfferWithdrawn,
     OverrideCall,
     PlanSet,
+    UpgradeRaised,
 )
-from shared.judgement import Step
-from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town, call_id, kinds
+from shared.judgement import Judgement, Step
+from tests.builders import call_triaged, judgement, verdict
+from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
 from tests.shared.programme.documents import MADISON, judged
 
 
@@ -315,3 +320,79 @@ def test_A11_times_in_sentences_are_on_the_agencys_clocks() -> None:  # noqa: N8
     late = town.accept(offer, offer.expires_at + timedelta(seconds=1))
     assert isinstance(late, CommandRefused)
     assert late.sentence == "The offer was open until 06:00:20 CST."
+
+
+# --- receipts -------------------------------------------------------------------------------------------------------
+
+
+def received(town: Town, at: datetime, seconds: float, **changes: Any) -> CallReported:
+    """A version stamped `at`, which an intake received so many seconds after that by its own clock."""
+    return town.version(updated_at=at, **changes).model_copy(update={"received_at": at + timedelta(seconds=seconds)})
+
+
+def judge(town: Town, version: CallReported, judged: Judgement | None = None) -> list[Event]:
+    fields = {"judged_at": town.now, "call": version.call, "received_at": version.received_at}
+    return town.hear(call_triaged(call_id(), version.call.updated_at, judged, **fields), "decisions")
+
+
+def test_what_was_received_sooner_by_the_clock_of_another_intake_is_no_less_dangerous() -> None:
+    """Two versions of one stamp: the second came a moment later, over an intake whose clock is a little behind."""
+    town = town_of()
+    stamp = town.now
+    first, second = received(town, stamp, 0.25), received(town, stamp, 0.006)
+    town.hear(first, "calls")
+    judge(town, first)
+    assert town.last(OfferMade).call_id == call_id()
+    town.hear(second, "calls")
+    judge(town, second, unsuitable())
+    assert (town.last(OfferWithdrawn).why, town.last(CallRouted).outcome) == ("upgraded", "default")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_no_judgement_of_what_had_come_before_begins_another_episode_of_a_later_version(*, kept: bool) -> None:
+    """Triage, which had heard of the end, says nothing of a gun then: a team was sent by what it had said before."""
+    town = town_of()
+    at = town.now
+    town.report()
+    town.triage(unsuitable())
+    town.wait(10)
+    calm = received(town, at + timedelta(seconds=10), 0.1)
+    town.hear(calm, "calls")
+    ended = received(town, at + timedelta(seconds=5), 6, status="closed")
+    town.hear(CallCancelled(**dict(ended)), "calls")
+    if kept:
+        judge(town, calm)
+    assert town.hear(received(town, at + timedelta(seconds=8), 4, facts={"weapon": "firearm"}), "calls")
+    if not kept:
+        judge(town, calm)
+    town.wait(60)
+    assert not town.all(OfferMade)
+    assert [routed.outcome for routed in town.all(CallRouted)] == ["default", "default"]
+
+
+def test_a_judgement_that_waits_for_its_report_is_overtaken_by_what_triage_says_next() -> None:
+    """A gun of a version that came late is said of the newest one, which was judged before: it went unheard."""
+    town = town_of()
+    town.cancel()
+    town.wait(20)
+    opened = received(town, town.now, 1)
+    judge(town, opened)
+    again = call_triaged(call_id(), opened.call.updated_at, unsuitable(), received_at=opened.received_at)
+    town.hear(again, "decisions")
+    town.hear(opened, "calls")
+    assert (town.all(OfferMade), town.last(CallRouted).outcome) == ([], "default")
+
+
+def test_what_a_dispatcher_sends_is_told_what_another_intake_had_received_sooner_by_its_clock() -> None:
+    town = town_of("one", "two")
+    town.call()
+    town.wait(1)
+    first = received(town, town.now, 0.25)
+    town.hear(first, "calls")
+    town.accept(town.last(OfferMade))
+    judge(town, first, unsuitable(level_rank=1))
+    second = received(town, first.call.updated_at, 0.006)
+    judge(town, second, unsuitable(level="weapon", level_rank=2))
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert town.last(UpgradeRaised).level == "weapon"
