@@ -390,10 +390,8 @@ def alarming(directory: Path, **changes: Any) -> ProberSettings:
 
 async def test_addresses_of_doors_may_end_in_a_slash(tmp_path: Path) -> None:
     async with town(tmp_path) as running:
-        settings = running.settings()
-        urls = {
-            name: f"{getattr(settings, name)}/" for name in ("prober_url", "intake_url", "console_url", "pocket_url")
-        }
+        settings, names = running.settings(), ("prober_url", "intake_url", "console_url", "pocket_url")
+        urls: dict[str, Any] = {name: f"{getattr(settings, name)}/" for name in names}
         async with running.probing(probe_limit_seconds=5, **urls) as prober:
             await until(lambda: prober.book.verdicts["seen"] >= 1)
 
