@@ -116,6 +116,18 @@ class Manifest(_Model):
             raise WrongBackup(f"{path} has topics that this version does not know: {', '.join(sorted(unknown))}")
         return manifest
 
+    @classmethod
+    def former(cls, directory: Path) -> Self | None:
+        """That of the last backup in a directory; None where none was taken to its end. Raises WrongBackup."""
+        if (directory / NAME).exists():
+            return cls.of(directory)
+        if any(not path.match("*-0001.jsonl.gz") for path in directory.glob("*/*.jsonl.gz")):
+            raise WrongBackup(  # of a first one that was broken off there are files of that number alone
+                f"{directory} has files of backups and no {NAME}: to begin anew would delete them, perhaps the last "
+                f"copy of what they hold. Put {NAME} back from a copy of the directory, or take a new directory"
+            )
+        return None
+
     def place(self, topic: str, partition: int) -> Place:
         """What there is of a partition: nothing, where an earlier version had no such topic."""
         return self.places.get(f"{topic}/{partition}", Place(end=0))

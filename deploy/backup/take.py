@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deploy.backup.cut import Reference, consistent_ends
 from deploy.backup.files import RecordFile, digest_of, records_in
-from deploy.backup.manifest import BACKED_UP, NAME, FileEntry, Manifest, Place, WrongBackup, alone_in
+from deploy.backup.manifest import BACKED_UP, FileEntry, Manifest, Place, WrongBackup, alone_in
 from deploy.backup.merge import MERGED_BYTES, to_merge
 from deploy.backup.progress import Progress
 from shared.engine.broker import (
@@ -57,7 +57,7 @@ async def take(broker: Broker, cluster: str, directory: Path, now: datetime, pro
     """
     await require_topics(broker, BACKED_UP)
     with alone_in(directory):
-        former = Manifest.of(directory) if (directory / NAME).exists() else None
+        former = Manifest.former(directory)
         if former is not None and (former.cluster, former.partitions) != (cluster, broker.partitions):
             raise WrongBackup(
                 f"{directory} is of the cluster {former.cluster} with {former.partitions} partitions; this is "

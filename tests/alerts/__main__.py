@@ -8,6 +8,8 @@ import os
 import shutil
 import sys
 import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -29,6 +31,7 @@ DIRECTORY = CHECKOUT / ".run" / "alerts"
 
 async def main() -> int:
     """Try every cause; 0 if each alert rose."""
+    chosen = _chosen()
     if (why := missing()) is not None:
         print(why)  # noqa: T201
         return 2
@@ -51,15 +54,23 @@ async def main() -> int:
             scene = Scene(stack, kafka, http, port)
             async with receiving(port, scene.take):
                 await scene.settle()
-                return await _try_all(scene)
+                return await _try_all(scene, chosen)
     finally:
         kafka.resume()
         await asyncio.to_thread(stack.stop)
         kafka.discard()
 
 
-async def _try_all(scene: Scene) -> int:
-    chosen = [cause for cause in CAUSES if len(sys.argv) < 2 or set(cause.alerts) & set(sys.argv[1:])]
+def _chosen() -> list[Cause]:
+    parser = ArgumentParser(prog="python -m tests.alerts", description=__doc__)
+    parser.add_argument("alerts", nargs="*", metavar="ALERT", help="only the causes of these; else of all")
+    alerts = set(parser.parse_args().alerts)
+    if unknown := alerts.difference(*(cause.alerts for cause in CAUSES)):
+        parser.error(f"no cause brings about {', '.join(sorted(unknown))}")
+    return [cause for cause in CAUSES if not alerts or alerts.intersection(cause.alerts)]
+
+
+async def _try_all(scene: Scene, chosen: Sequence[Cause]) -> int:
     table = Table("cause", "alert", "seconds until somebody was told", title="alerts", title_justify="left")
     silent = 0
     for cause in chosen:

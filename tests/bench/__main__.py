@@ -364,6 +364,8 @@ def main() -> int:
     )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     chosen = parser.parse_args()
+    if unknown := set(chosen.parts.split(",")).difference((*PARTS, CAPACITY)):
+        parser.error(f"--parts: there is no {', '.join(sorted(unknown))}; right is {', '.join(PARTS)} or {CAPACITY}")
     options = Options(
         tuple(chosen.parts.split(",")),
         chosen.rates,

@@ -1,6 +1,6 @@
 """`careroute`: the command line for people, on the door's API alone.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable.
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable, 78 a setting is wrong.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.console.cli.watch.app import commands as watch_commands
 
 app = typer.Typer(
     help="careroute for dispatchers, supervisors and staff. Set CAREROUTE_CONSOLE_URL and CAREROUTE_TOKEN.",
-    epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable.",
+    epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable, 78 a setting is wrong.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

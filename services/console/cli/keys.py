@@ -23,7 +23,7 @@ def key_new(*, json: JsonOption = False) -> None:
 
 @key.command("seal")
 def key_seal() -> None:
-    """Make a sealing key, for CAREROUTE_SEALING_KEY of intake, triage and the pocket page."""
+    """Make a sealing key, for CAREROUTE_SEALING_KEY of all processes that deploy/keys.md names."""
     from shared.sealing import new_key  # noqa: PLC0415  # as above
 
     typer.echo(new_key())

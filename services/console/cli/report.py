@@ -19,7 +19,8 @@ def _commands() -> None:
 
 @report.command()
 def rebuild(
-    *, swap: Annotated[bool, typer.Option("--swap", help="only put a new store in place that is ready")] = False
+    *,
+    swap: Annotated[bool, typer.Option("--swap", help="only put the new store that is there in place")] = False,
 ) -> None:
     """Make the store anew out of the journals, compare it with the old one, and put it in its place.
 

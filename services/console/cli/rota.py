@@ -326,7 +326,7 @@ def rota_import(
         bool, typer.Option("--without-refused", help="Import the rest, where rows are refused.")
     ] = False,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="It is meant that much of the next week is dropped.")
+        bool, typer.Option("--confirm", "--confirmed", help="It is meant that much of the next week is dropped.")
     ] = False,
     json: JsonOption = False,
 ) -> None:

@@ -46,7 +46,9 @@ def run(
         books = None if wanted.dry_run else _books(door := door or connect())
         span = whole_span(now)
         plan = read_plan(mapping, content, span, books)
-        parts = list(windows(plan.rows, spoken_of(plan.rows, span, ZoneInfo(mapping.time_zone), wanted.until)))
+        spoken = spoken_of(plan.rows, span, ZoneInfo(mapping.time_zone), wanted.until)
+        plan = plan.within(spoken)
+        parts = list(windows(plan.rows, spoken))
     except MappingRefused as refused:
         _end(str(refused), REFUSED)
     except UnicodeDecodeError:

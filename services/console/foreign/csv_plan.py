@@ -13,6 +13,7 @@ from services.console.foreign.plan import (
     FIRST_YEAR,
     LAST_YEAR,
     MAX_BYTES,
+    OUTSIDE,
     Entry,
     Fault,
     ForeignPlan,
@@ -73,7 +74,7 @@ def _take(plan: ForeignPlan, mapping: RotaMapping, record: Record, span: Span) -
     if span.holds(entry.starts_at):
         plan.entries.append(entry)
     else:
-        plan.left_out["it begins outside of the time that is imported"] += 1
+        plan.left_out[OUTSIDE] += 1
 
 
 def _entry(mapping: RotaMapping, line: int, fields: Mapping[str, str]) -> Entry:

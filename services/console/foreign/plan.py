@@ -18,6 +18,7 @@ MAX_DAYS = 90
 """As far ahead is planned."""
 LONGEST_SHIFT = timedelta(hours=72)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+OUTSIDE = "it begins outside of the time that is imported"
 
 
 class Fault(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.console.foreign.csv_plan import read_csv
 from services.console.foreign.ics_plan import read_ics
 from services.console.foreign.mapping import Part, RotaMapping
-from services.console.foreign.plan import Entry, Fault, ForeignPlan, Span
+from services.console.foreign.plan import OUTSIDE, Entry, Fault, ForeignPlan, Span
 from shared.events.rota import Duty
 from shared.programme.judging.normal_forms import normal
 
@@ -39,6 +39,12 @@ class Import(NamedTuple):
     faults: list[Fault]
     left_out: Mapping[str, int]
     remarks: list[str]
+
+    def within(self, span: Span) -> Import:
+        """The shifts that begin in the span alone; of the others it is said how many they are."""
+        rows = [row for row in self.rows if span.holds(row.starts_at)]
+        left_out = Counter(self.left_out) + Counter({OUTSIDE: len(self.rows) - len(rows)})
+        return self._replace(rows=rows, left_out=left_out)
 
 
 class Books(NamedTuple):

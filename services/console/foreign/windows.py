@@ -38,9 +38,12 @@ def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | Non
     """The time that a file speaks of: up to the end of the day of its last shift, or to the day that is given.
 
     Of what comes later it says nothing, so that stands. It speaks of a week at least: a file with less lacks something.
+    Raises MappingRefused where the day that is given is over.
     """
     if until is not None:
         ends_at = instant(zone, until + timedelta(days=1), 0)
+        if ends_at <= span.starts_at:
+            raise MappingRefused(f"--until {until} is over; right is today or a later day")
     else:
         last_day = max((row.starts_at for row in rows), default=span.starts_at).astimezone(zone).date()
         ends_at = max(instant(zone, last_day + timedelta(days=1), 0), span.starts_at + LOOKED_AHEAD)
@@ -48,8 +51,8 @@ def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | Non
 
 
 def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
-    """The rows in the order of their beginning, so many a command. Raises MappingRefused."""
-    rows = sorted((row for row in rows if span.holds(row.starts_at)), key=lambda row: row.starts_at)
+    """The rows of a span in the order of their beginning, so many a command. Raises MappingRefused."""
+    rows = sorted(rows, key=lambda row: row.starts_at)
     if len(rows) > MOST_IMPORTED:
         raise MappingRefused(f"{len(rows)} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until")
     begins_at, begin = span.starts_at, 0

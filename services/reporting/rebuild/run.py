@@ -82,7 +82,10 @@ async def rebuild(places: Places, broker: Broker) -> bool:
     for line in comparison.differences:
         _say(line)
     if comparison.differences:
-        _say("The stores do not agree on outcomes; the old one stays in place.")
+        _say(
+            "The stores do not agree on outcomes; the old one stays in place. Where a person finds that the new one is "
+            f"right, it is put there as it is: careroute report rebuild {SWAP}"
+        )
     return not comparison.differences
 
 

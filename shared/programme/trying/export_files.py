@@ -69,7 +69,7 @@ def _csv(file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[
         except csv.Error as error:
             yield Record(line, {}, f"column (all): {error}")
             continue
-        if not row:
+        if not any(map(str.strip, row)):  # of an empty row spreadsheets write the commas
             continue
         if len(row) != len(head):
             fault = "column (all): the row has another number of fields than the head; right is one for each column"

@@ -368,6 +368,25 @@ async def test_another_cluster_or_a_topic_made_anew_takes_another_directory(log:
         await taken(log, backup)
 
 
+async def test_files_whose_manifest_is_gone_are_not_deleted_by_the_next_one(log: MemoryLog, tmp_path: Path) -> None:
+    half = MemoryLog(log.partitions)
+    half.places.update({place: [] if place[0] in JOURNALS else records for place, records in log.places.items()})
+    await taken(half, tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    await taken(half, tmp_path)  # as after a first one that was broken off
+    await taken(log, tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    before = digests(tmp_path)
+    with pytest.raises(WrongBackup, match=r"no manifest\.json: .* or take a new directory"):
+        await taken(log, tmp_path)
+    assert digests(tmp_path) == before
+
+
+def digests(directory: Path) -> dict[Path, str]:
+    """What each file of records is."""
+    return {path: digest_of(path) for path in directory.glob("*/*.gz")}
+
+
 def test_two_at_once_do_not_mix(backup: Path) -> None:
     with alone_in(backup), pytest.raises(WrongBackup, match="another process"), alone_in(backup):
         pass

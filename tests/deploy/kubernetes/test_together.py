@@ -89,7 +89,9 @@ def _arguments(job: dict[str, Any]) -> list[str]:
 def test_what_the_readme_tells_to_type_is_about_what_is_there(cluster: Cluster) -> None:
     text = (HERE / "README.md").read_text("utf-8")
     commands = re.findall(r"kubectl (.+?)(?:`|\n|#)", text)
-    elsewhere = ("apply -k", "diff -k", "label namespace")
+    (namespace,) = names_of(cluster.of("Namespace"))
+    assert text.index(f"kubectl create namespace {namespace}`") < text.index("create secret"), "a secret stands in one"
+    elsewhere = ("apply -k", "diff -k", "label namespace", f"create namespace {namespace}")
     assert [each for each in commands if not each.startswith(("-n careroute ", *elsewhere))] == []
     users, jobs = names_of(cluster.of("KafkaUser")), names_of(cluster.of("CronJob"))
     assert set(re.findall(r"(?:annotate kafkauser|secret kafka-) ?([a-z-]+)", text)) <= {*users}

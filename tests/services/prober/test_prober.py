@@ -388,6 +388,20 @@ def alarming(directory: Path, **changes: Any) -> ProberSettings:
     return ProberSettings(**given | changes)
 
 
+async def test_addresses_of_doors_may_end_in_a_slash(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        settings, names = running.settings(), ("prober_url", "intake_url", "console_url", "pocket_url")
+        urls: dict[str, Any] = {name: f"{getattr(settings, name)}/" for name in names}
+        async with running.probing(probe_limit_seconds=5, **urls) as prober:
+            await until(lambda: prober.book.verdicts["seen"] >= 1)
+
+
+@pytest.mark.parametrize("url", ["https://", "http:// x", "https://intake:port", "intake:8000"])
+def test_an_address_that_leads_nowhere_is_refused_at_the_start(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValidationError):
+        alarming(tmp_path, intake_url=url)
+
+
 async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(tmp_path: Path) -> None:
     async with town(tmp_path) as running:
         async with running.probing(alarm_url=""), httpx.AsyncClient() as http:

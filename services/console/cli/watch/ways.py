@@ -35,7 +35,7 @@ class Ways:
         say(sentence)
         results = [*([self._run(sentence)] if self.command else []), *([self._post(sentence)] if self.url else [])]
         if not any(results):
-            say("THE ALARM REACHED NOBODY; it is raised again in a moment.")
+            say("THE ALARM REACHED NOBODY.")
         return any(results)
 
     def _run(self, sentence: str) -> bool:

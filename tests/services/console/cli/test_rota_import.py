@@ -193,6 +193,21 @@ def test_the_last_day_can_be_said(tmp_path: Path) -> None:
     assert at(door.bodies[0]["ends_at"]).astimezone(CHICAGO).date() == (until + timedelta(days=1)).date()
 
 
+def test_what_begins_after_the_last_day_is_told_as_left_out_and_not_as_imported(tmp_path: Path) -> None:
+    door, until = StandIn(), f"{SystemClock().now().astimezone(CHICAGO) + timedelta(days=2):%Y-%m-%d}"
+    result = run(door, written(tmp_path, row(1), row(5), row(6)), "--until", until)
+    assert [row["key"] for row in door.bodies[0]["rows"]] == ["1-0"]
+    assert "1 shifts of scheduling" in result.stdout
+    assert "2 left out: it begins outside of the time that is imported" in result.stdout
+
+
+def test_a_last_day_that_is_over_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    door = StandIn()
+    result = run(door, written(tmp_path, row(1)), "--until", "2020-01-01")
+    assert (result.exit_code, door.bodies) == (1, [])
+    assert "--until 2020-01-01 is over; right is today or a later day" in result.stderr
+
+
 def test_neither_file_nor_url_is_wrong_usage(tmp_path: Path) -> None:
     assert run(StandIn()).exit_code == 2
     assert "Say the file, or --url." in run(StandIn()).stderr

@@ -186,6 +186,11 @@ def test_only_shifts_that_begin_in_the_time_are_imported() -> None:
     assert plan.left_out == {"it begins outside of the time that is imported": 2}
 
 
+def test_an_empty_row_of_a_spreadsheet_is_no_shift_and_no_fault() -> None:
+    plan = imported("7,Ana,Silva,Crisis 1,Regular,03/02/2026,07:00,19:00", ",,,,,,,", ", ,,,,,,", "")
+    assert ([row.key for row in plan.rows], plan.faults) == (["7"], [])
+
+
 def test_more_people_than_a_team_has_places_are_refused() -> None:
     text = SPREADSHEET.read_text().replace("[people]", "[people]\n" + "\n".join(f'"P {n}" = "p{n}"' for n in range(9)))
     rows = (f"{n},P,{n},Crisis 2,Regular,03/02/2026,07:00,19:00" for n in range(9))
