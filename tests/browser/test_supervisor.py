@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from deploy.local.kafka.node import CHECKOUT
 from shared import events
 from shared.judgement import Phase
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_desk, seated, served
 from tests.services.console.pages.driver import Room, call_of, running_room
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -29,12 +28,6 @@ PHASES: Sequence[tuple[str, str, Phase, str]] = (
 )
 UNDER_WAY: Sequence[tuple[int, Literal["offered", "team-accepted"]]] = ((7, "offered"), (8, "team-accepted"))
 DOCUMENT = (CHECKOUT / "deploy/programmes/demo-city.toml").read_text("utf-8")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 def switched_on(room: Room) -> None:
