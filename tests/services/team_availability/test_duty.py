@@ -51,7 +51,6 @@ from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, kinds
 
 CREW = ("ann", "bob")
-LONG_AGO = timedelta(days=31)
 
 
 class PlannedTown(Town):
