@@ -33,10 +33,10 @@ from tests.services.pocket.test_http import settle, shown
 SHIFT = "shift-of-alpha-1"
 
 
-def links(person_id: str, generation: int, offer_id: str = "offer-1") -> tuple[str, str]:
+def links(person_id: str, generation: int) -> tuple[str, str]:
     """A person's links to their shift and to an offer."""
     shift = token_of(SECRET, "shift", SHIFT, person_id, generation)
-    return f"/s/{shift}", f"/p/{token_of(SECRET, 'offer', offer_id, person_id, generation)}"
+    return f"/s/{shift}", f"/p/{token_of(SECRET, 'offer', 'offer-1', person_id, generation)}"
 
 
 # --- F10 ------------------------------------------------------------------------------------------------------------
