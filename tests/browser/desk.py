@@ -48,6 +48,10 @@ class Desk:
         """Wait until the page follows what happens."""
         await (page or self.page).wait_for_selector('#connection[data-state="live"]')
 
+    async def unfold(self) -> None:
+        """Open whatever is folded, so that all of it is checked."""
+        await self.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+
     async def sees(self, text: str) -> None:
         await self.page.locator("body", has_text=text).wait_for()
 

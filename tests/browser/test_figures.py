@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.browser.desk import PHONE_PIXELS, Desk, a_desk
 from tests.services.console.driver import AGENCY
@@ -14,11 +14,6 @@ from tests.services.console.reported import reporting_of
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PERIOD = "from=2025-12-01&until=2026-04-01"
-
-
-async def unfold(page: Page) -> None:
-    """Open whatever is folded, so that all of it is checked."""
-    await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
 
 
 async def publish(desk: Desk) -> None:
@@ -41,7 +36,7 @@ async def test_figures_are_read_cut_and_published(browser: Browser, tmp_path: Pa
             await desk.press("Enter")
         await desk.sees("Capture, by district")
         await desk.check("figures")
-        await unfold(desk.page)
+        await desk.unfold()
         await desk.check("figures-unfolded")
         await publish(desk)
         assert desk.page.url.endswith(f"/public/{AGENCY}")

@@ -15,7 +15,7 @@ from shared.events import GapReason, PlannedShift, ShiftPlace
 from shared.links import calendar_token
 from shared.programme.judging.hours import instant
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
-from tests.browser.desk import PHONE_PIXELS, Desk, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, a_desk, seated, served
 from tests.services.console.driver import AGENCY, SECRET
 from tests.services.console.pages.driver import Room, running_room, week_of
 
@@ -160,10 +160,6 @@ def roll_called(room: Room) -> None:
     )
 
 
-async def open_everything(desk: Desk) -> None:
-    await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-
-
 @pytest.mark.scenario("browser")
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
@@ -181,7 +177,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
                 await desk.open(path)
                 await desk.live()
                 await desk.check_width(name)
-                await open_everything(desk)
+                await desk.unfold()
                 await desk.check(f"{name}-open")
         phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "supervisor", tmp_path, **phone) as desk:

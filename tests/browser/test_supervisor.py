@@ -144,7 +144,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
                 await desk.open(path)
                 await desk.live()
                 await desk.draw(name)
-                await open_everything(desk)
+                await desk.unfold()
                 await desk.check(f"{name}-open")
         phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "dispatcher", tmp_path, **phone) as desk:
@@ -157,10 +157,6 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
             await desk.check_width("zoomed")  # twice as large on half the room
             await desk.page.emulate_media(forced_colors="active")
             await desk.draw("forced-colours")
-
-
-async def open_everything(desk: Desk) -> None:
-    await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
 
 
 async def reach(desk: Desk, words: str, limit: int = 200) -> None:
