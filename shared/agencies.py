@@ -15,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import re
+import secrets
 import sys
 import tomllib
 from collections import Counter
@@ -37,8 +38,8 @@ from pydantic import (
 
 from shared.addresses import Url
 from shared.call import Name
-from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
-from shared.clock import Clock, SystemClock
+from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone, several
+from shared.clock import SystemClock
 from shared.config import EXIT_SETTINGS
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 from shared.validation import faults_in
@@ -70,6 +71,11 @@ def sign_in_hash(name: str) -> str:
     return hash_of(f"signs in as {name}")
 
 
+def new_signing_secret() -> str:
+    """What signs webhooks, as Standard Webhooks write it; nobody has it yet."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES[0])).decode()
+
+
 def _signing_secret(secret: str) -> str:
     """A secret is tried when the file is read, not when the first message waits for it."""
     encoded = secret.removeprefix(SECRET_PREFIX).rstrip("=")
@@ -84,12 +90,8 @@ def _signing_secret(secret: str) -> str:
     return secret
 
 
-def _as_several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 Secret = Annotated[str, AfterValidator(_signing_secret)]
-Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_as_several), Field(min_length=1, max_length=2)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(several), Field(min_length=1, max_length=2)]
 """One, or two while one is being changed: everything is signed with both."""
 
 
@@ -252,8 +254,8 @@ NEVER_READ = (0, 0)
 class Agencies:
     """The agencies file as it stands. A changed file that is wrong is not taken: the old one stays, loudly."""
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        self._path, self._clock = path, clock or SystemClock()
+    def __init__(self, path: Path) -> None:
+        self._path, self._clock = path, SystemClock()
         self._stamp: tuple[int, int] = NEVER_READ
         self._refusal: Refusal | None = None
         self._revoked: set[tuple[str, str | None]] = set()

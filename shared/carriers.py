@@ -61,7 +61,8 @@ def _zone(name: str) -> str:
     return name
 
 
-def _several(value: object) -> object:
+def several(value: object) -> object:
+    """A single text as several of one."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -70,7 +71,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Sender = Annotated[
     str, _like(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", "a number such as +16085550100, or a short code such as 60855")
 ]
-Senders = Annotated[tuple[Sender, ...], BeforeValidator(_several), Field(max_length=20)]
+Senders = Annotated[tuple[Sender, ...], BeforeValidator(several), Field(max_length=20)]
 ApiSecret = Annotated[str, _like(r"[!-~]{16,200}", "16 or more characters, without blanks")]
 BaseUrl = Annotated[Url, AfterValidator(_base_url)]
 
@@ -168,7 +169,7 @@ class Carriers(BaseModel):
         return self.twilio if name == "twilio" else self.telnyx
 
 
-Order = Annotated[tuple[CarrierName, ...] | None, BeforeValidator(_several)]
+Order = Annotated[tuple[CarrierName, ...] | None, BeforeValidator(several)]
 
 
 class Reach(BaseModel):

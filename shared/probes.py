@@ -6,7 +6,6 @@ is a real agency's own `synthetic` source. Keys and tokens stand here in the cle
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.agencies import Role, Secret, hash_of
+from shared.agencies import Role, Secret, hash_of, new_signing_secret
 from shared.call import Name
 from shared.validation import faults_in
 
@@ -154,12 +153,8 @@ def names_on(partitions: int, partition_of: Callable[[str], int]) -> dict[str, i
 def fresh_agency(partition: int | None = None) -> ProbeAgency:
     """A probe agency with keys and secrets that nobody has yet."""
     tokens = {person: secrets.token_urlsafe(32) for person in PEOPLE}
-    key, (webhook, page) = secrets.token_urlsafe(32), (_signing_secret(), _signing_secret())
+    key, (webhook, page) = secrets.token_urlsafe(32), (new_signing_secret(), new_signing_secret())
     return ProbeAgency(partition=partition, key=key, webhook_secret=webhook, page_secret=page, tokens=tokens)
-
-
-def _signing_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def probes_text(probes: Probes) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.agencies import Role, SourceKind, hash_of
+from shared.agencies import Role, SourceKind, hash_of, new_signing_secret
 from shared.audit_log.chain import new_audit_key
 from shared.card_numbers import written
 from shared.private_file import write_private
@@ -62,8 +61,8 @@ class Access:
         self.reporting_key = secrets.token_urlsafe(32)
         self._keys = {(a.name, s.name): secrets.token_urlsafe(32) for a in self._agencies for s in a.sources}
         self._tokens = {(a.name, person): secrets.token_urlsafe(32) for a in self._agencies for person in a.people}
-        self._webhook_secrets = {at: _signing_secret() for at in self._keys}
-        self._page_secrets = {agency.name: _signing_secret() for agency in self._agencies}
+        self._webhook_secrets = {at: new_signing_secret() for at in self._keys}
+        self._page_secrets = {agency.name: new_signing_secret() for agency in self._agencies}
 
     def key(self, agency: str, source: str = "cad") -> str:
         """The API key of a CAD."""
@@ -108,10 +107,6 @@ class Access:
                 lines.append(f"token = {_text(hash_of(self.token(agency.name, person)))}")
                 lines.append(f"roles = [{', '.join(map(_text, roles))}]")
         write_private(path, "\n".join(lines) + "\n")
-
-
-def _signing_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def _text(value: str | list[str]) -> str:

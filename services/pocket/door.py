@@ -234,10 +234,10 @@ class Door:
         self.register.note(PersonalDataSeen, asker, what="call", call_id=call_id, key_id=self.calls.key_id)
         return opened
 
-    def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
+    def issued(self, person_id: str) -> dict[str, Any]:
         """What every command says of its issue."""
         now = self.clock.now()
-        return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
+        return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=COMMAND_SECONDS)}
 
     async def open(self) -> None:
         """Begin to follow. Raises BrokerUnavailable."""

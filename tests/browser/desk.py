@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Route, as
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
 from tests.browser.screen import BROWSER_ARGUMENTS, Scheme, by_day_and_night, draw
+from tests.rig.serving import serving
 from tests.services.console.pages.driver import Room, running_room
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
@@ -46,6 +47,10 @@ class Desk:
     async def live(self, page: Page | None = None) -> None:
         """Wait until the page follows what happens."""
         await (page or self.page).wait_for_selector('#connection[data-state="live"]')
+
+    async def unfold(self) -> None:
+        """Open whatever is folded, so that all of it is checked."""
+        await self.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
 
     async def sees(self, text: str) -> None:
         await self.page.locator("body", has_text=text).wait_for()
@@ -131,21 +136,17 @@ def watch(page: Page, faults: list[str]) -> None:
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """A console on a loopback port; its lifespan runs already."""
     server = server_of("console", app, ConnectionBounds(), "127.0.0.1", 0)
-    serving = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True  # streams last longer than a test
-        await serving
+    async with serving(server) as port:
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.force_exit = True  # streams last longer than a test
 
 
 @contextlib.asynccontextmanager
-async def a_browser(chromium_path: Path) -> AsyncIterator[Browser]:
+async def a_browser(chromium_path: Path, *arguments: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=[*BROWSER_ARGUMENTS, *arguments])
         yield browser
         await browser.close()
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from services.console.pages.figures import PAGE as FIGURES
@@ -17,7 +15,7 @@ from services.console.pages.stream import MOST_PAGES
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS
 from tests import builders
-from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
+from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
 from tests.services.console import stories
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
@@ -34,12 +32,6 @@ PAGES = {  # figures have a test of their own, with a reporting that has some
     "stop": "/stop",
     "trace": f"/calls/{call_of('26-4')}/trace",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 def busy(room: Room) -> None:

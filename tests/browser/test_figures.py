@@ -5,20 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser
 
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk
+from tests.browser.desk import PHONE_PIXELS, Desk, a_desk
 from tests.services.console.driver import AGENCY
 from tests.services.console.reported import reporting_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PERIOD = "from=2025-12-01&until=2026-04-01"
-
-
-async def unfold(page: Page) -> None:
-    """Open whatever is folded, so that all of it is checked."""
-    await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
 
 
 async def publish(desk: Desk) -> None:
@@ -28,9 +23,8 @@ async def publish(desk: Desk) -> None:
     await desk.sees("Counts from 1 to 10 are withheld")
 
 
-async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path: Path) -> None:
+async def test_figures_are_read_cut_and_published(browser: Browser, tmp_path: Path) -> None:
     async with (
-        a_browser(chromium_path) as browser,
         a_desk(browser, tmp_path, "approver") as desk,
         reporting_of(desk.room.city, tmp_path),
     ):
@@ -42,7 +36,7 @@ async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path:
             await desk.press("Enter")
         await desk.sees("Capture, by district")
         await desk.check("figures")
-        await unfold(desk.page)
+        await desk.unfold()
         await desk.check("figures-unfolded")
         await publish(desk)
         assert desk.page.url.endswith(f"/public/{AGENCY}")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, CDPSession, Worker
 
@@ -29,7 +28,7 @@ from shared.events import (
     SignOn,
 )
 from shared.sealing import Sealer, new_key
-from tests.browser.desk import WCAG, a_browser
+from tests.browser.desk import WCAG
 from tests.browser.screen import by_day_and_night
 from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
@@ -40,13 +39,6 @@ from tests.services.pocket.me.test_own_page import enrolment
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PUBLIC = b64url(point_of(KEY.public_key()))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    """One for all of them; each has a profile of its own."""
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 @dataclass

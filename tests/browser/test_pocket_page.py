@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from services.pocket.door import OwnPage
 from services.pocket.http import create_app
@@ -28,11 +28,13 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
-from tests.browser.screen import BROWSER_ARGUMENTS, draw
+from tests.browser.desk import a_browser
+from tests.browser.screen import draw
+from tests.rig.serving import serving
 from tests.services.pocket.driver import CALL, PERSONAL, City
 from tests.services.pocket.me.test_own_page import enrolment
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PHONE_PIXELS = {"width": 360, "height": 740}
 NARROW_PIXELS = {"width": 320, "height": 640}
@@ -86,23 +88,15 @@ class Phone:
 @asynccontextmanager
 async def served(city: City) -> AsyncIterator[str]:
     server = server_of("pocket", create_app(city.door), ConnectionBounds(), "127.0.0.1", 0)
-    serving = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+    async with serving(server) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager
 async def a_phone(
-    city: City, chromium_path: Path, pictures: Path, pixels: dict[str, int] = PHONE_PIXELS, *arguments: str
+    city: City, browser: Browser, pictures: Path, pixels: dict[str, int] = PHONE_PIXELS
 ) -> AsyncIterator[Phone]:
-    async with city.living(), served(city) as address, async_playwright() as playwright:
-        options = [*BROWSER_ARGUMENTS, *arguments]
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=options)
+    async with city.living(), served(city) as address:
         context = await browser.new_context(
             viewport=pixels,  # type: ignore[arg-type]
             device_scale_factor=2,
@@ -113,14 +107,13 @@ async def a_phone(
         context.set_default_timeout(10_000)
         yield Phone(await context.new_page(), address, pictures)
         await context.close()
-        await browser.close()
 
 
-async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path) -> None:
+async def test_from_offer_to_cleared(browser: Browser, tmp_path: Path) -> None:
     city = City()
     city.call()
     shift = city.sign_on()
-    async with a_phone(city, chromium_path, tmp_path) as phone:
+    async with a_phone(city, browser, tmp_path) as phone:
         await phone.open(shift)
         await phone.sees("Nothing to do.")
         await phone.picture("1-shift")
@@ -181,11 +174,11 @@ def warn(city: City, team_id: str = "alpha-1") -> None:
     city.write(raised)
 
 
-async def test_open_calls_stand_side_by_side_and_one_is_taken(chromium_path: Path, tmp_path: Path) -> None:
+async def test_open_calls_stand_side_by_side_and_one_is_taken(browser: Browser, tmp_path: Path) -> None:
     city = City()
     city.call()
     shift = city.sign_on()
-    async with a_phone(city, chromium_path, tmp_path) as phone:
+    async with a_phone(city, browser, tmp_path) as phone:
         city.offer(seconds=60, paged=False)
         city.offer("offer-2", seconds=40, paged=False, call_id=f"{CALL}-2", district="West", priority="2")
         await asyncio.sleep(0.1)
@@ -198,10 +191,10 @@ async def test_open_calls_stand_side_by_side_and_one_is_taken(chromium_path: Pat
         await phone.sees("You have this call")
 
 
-async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -> None:
+async def test_the_keyboard_alone_accepts(browser: Browser, tmp_path: Path) -> None:
     city = City()
     city.call()
-    async with a_phone(city, chromium_path, tmp_path) as phone:
+    async with a_phone(city, browser, tmp_path) as phone:
         await phone.open(city.offer(seconds=60))
         await phone.tap("Stop this page from loading again")
         await phone.page.keyboard.press("Tab")
@@ -210,9 +203,9 @@ async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -
         await phone.sees("You have this call")
 
 
-async def test_a_withdrawn_offer_says_so_by_itself(chromium_path: Path, tmp_path: Path) -> None:
+async def test_a_withdrawn_offer_says_so_by_itself(browser: Browser, tmp_path: Path) -> None:
     city = City()
-    async with a_phone(city, chromium_path, tmp_path) as phone:
+    async with a_phone(city, browser, tmp_path) as phone:
         await phone.open(city.offer(seconds=60))
         city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
         city.routed("bravo-2")
@@ -227,7 +220,10 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
     city = City(OwnPage(secure=False, push_key="B" * 87))
     city.call()
     shift = city.sign_on("northwest-community-responders-1")
-    async with a_phone(city, chromium_path, tmp_path, NARROW_PIXELS, TWICE_THE_TEXT) as phone:
+    async with (
+        a_browser(chromium_path, TWICE_THE_TEXT) as browser,
+        a_phone(city, browser, tmp_path, NARROW_PIXELS) as phone,
+    ):
         path = city.offer(
             team_id="northwest-community-responders-1",
             seconds=60,

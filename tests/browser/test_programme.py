@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from services.console.openid.provider import Provider
 from services.console.pages.page import ConsoleDoor
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, held_answer, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, held_answer, seated, served
 from tests.browser.screen import take_picture
 from tests.services.console import driver
 from tests.services.console.openid.provider import CLIENT, CLIENT_SECRET, running_provider
@@ -40,12 +38,6 @@ beat = "beat"
 [beats.districts]
 Central = ["C*"]
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 async def tab_to(desk: Desk, selector: str) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Route, expect
 
 from shared import events
@@ -17,7 +15,7 @@ from shared.events import GapReason, PlannedShift, ShiftPlace
 from shared.links import calendar_token
 from shared.programme.judging.hours import instant
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, a_desk, seated, served
 from tests.services.console.driver import AGENCY, SECRET
 from tests.services.console.pages.driver import Room, running_room, week_of
 
@@ -28,12 +26,6 @@ PAGES = {"rota": "/rota", "shifts": "/rota/of/the-staff"}
 BOTH_READ = {"roll-call": "/roll-call", "people": "/people"}
 """Pages of those who may read people."""
 ROLL = "f" * 32
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 def in_days(room: Room, days: int) -> date:
@@ -168,10 +160,6 @@ def roll_called(room: Room) -> None:
     )
 
 
-async def open_everything(desk: Desk) -> None:
-    await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-
-
 @pytest.mark.scenario("browser")
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
@@ -189,7 +177,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
                 await desk.open(path)
                 await desk.live()
                 await desk.check_width(name)
-                await open_everything(desk)
+                await desk.unfold()
                 await desk.check(f"{name}-open")
         phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "supervisor", tmp_path, **phone) as desk:

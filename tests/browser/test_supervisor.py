@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from deploy.local.kafka.node import CHECKOUT
 from shared import events
 from shared.judgement import Phase
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_desk, seated, served
 from tests.services.console.pages.driver import Room, call_of, running_room
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -29,12 +28,6 @@ PHASES: Sequence[tuple[str, str, Phase, str]] = (
 )
 UNDER_WAY: Sequence[tuple[int, Literal["offered", "team-accepted"]]] = ((7, "offered"), (8, "team-accepted"))
 DOCUMENT = (CHECKOUT / "deploy/programmes/demo-city.toml").read_text("utf-8")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with a_browser(chromium_path) as running:
-        yield running
 
 
 def switched_on(room: Room) -> None:
@@ -151,7 +144,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
                 await desk.open(path)
                 await desk.live()
                 await desk.draw(name)
-                await open_everything(desk)
+                await desk.unfold()
                 await desk.check(f"{name}-open")
         phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "dispatcher", tmp_path, **phone) as desk:
@@ -164,10 +157,6 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> Non
             await desk.check_width("zoomed")  # twice as large on half the room
             await desk.page.emulate_media(forced_colors="active")
             await desk.draw("forced-colours")
-
-
-async def open_everything(desk: Desk) -> None:
-    await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
 
 
 async def reach(desk: Desk, words: str, limit: int = 200) -> None:

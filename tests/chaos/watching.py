@@ -26,7 +26,7 @@ class Watching:
         self._answers, self._logs, self._watch = answers, logs, watch
         self._alarms: set[str] = set()
 
-    async def during(self, fault: str, harm: Awaitable[None], after_seconds: float = AFTER_SECONDS) -> None:
+    async def during(self, fault: str, harm: Awaitable[None]) -> None:
         """Do some harm, and note what was seen from then until a while after it was healed."""
         answers, ended, began_at = Counter(self._answers()), self._processes_ended(), time.time()
         before, self._alarms = await self._firing(), set()
@@ -34,7 +34,7 @@ class Watching:
         try:
             await harm
             well_at = time.time()
-            await asyncio.sleep(after_seconds)
+            await asyncio.sleep(AFTER_SECONDS)
         finally:
             looking.cancel()
         self.windows.append(

@@ -21,6 +21,7 @@ from shared.events import Sealed
 from shared.sealing import CannotOpen, Sealer, new_key, pseudonym_key_of
 from shared.topics import CALL_KEYS, CONTACTS
 from tests.rig.call_keys import keys_in
+from tests.rig.clocks import LaterClock
 
 CALL, OTHER = "city/cad/1", "city/cad/2"
 PERSONAL = {"address": "415 N Henry St"}
@@ -135,15 +136,6 @@ async def test_a_version_whose_key_was_erased_keeps_nobody_waiting_once_the_topi
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(task), 3)
         assert task.done()
-
-
-class LaterClock(SystemClock):
-    """The machine's time, moved ahead at will."""
-
-    ahead = timedelta(0)
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
 
 
 async def test_a_key_goes_by_itself_when_nothing_is_left_that_it_opens() -> None:

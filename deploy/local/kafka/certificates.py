@@ -32,9 +32,9 @@ class Pair:
 class Authority:
     """Signs; its own key is never written anywhere, so that what it has not signed by its end never will be."""
 
-    def __init__(self, name: str = "careroute on this machine") -> None:
+    def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "careroute on this machine")])
         about = _about(self._name, self._name, self._key.public_key(), datetime.now(UTC) + VALID)
         usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,

@@ -392,8 +392,8 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def _tail(path: Path, lines: int = 15) -> list[str]:
-    return path.read_text(errors="replace").splitlines()[-lines:] if path.exists() else []
+def _tail(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines()[-15:] if path.exists() else []
 
 
 def _say(text: str) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Container, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Container, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import Request
 
-from services.console.api.problems import RETRY_SECONDS
+from services.console.api.problems import later
+from services.console.api.tending import tended
 from shared.call import CallId
 from shared.call_keys import CallKeyName, CallKeys, erase_keys
 from shared.doors.command import LogAway, appended
@@ -24,7 +25,7 @@ from shared.erasable import Behind
 from shared.events import CallCancelled, CallErased, UndecodableEvent, decode
 from shared.topics import CALLS
 
-READ_SECONDS, CATCH_UP_SECONDS, FINISH_SECONDS = 30.0, 5.0, 60.0
+READ_SECONDS, CATCH_UP_SECONDS = 30.0, 5.0
 MOST_MERGED = 100
 LOG_AWAY = "The log did not answer in time, so perhaps not everything is erased. Send the same again."
 
@@ -67,15 +68,9 @@ class CallDesk:
     _merges: defaultdict[int, Merges] = field(default_factory=lambda: defaultdict(Merges))
     """By partition."""
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Follow `call-keys` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
-        async with asyncio.TaskGroup() as tasks:
-            works = (self.keys.follow_for_ever(), self.keys.tend_for_ever(), self._finish_for_ever())
-            beside = [tasks.create_task(work) for work in works]
-            yield
-            for task in beside:
-                task.cancel()
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Follow `call-keys` beside the requests, and finish erasures."""
+        return tended(self.keys, self.finish)
 
     async def merged_with(self, call_id: str) -> tuple[str, ...]:
         """The calls that are one with this, because the CAD merged them, as far as `calls` is kept. Raises Problem."""
@@ -85,7 +80,7 @@ class CallDesk:
             async with asyncio.timeout(READ_SECONDS):
                 await merges.read_on(self.broker, partition)
         except (TimeoutError, BrokerUnavailable, PositionOutOfRange):
-            raise _log_away() from None
+            raise later(LOG_AWAY) from None
         found, before = {call_id}, 0
         while len(found) > before:
             before = len(found)
@@ -100,7 +95,7 @@ class CallDesk:
         try:
             await self.keys.catch_up(agency, CATCH_UP_SECONDS)
         except (Behind, BrokerUnavailable):
-            raise _log_away() from None
+            raise later(LOG_AWAY) from None
         return call_id in self._erased or bool(self.keys.names({call_id}))
 
     async def erase(self, agency: str, call_ids: Iterable[str]) -> int:
@@ -113,7 +108,7 @@ class CallDesk:
             names = self._from_before(frozenset(call_ids))
             await appended(erase_keys(self.broker, names))
         except (Behind, BrokerUnavailable, LogAway):
-            raise _log_away() from None
+            raise later(LOG_AWAY) from None
         return len(names)
 
     def decided(self, call_ids: Iterable[str]) -> list[str]:
@@ -133,12 +128,6 @@ class CallDesk:
         names = self.keys.names(call_ids)
         return [name for name in names if self.keys.kept[str(name)].time <= self._erased[name.call_id]]
 
-    async def _finish_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FINISH_SECONDS)
-            with suppress(BrokerUnavailable):
-                await self.finish()
-
 
 def _merged(stored: Stored) -> tuple[str, str] | None:
     """Which call was merged into which of the same source, if the record says so."""
@@ -157,7 +146,3 @@ def call_desk_of(request: Request) -> CallDesk:
     """Where calls are erased."""
     desk: CallDesk = request.app.state.call_desk
     return desk
-
-
-def _log_away() -> Problem:
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, LOG_AWAY, headers={"Retry-After": RETRY_SECONDS})

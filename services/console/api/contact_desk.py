@@ -5,9 +5,8 @@ What is read on the way back is a name, for those who may read people. An addres
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,7 +15,8 @@ from typing import TypeVar
 
 from fastapi import Request
 
-from services.console.api.problems import RETRY_SECONDS
+from services.console.api.problems import later
+from services.console.api.tending import FINISH_SECONDS, tended
 from services.console.config import ConsoleSettings
 from services.console.view.agency import View
 from shared.clock import Clock
@@ -44,7 +44,7 @@ from shared.topics import CONTACTS
 W = TypeVar("W")
 
 DOOR = "console"
-CATCH_UP_SECONDS, FINISH_SECONDS = 2.0, 60.0
+CATCH_UP_SECONDS = 2.0
 SETTLED = timedelta(hours=3)
 """By then a journal says who is reached over an address, or nobody is."""
 NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
@@ -72,15 +72,9 @@ class ContactDesk:
     follower: Follower
     """What has read the journals into the view."""
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Follow `contacts` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
-        async with asyncio.TaskGroup() as tasks:
-            works = (self.contacts.follow_for_ever(), self.contacts.tend_for_ever(), self._finish_for_ever())
-            beside = [tasks.create_task(work) for work in works]
-            yield
-            for task in beside:
-                task.cancel()
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Follow `contacts` beside the requests, and finish erasures."""
+        return tended(self.contacts, self.finish)
 
     def seal_address(self, key: ContactKey, kind: ContactKind, address: str) -> tuple[SealedContact, str]:
         """Seal an address; it, and what is doubtful about it. Raises Problem (409, 422)."""
@@ -171,17 +165,11 @@ class ContactDesk:
         way = seen.contacts.get(key.person_id, {}).get(key.method_id)
         return key.person_id in seen.people and way is not None and way.kind != "pocket"
 
-    async def _finish_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FINISH_SECONDS)
-            with suppress(BrokerUnavailable):
-                await self.finish()
-
     async def _catch_up(self, agency: str) -> None:
         try:
             await self.contacts.catch_up(agency, CATCH_UP_SECONDS)
         except (Behind, BrokerUnavailable):
-            raise _log_away() from None
+            raise later(LOG_AWAY) from None
 
     def _sealer(self) -> Sealer:
         if self.contacts.sealer is None:
@@ -197,7 +185,7 @@ async def _durable(writing: Awaitable[W]) -> W:
     try:
         return await appended(writing)
     except LogAway:
-        raise _log_away() from None
+        raise later(LOG_AWAY) from None
 
 
 def desk_of(request: Request) -> ContactDesk:
@@ -215,7 +203,3 @@ def check_method(method_id: str) -> None:
 def _not_taken(path: str, right: str) -> Problem:
     fault = Fault(path, "cannot be taken", right)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"The {path.rpartition('.')[2]} {right}.", fault)
-
-
-def _log_away() -> Problem:
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, LOG_AWAY, headers={"Retry-After": RETRY_SECONDS})

@@ -34,6 +34,11 @@ def respond(_request: Request, error: Exception) -> Response:
     return problem_response(error, ProblemDetails)
 
 
+def later(sentence: str) -> Problem:
+    """What cannot be done while the log is away, or not read to its end; when to ask again stands beside it."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers={"Retry-After": RETRY_SECONDS})
+
+
 def not_understood(errors: Sequence[Any]) -> Problem:
     """What pydantic found, by place; what was sent is not told back.
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.contact_desk import desk_of
 from services.console.api.issue import CommandIssuer
-from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
+from services.console.api.problems import RESPONSES, ProblemDetails, later
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.trace import TraceSeen, trace_of
@@ -67,7 +67,7 @@ def whole_view(request: Request) -> View:
     """The view once the journals have been read to their end. Raises Problem (503)."""
     if not request.app.state.follower.ready:
         detail = "This door is still reading its journals; ask again in a moment."
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_SECONDS})
+        raise later(detail)
     view: View = request.app.state.view
     return view
 

@@ -18,6 +18,7 @@ from shared.programme.trying.export_document import (
     MappingRefused,
     TimeZone,
     read_document,
+    several,
     time_format,
 )
 
@@ -39,12 +40,8 @@ def _template(written: str) -> str:
     return written
 
 
-def _several(written: object) -> object:
-    return [written] if isinstance(written, str) else written
-
-
 Templates = Annotated[
-    list[Annotated[str, AfterValidator(_template)]], BeforeValidator(_several), Field(min_length=1, max_length=8)
+    list[Annotated[str, AfterValidator(_template)]], BeforeValidator(several), Field(min_length=1, max_length=8)
 ]
 """How a text is written, as `{person} - {team}`; the first of several that fits counts."""
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]

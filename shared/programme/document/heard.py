@@ -13,7 +13,7 @@ from shared.programme.document.finding import Finding
 from shared.programme.document.floor import FLOOR, rank_reached
 from shared.programme.document.lines import Path
 from shared.programme.document.written import Answer, Document
-from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED
+from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, in_words
 from shared.programme.judging.normal_forms import plain
 from shared.programme.judging.programme import Raise
 from shared.programme.judging.words import HAZARD_FORMS, STEM, form_of, words_in
@@ -59,7 +59,7 @@ def _tells(document: Document, raises: tuple[Raise, ...], name: str, answer: Ans
     ranks = [_rank_of(answer.fact, value) for word, value in stated.items() if word not in UNKNOWN]
     highest, worst = max(ranks), len(scale) - 1
     if not _tells_anything(answer.fact, stated):
-        what = f"every answer says {scale[0]}, so the question tells of no {_plain(answer.fact)}"
+        what = f"every answer says {scale[0]}, so the question tells of no {in_words(answer.fact)}"
         yield Finding(path, what, f'an answer that does, such as yes = "{scale[-1]}"')
         return
     enough = _level(raises, answer.fact, highest) == _level(raises, answer.fact, worst)
@@ -71,7 +71,7 @@ def _tells(document: Document, raises: tuple[Raise, ...], name: str, answer: Ans
         right = f'an answer that says {scale[-1]}, or asks = "partly" where something else tells of it'
         yield Finding(path, what, right)
     elif not enough and not _told_elsewhere(document, raises, name, answer.fact):
-        what = f"asks only partly for {_plain(answer.fact)}, and nothing else tells of {scale[-1]}"
+        what = f"asks only partly for {in_words(answer.fact)}, and nothing else tells of {scale[-1]}"
         yield Finding((*path, "asks"), what, "another question, a code, a priority, a caution or words that do")
 
 
@@ -114,11 +114,11 @@ def weaker_of(document: Document) -> Iterator[Weaker]:
     words = words_of(document, HAZARDS)
     for flag, caution in document.heard.cautions.items():
         for hazard in sorted(words_in(words, flag).difference(dict(caution.stated()))):
-            yield Weaker(flag, ("heard", "cautions", flag), f"{flag}: says nothing of {_plain(hazard)}")
+            yield Weaker(flag, ("heard", "cautions", flag), f"{flag}: says nothing of {in_words(hazard)}")
         for hazard, value in caution.stated():
             if _is_weaker(raises, hazard, value, len(HAZARDS[hazard]) - 1):
                 path = ("heard", "cautions", flag, hazard)
-                yield Weaker(flag, path, f"{flag}: {_plain(hazard)} is only {value}")
+                yield Weaker(flag, path, f"{flag}: {in_words(hazard)} is only {value}")
 
 
 def words_taken_out(document: Document) -> Iterator[str]:
@@ -167,7 +167,3 @@ def _rank_of(hazard: str, value: str) -> int:
 
 def _level(raises: tuple[Raise, ...], hazard: str, rank: int) -> int:
     return rank_reached(raises, {hazard: rank}, {})
-
-
-def _plain(fact: str) -> str:
-    return fact.replace("_", " ")

@@ -18,9 +18,8 @@ class TooMuchWork(Exception):
 class Work:
     """What one check may still look at."""
 
-    def __init__(self, looks: int = MAX_LOOKS) -> None:
-        """Begin with everything left."""
-        self._left = looks
+    def __init__(self) -> None:
+        self._left = MAX_LOOKS
 
     def each(self, items: Iterable[T], looks: int) -> Iterator[T]:
         """The items, each of which costs that many looks. Raises TooMuchWork."""

@@ -67,3 +67,8 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Every fact, and what it is about."""
+
+
+def in_words(fact: str) -> str:
+    """The name of a fact in a sentence."""
+    return fact.replace("_", " ")

@@ -20,7 +20,7 @@ from shared.judgement import (
     Suitability,
 )
 from shared.programme.judging.evidence import Facts, Hazard
-from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.facts import HAZARDS, in_words
 from shared.programme.judging.facts_of_call import (
     CAUTION_NOT_LISTED,
     CODE_NOT_LISTED,
@@ -211,15 +211,15 @@ def _raised_by(reached: Iterable[Raise], facts: Facts, at: datetime) -> tuple[Ra
 
 def _in_words(raised: RaisedBy) -> str:
     if raised.unknown and raised.source in (CAUTION_NOT_LISTED, CODE_NOT_LISTED):
-        return f"{_plain_fact(raised.fact)} ({raised.source})"
+        return f"{in_words(raised.fact)} ({raised.source})"
     if raised.unknown:
-        return f"{_plain_fact(raised.fact)} ({UNKNOWN_WORDS[raised.unknown]})"
-    return f"{_plain_fact(raised.fact)} {raised.value} ({raised.source})"
+        return f"{in_words(raised.fact)} ({UNKNOWN_WORDS[raised.unknown]})"
+    return f"{in_words(raised.fact)} {raised.value} ({raised.source})"
 
 
 def _why_not(programme: Programme, gates: tuple[Gate, ...], missing: tuple[str, ...]) -> str:
     if missing:
-        return f"Ask about {_listed(map(_plain_fact, missing))}: the answer may make this a call for another response."
+        return f"Ask about {_listed(map(in_words, missing))}: the answer may make this a call for another response."
     return f"Default ({programme.default}): " + _failures(gates)
 
 
@@ -267,7 +267,3 @@ def _failures(gates: tuple[Gate, ...]) -> str:
 def _listed(words: Iterable[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _plain_fact(fact: str) -> str:
-    return fact.replace("_", " ")

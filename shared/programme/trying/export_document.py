@@ -86,11 +86,12 @@ def clock_time(value: str, written: str) -> datetime:
         raise
 
 
-def _several(written: object) -> object:
+def several(written: object) -> object:
+    """A single text as a list of one."""
     return [written] if isinstance(written, str) else written
 
 
-ColumnNames = Annotated[list[str], BeforeValidator(_several), Field(min_length=1, max_length=4)]
+ColumnNames = Annotated[list[str], BeforeValidator(several), Field(min_length=1, max_length=4)]
 """One column, or several whose values are read together."""
 
 

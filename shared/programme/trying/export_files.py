@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TextIO, get_args
 
 from shared.programme.trying.export_document import Encoding, File
 
-MAX_FIELD_CHARACTERS = 131_072
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 

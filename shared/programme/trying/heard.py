@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.programme.judging.evidence import Evidence, Hazard, Other
-from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, VALUES
+from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, VALUES, in_words
 from shared.programme.judging.programme import ASKED_NOT, Programme, Question
 from shared.programme.judging.words import STEM
 
@@ -39,14 +39,14 @@ class HeardLine:
 def heard_lines(programme: Programme) -> Iterator[HeardLine]:
     """Everything that a call may bring beside its code."""
     for question in programme.questions:
-        yield HeardLine("question", question.name, _plain(question.fact), tuple(_answers(programme, question)))
+        yield HeardLine("question", question.name, in_words(question.fact), tuple(_answers(programme, question)))
     for kind, flags in (("caution", programme.cautions), ("priority", programme.priorities)):
         for name, stated in flags.items():
-            facts = [_hazard(programme, _plain(hazard), hazard, rank) for hazard, rank in stated.items()]
+            facts = [_hazard(programme, in_words(hazard), hazard, rank) for hazard, rank in stated.items()]
             yield HeardLine(kind, name, "", tuple(facts))
     for hazard, words in _words(programme).items():
         unknown = _unknown(programme, "heard", hazard)
-        yield HeardLine("words", ", ".join(words), _plain(hazard), (unknown,))
+        yield HeardLine("words", ", ".join(words), in_words(hazard), (unknown,))
 
 
 def _answers(programme: Programme, question: Question) -> Iterator[Statement]:
@@ -116,7 +116,3 @@ def _words(programme: Programme) -> Mapping[str, list[str]]:
     for phrase, hazard in programme.phrases:
         by_hazard[hazard].append(phrase)
     return by_hazard
-
-
-def _plain(fact: str) -> str:
-    return fact.replace("_", " ")

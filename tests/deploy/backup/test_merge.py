@@ -19,28 +19,16 @@ from shared.engine.broker import Record
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.topics import CALLS, DECISIONS, ROSTERS
 from tests.deploy.backup.test_backup import faults, of, stored, without_empty
+from tests.rig.clocks import StandingClock
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
 TAKES = 700
 
 
-class Clock:
-    """It goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-
 @pytest.fixture
 def log() -> MemoryLog:
-    return MemoryLog(1, Clock())
+    return MemoryLog(1, StandingClock(NOW))
 
 
 def add(log: MemoryLog, topic: str, count: int) -> None:
@@ -133,7 +121,7 @@ async def test_what_kafka_deletes_in_time_does_not_stay_here_in_a_large_file(
 ) -> None:
     monkeypatch.setattr(merge, "FILES", 5)
     clock, place = log.clock, (CALLS.name, 0)
-    assert isinstance(clock, Clock)
+    assert isinstance(clock, StandingClock)
     most = 0
     for _ in range(40 * 8):
         clock.at += timedelta(hours=3)

@@ -21,6 +21,7 @@ from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event
 from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS
+from tests.rig.clocks import StandingClock
 from tests.services.console.driver import City
 from tests.services.console.stories import (
     ACCEPTED,
@@ -72,19 +73,6 @@ class NoAgenciesButOurs:
         raise NotImplementedError
 
 
-class Instant:
-    """A clock that is set."""
-
-    def __init__(self, now: datetime) -> None:
-        self.at = now
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
 @pytest.fixture(autouse=True)
 def nothing_measured_before() -> None:
     for metric in vars(telemetry).values():
@@ -93,7 +81,7 @@ def nothing_measured_before() -> None:
 
 
 def levels_of(*told: Told, began: datetime = START) -> Levels:
-    levels = Levels(View(), NoAgenciesButOurs(), Instant(began))
+    levels = Levels(View(), NoAgenciesButOurs(), StandingClock(began))
     for number, (topic, event, seconds) in enumerate(told):
         levels.fold(AGENCY, event, stored(topic, event, number, START + timedelta(seconds=seconds)))
     return levels
@@ -182,7 +170,7 @@ def test_a_test_call_disturbs_nobody_and_is_shown_with_a_mark() -> None:
 def test_made_up_agencies_have_no_levels_for_the_prober_alarms_for_them() -> None:
     view = View()
     view.fold("probe-3", silent(), stored(A, silent(), 0, START))
-    measured(Levels(view, NoAgenciesButOurs(), Instant(START)), 1)
+    measured(Levels(view, NoAgenciesButOurs(), StandingClock(START)), 1)
     assert REGISTRY.get_sample_value("careroute_open_alarms", {"agency": "probe-3", "kind": "team-silent"}) is None
 
 

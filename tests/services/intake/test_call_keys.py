@@ -20,6 +20,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import CallReported, decode
 from shared.topics import CALL_KEYS, CALLS
 from tests.rig.call_keys import keys_in
+from tests.rig.clocks import LaterClock
 from tests.services.intake.conftest import CALL, KEY
 
 CALL_ID = "madison-wi/dane-county/2021-1"
@@ -131,16 +132,6 @@ async def test_what_comes_after_an_erasure_is_sealed_with_a_new_key(settings: In
     assert intake.keys.open(CALL_ID, after.sealed) == PERSONAL
     with pytest.raises(ValueError, match="erased"):
         intake.keys.open(CALL_ID, before.sealed)
-
-
-class LaterClock(SystemClock):
-    """The machine's time, moved ahead at will."""
-
-    def __init__(self) -> None:
-        self.ahead = USED_FOR * 0
-
-    def now(self) -> Any:
-        return super().now() + self.ahead
 
 
 async def test_the_cache_is_bounded_in_number_and_in_time(settings: IntakeSettings) -> None:

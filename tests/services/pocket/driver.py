@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.pocket.door import COUNTED, DOOR, FOLLOWED, Door, OwnPage
@@ -61,6 +60,7 @@ from shared.links import token_of
 from shared.sealing import Sealer, new_key
 from shared.topics import ASSIGNMENTS, AUDIT_LOG, CALLS, COMMANDS, NOTIFICATIONS
 from tests.builders import of_offer, offer_made
+from tests.rig.clocks import LaterClock
 
 AGENCY = "madison"
 CALL = "madison/dane/26-001"
@@ -73,24 +73,11 @@ PERSONAL = {
 }
 
 
-class CityClock:
-    """The machine's time, moved ahead at will."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
 class City:
     """What the page's door sees of the world."""
 
     def __init__(self, own: OwnPage | None = None) -> None:
-        self.clock = CityClock()
+        self.clock = LaterClock()
         self.log = MemoryLog(partitions=1, clock=self.clock)
         self.broker = MemoryBroker(self.log)
         self.sealer = Sealer(new_key())

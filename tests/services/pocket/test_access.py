@@ -28,21 +28,21 @@ from shared.events import (
 from shared.links import token_of
 from tests.builders import of_offer, offer_made
 from tests.services.pocket.driver import AGENCY, CALL, PERSONAL, SECRET, City
-from tests.services.pocket.test_http import city, phone, settle, shown  # noqa: F401  # fixtures
+from tests.services.pocket.test_http import settle, shown
 
 SHIFT = "shift-of-alpha-1"
 
 
-def links(person_id: str, generation: int, offer_id: str = "offer-1") -> tuple[str, str]:
+def links(person_id: str, generation: int) -> tuple[str, str]:
     """A person's links to their shift and to an offer."""
     shift = token_of(SECRET, "shift", SHIFT, person_id, generation)
-    return f"/s/{shift}", f"/p/{token_of(SECRET, 'offer', offer_id, person_id, generation)}"
+    return f"/s/{shift}", f"/p/{token_of(SECRET, 'offer', 'offer-1', person_id, generation)}"
 
 
 # --- F10 ------------------------------------------------------------------------------------------------------------
 
 
-async def test_f10_a_revoked_link_shows_nothing_and_the_new_one_shows_the_same_call(city: City, phone: Any) -> None:  # noqa: F811
+async def test_f10_a_revoked_link_shows_nothing_and_the_new_one_shows_the_same_call(city: City, phone: Any) -> None:
     """F10: a lost phone during a call: its links end at once, the team stays on scene, a new link leads to the call."""
     city.call()
     city.sign_on()
@@ -70,7 +70,7 @@ async def test_f10_a_revoked_link_shows_nothing_and_the_new_one_shows_the_same_c
     assert isinstance(city.commands()[-1], ReportStatus)
 
 
-async def test_f10_what_comes_after_has_links_of_the_new_generation(city: City, phone: Any) -> None:  # noqa: F811
+async def test_f10_what_comes_after_has_links_of_the_new_generation(city: City, phone: Any) -> None:
     city.write(LinksRevoked(person_id="ana", generation=1), LinksRevoked(person_id="ana", generation=2))
     city.sign_on()
     city.offer()
@@ -85,7 +85,7 @@ async def test_f10_what_comes_after_has_links_of_the_new_generation(city: City, 
 # --- F9 -------------------------------------------------------------------------------------------------------------
 
 
-def sign_on_unconfirmed(city: City) -> None:  # noqa: F811
+def sign_on_unconfirmed(city: City) -> None:
     ends_at = city.clock.now().replace(microsecond=0)
     signed_on = TeamSignedOn(
         team_id="alpha-1",
@@ -98,8 +98,8 @@ def sign_on_unconfirmed(city: City) -> None:  # noqa: F811
 
 
 async def test_f9_who_was_signed_on_by_another_sees_one_question_and_says_yes_with_one_tap(
-    city: City,  # noqa: F811
-    phone: Any,  # noqa: F811
+    city: City,
+    phone: Any,
 ) -> None:
     """F9: no offer, no call and no button of the team before Ben has said that he is on it; everything after."""
     city.call()
@@ -131,7 +131,7 @@ async def test_f9_who_was_signed_on_by_another_sees_one_question_and_says_yes_wi
     assert len(city.commands()) == before, "said once is enough"
 
 
-async def test_f9_a_request_for_help_is_taken_from_whoever_holds_a_link(city: City, phone: Any) -> None:  # noqa: F811
+async def test_f9_a_request_for_help_is_taken_from_whoever_holds_a_link(city: City, phone: Any) -> None:
     sign_on_unconfirmed(city)
     await settle(city)
     await phone.post(f"{links('ben', 0)[0]}/status", data={"status": "need-police", "page_at": "1"})
@@ -140,7 +140,7 @@ async def test_f9_a_request_for_help_is_taken_from_whoever_holds_a_link(city: Ci
     assert command.status == "need-police"
 
 
-async def test_f9_what_cannot_be_confirmed_is_said(city: City, phone: Any) -> None:  # noqa: F811
+async def test_f9_what_cannot_be_confirmed_is_said(city: City, phone: Any) -> None:
     sign_on_unconfirmed(city)
     await settle(city)
     city.refuse = "ben is not on shift with alpha-1."
@@ -246,8 +246,8 @@ def test_f9_f10_only_a_confirmed_members_newest_link_leads_to_a_call(happenings:
 
 @pytest.mark.parametrize("person_id", PEOPLE)
 async def test_f10_both_pages_of_a_revoked_person_are_gone_in_every_phase(
-    city: City,  # noqa: F811
-    phone: Any,  # noqa: F811
+    city: City,
+    phone: Any,
     person_id: str,
 ) -> None:
     city.call()

@@ -10,11 +10,11 @@ import pytest
 from shared.events import AcceptOffer, ShiftChanged
 from tests.services.pocket.driver import City
 from tests.services.pocket.test_access import SHIFT, links
-from tests.services.pocket.test_http import city, phone, settle, shown  # noqa: F401  # fixtures
+from tests.services.pocket.test_http import settle, shown
 
 
 @pytest.mark.scenario("duty")
-async def test_who_leaves_by_the_plan_has_no_page_any_more_and_who_comes_has_one(city: City, phone: Any) -> None:  # noqa: F811
+async def test_who_leaves_by_the_plan_has_no_page_any_more_and_who_comes_has_one(city: City, phone: Any) -> None:
     city.sign_on()
     await settle(city)
     await shown(city, phone, links("ana", 0)[0])
@@ -36,7 +36,7 @@ async def test_who_leaves_by_the_plan_has_no_page_any_more_and_who_comes_has_one
 
 
 @pytest.mark.scenario("duty")
-async def test_who_comes_by_the_plan_opens_and_answers_what_the_team_is_asked(city: City, phone: Any) -> None:  # noqa: F811
+async def test_who_comes_by_the_plan_opens_and_answers_what_the_team_is_asked(city: City, phone: Any) -> None:
     """Their shift page led them to a page of the offer that was not there."""
     city.sign_on()
     city.offer(seconds=60)

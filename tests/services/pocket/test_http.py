@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -41,20 +40,6 @@ from shared.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
 from tests.builders import of_offer
 from tests.services.pocket.driver import CALL, PERSONAL, City
-
-
-@pytest.fixture
-async def city() -> AsyncIterator[City]:
-    made = City()
-    async with made.living():
-        yield made
-
-
-@pytest.fixture
-async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(city.door))
-    async with httpx.AsyncClient(transport=transport, base_url="http://pocket", follow_redirects=True) as client:
-        yield client
 
 
 async def settle(city: City) -> None:

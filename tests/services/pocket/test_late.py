@@ -10,12 +10,12 @@ import pytest
 
 from shared.events import LateCallEnded, LateCallListed, LateTakeAsked, LateTakeLapsed, TakeLateCall
 from tests.services.pocket.driver import CALL, City
-from tests.services.pocket.test_http import city, phone, settle, shown  # noqa: F401
+from tests.services.pocket.test_http import settle, shown
 
 pytestmark = pytest.mark.scenario("modes")
 
 
-async def test_a_late_call_can_be_asked_for(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_late_call_can_be_asked_for(city: City, phone: httpx.AsyncClient) -> None:
     shift = city.sign_on()
     until = city.clock.now() + timedelta(minutes=20)
     about: dict[str, Any] = {"call_id": CALL, "episode": 1}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from services.pocket.http import create_app
 from shared.events import (
     AssignmentMoved,
     AssignmentWithdrawn,
@@ -30,20 +28,6 @@ from tests.services.pocket.driver import CALL, PERSONAL, City
 from tests.services.pocket.test_http import settle, shown
 
 ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
-
-
-@pytest.fixture
-async def city() -> AsyncIterator[City]:
-    city = City()
-    async with city.living():
-        yield city
-
-
-@pytest.fixture
-async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(city.door))
-    async with httpx.AsyncClient(transport=transport, base_url="http://pocket", follow_redirects=True) as client:
-        yield client
 
 
 async def accepted(city: City, phone: httpx.AsyncClient, **more: Any) -> str:

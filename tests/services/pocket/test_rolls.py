@@ -9,7 +9,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.pocket.http import create_app
 from services.pocket.rolls import contact_card
 from shared.events import AnswerRoll, ContactMethod, ContactProved, LinksRevoked, PageDue, child_id
 from shared.links import token_of
@@ -28,13 +27,6 @@ async def city() -> AsyncIterator[City]:
     made.door = replace(made.door, card_numbers={AGENCY: NUMBERS})
     async with made.living():
         yield made
-
-
-@pytest.fixture
-async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(city.door))
-    async with httpx.AsyncClient(transport=transport, base_url="http://phone", follow_redirects=True) as client:
-        yield client
 
 
 def asked(city: City, minutes: float = 10) -> str:

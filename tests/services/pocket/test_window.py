@@ -8,12 +8,12 @@ import pytest
 from shared.events import AcceptOffer, DeclineOffer, OfferAccepted, OfferWithdrawn
 from tests.builders import of_offer
 from tests.services.pocket.driver import CALL, City
-from tests.services.pocket.test_http import city, phone, settle, shown  # noqa: F401
+from tests.services.pocket.test_http import settle, shown
 
 pytestmark = pytest.mark.scenario("modes")
 
 
-async def test_a_team_says_how_soon_it_can_be_there_and_waits(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_team_says_how_soon_it_can_be_there_and_waits(city: City, phone: httpx.AsyncClient) -> None:
     path = city.offer(window=True)
     assert "How soon can you be there?" in await shown(city, phone, path)
     answer = " ".join((await phone.post(f"{path}/accept", data={"eta_minutes": "10"})).text.split())
@@ -28,7 +28,7 @@ async def test_a_team_says_how_soon_it_can_be_there_and_waits(city: City, phone:
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-async def test_it_hears_whether_the_call_is_its_own(city: City, phone: httpx.AsyncClient, is_first: bool) -> None:  # noqa: F811, FBT001
+async def test_it_hears_whether_the_call_is_its_own(city: City, phone: httpx.AsyncClient, is_first: bool) -> None:  # noqa: FBT001
     city.call()
     path = city.offer(window=True)
     await settle(city)

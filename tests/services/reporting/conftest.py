@@ -17,6 +17,7 @@ import psutil
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.kafka.node import LocalKafka
 from services.reporting.store.engine import open_engine, sqlite_url
 from services.reporting.store.prepare import prepare
 from services.reporting.store.write import begin_at
@@ -73,3 +74,12 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await begin_at(engine, dict.fromkeys(PLACES, 0))
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+def servers(kafka: str, tmp_path: Path) -> Iterator[str]:
+    """A Kafka of its own, because the topics are the real ones."""
+    del kafka  # it says whether Kafka can be had here
+    node = LocalKafka(tmp_path / "kafka")
+    yield node.start()
+    node.discard()

@@ -235,8 +235,8 @@ def until(office: Office) -> datetime | None:
     return [each for each in office.journal if isinstance(each, DutyBegan | DutyChanged)][-1].planned_until
 
 
-def on_call(office: Office, hours: float, *people: str, length: float = 12, **changes: Any) -> str:
-    return office.plan(hours, length, *people, **{"duty": "on-call", **changes})
+def on_call(office: Office, hours: float, *people: str, **changes: Any) -> str:
+    return office.plan(hours, 12, *people, **{"duty": "on-call", **changes})
 
 
 def test_a_team_on_call_is_planned_across_the_change_of_its_crews_for_a_day() -> None:

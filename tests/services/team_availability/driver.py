@@ -17,6 +17,7 @@ from shared.events import (
     CallReported,
     ClockFailed,
     Command,
+    CommandRefused,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -213,3 +214,8 @@ def call_id(incident: str = "1") -> str:
 
 def kinds(events: Sequence[Event]) -> list[str]:
     return [event.type for event in events]
+
+
+def reason(answer: Event) -> str:
+    """Why a command was refused, or what was answered instead."""
+    return answer.reason if isinstance(answer, CommandRefused) else answer.type

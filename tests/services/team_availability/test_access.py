@@ -38,7 +38,7 @@ from shared.events import (
     decode,
 )
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town, call_id
+from tests.services.team_availability.driver import Town, call_id, reason
 
 CREW, TEAMS = ("sal", "sid"), ("one", "two")
 HASH = "sha256:" + "a" * 64
@@ -65,10 +65,6 @@ def sign_on(
 
 def confirm(town: Town, person_id: str, by: str | None = None, team_id: str = "one") -> Event:
     return town.command(ConfirmMember, team_id=team_id, person_id=person_id, issued_by=by or person_id)
-
-
-def reason(answer: Event) -> str:
-    return answer.reason if isinstance(answer, CommandRefused) else answer.type
 
 
 def accept(town: Town, person_id: str) -> Event:

@@ -14,7 +14,6 @@ from shared.events import (
     AssignmentEnded,
     CallRouted,
     CommandRefused,
-    Event,
     OfferAccepted,
     OfferExpired,
     OfferMade,
@@ -29,11 +28,7 @@ from shared.events import (
 )
 from shared.judgement import Step
 from tests.builders import judgement
-from tests.services.team_availability.driver import Town, call_id
-
-
-def reason(answer: Event) -> str:
-    return answer.reason if isinstance(answer, CommandRefused) else answer.type
+from tests.services.team_availability.driver import Town, call_id, reason
 
 
 def offered(*teams: str) -> Town:

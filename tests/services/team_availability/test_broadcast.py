@@ -39,10 +39,10 @@ from tests.services.team_availability.driver import Town, call_id, unsuitable
 CHAIN = (Step("same response", 20), Step("next response", 20), Step("default", 0))
 
 
-def to_all(reached_by: str = "broadcast", response: str = "cares") -> Judgement:
+def to_all(reached_by: str = "broadcast") -> Judgement:
     """A response that reaches every team at once, then one that asks a team after the other."""
     line = verdict("line", model="crisis-call-diversion", crew=())
-    return judgement(verdict(response, reached_by=reached_by), line, steps=CHAIN, offer_expiry_seconds=20)
+    return judgement(verdict("cares", reached_by=reached_by), line, steps=CHAIN, offer_expiry_seconds=20)
 
 
 def town_of(*teams: str, reached_by: str = "broadcast") -> Town:
@@ -328,12 +328,12 @@ def test_no_page_has_more_open_calls_than_anybody_chooses_among() -> None:
     assert ("many-open-calls",) in [team.reasons for team in stepped[0].bypassed]
 
 
-def big_team(town: Town, team_id: str, people: int = 4, methods: int = 4) -> None:
+def big_team(town: Town, team_id: str) -> None:
     """On shift with as many ways to be reached as make an offer long."""
-    members = (f"{team_id}-medic", *(f"{team_id}-{number}" for number in range(1, people)))
+    members = (f"{team_id}-medic", *(f"{team_id}-{number}" for number in range(1, 4)))
     ways = tuple(
         ContactMethod(method_id=f"m{number}", kind="webhook", url="https://pager.example/" + "x" * 380)
-        for number in range(methods)
+        for number in range(4)
     )
     for number, member in enumerate(members):
         person = Person(

@@ -20,8 +20,8 @@ from shared.events import (
     RevokeDevice,
     RevokeLinks,
 )
-from tests.services.team_availability.driver import Town
-from tests.services.team_availability.test_access import accept, reason, sign_on, town_with_people
+from tests.services.team_availability.driver import Town, reason
+from tests.services.team_availability.test_access import accept, sign_on, town_with_people
 
 
 def enrol(town: Town, device_id: str = "d1", enrolment_id: str = "", **holder: Any) -> Event:

@@ -51,7 +51,6 @@ from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, kinds
 
 CREW = ("ann", "bob")
-LONG_AGO = timedelta(days=31)
 
 
 class PlannedTown(Town):
@@ -898,9 +897,9 @@ def test_a_crew_whose_team_is_held_by_one_that_fell_silent_is_missed(turned_back
 # --- a team that does not answer -------------------------------------------------------------------------------------
 
 
-def two_unanswered(town: Town, first: int = 1) -> None:
-    for incident in range(first, first + 2):
-        town.call(str(incident))
+def two_unanswered(town: Town) -> None:
+    for incident in ("1", "2"):
+        town.call(incident)
         town.wait(31)
 
 

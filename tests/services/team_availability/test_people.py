@@ -32,7 +32,7 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
+from tests.services.team_availability.driver import Town, call_id, kinds, reason, unsuitable
 
 
 def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event:
@@ -41,10 +41,6 @@ def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event
 
 def paused(district: str = "Central", revision: int = 4, response: str | None = None) -> DistrictPaused:
     return DistrictPaused(district=district, revision=revision, changed_by="sue", response=response)
-
-
-def reason(answer: Event) -> str:
-    return answer.reason if isinstance(answer, CommandRefused) else answer.type
 
 
 def town_with(*teams: str) -> Town:

@@ -47,7 +47,7 @@ async def nothing() -> None:
 
 def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects() -> None:
     """On a machine whose processors were all busy a turn took 20 ms, and who came after 256 others waited for 4 s."""
-    port, turns = free_port(), 0
+    turns = 0
 
     async def take_turns() -> None:
         nonlocal turns
@@ -56,19 +56,15 @@ def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects() -> None:
             turns += 1
 
     async def call() -> bytes:
-        server = serving.server_of("toy", Toy().app(), ConnectionBounds(), "127.0.0.1", port)
-        served = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  # uvicorn has no other way to say so
-            await asyncio.sleep(0.01)
-        with ExitStack() as open_:
-            *_, honest = (open_.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(300))
-            honest.settimeout(0)
-            honest.sendall(HELLO)
-            busy = asyncio.create_task(take_turns())
-            answer = await asyncio.get_running_loop().sock_recv(honest, 1000)
-            busy.cancel()
-        server.should_exit = True
-        await served
+        async with Toy(connections=ConnectionBounds()).served() as toy:
+            with ExitStack() as open_:
+                address = ("127.0.0.1", toy.port)
+                *_, honest = (open_.enter_context(socket.create_connection(address)) for _ in range(300))
+                honest.settimeout(0)
+                honest.sendall(HELLO)
+                busy = asyncio.create_task(take_turns())
+                answer = await asyncio.get_running_loop().sock_recv(honest, 1000)
+                busy.cancel()
         return answer
 
     assert uvloop.run(call()).startswith(b"HTTP/1.1 200")

@@ -21,6 +21,7 @@ from shared.doors.guard import Bounds, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import problem_response
 from shared.doors.serve import server_of
+from tests.rig.serving import serving
 
 BOUNDS = Bounds(requests_in_flight=8, body_bytes=1000, larger_bodies={"/larger": 5000})
 CONNECTIONS = ConnectionBounds(shared_addresses=frozenset(), sweep_seconds=0.02)
@@ -106,18 +107,13 @@ class Toy:
     async def served(self) -> AsyncIterator[Toy]:
         """On a free port of this machine, until the end of the block."""
         server = server_of("toy", self.app(), self.connections, "127.0.0.1", 0)
-        serving = asyncio.get_running_loop().create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-            await asyncio.sleep(0.001)
-        self.port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            for wire in self.wires:
-                await wire.close()
-            self.gate.set()
-            server.should_exit = True
-            await serving
+        async with serving(server) as self.port:
+            try:
+                yield self
+            finally:
+                for wire in self.wires:
+                    await wire.close()
+                self.gate.set()
 
     async def connect(self) -> Wire:
         self.wires.append(Wire(*await asyncio.open_connection("127.0.0.1", self.port)))

@@ -12,7 +12,7 @@ from rich.text import Text
 from shared.call import Call
 from shared.judgement import UNKNOWN_WORDS
 from shared.programme import Fault, Gate, Judgement, Programme, RaisedBy
-from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.facts import HAZARDS, in_words
 from shared.programme.judging.hours import DAYS
 from shared.programme.trying.changed_regions import Cover
 from shared.programme.trying.coverage import Coverage
@@ -77,7 +77,7 @@ def meaning(page: Page) -> None:
     share = page.routed_combinations / page.combinations
     out.head("The space of facts")
     out.line(f"  {page.routed_combinations} of {page.combinations} combinations may divert ({share:.2%}).")
-    out.line(f"  What must be answered for it: {', '.join(map(_plain, page.must_be_answered)) or 'nothing'}.")
+    out.line(f"  What must be answered for it: {', '.join(map(in_words, page.must_be_answered)) or 'nothing'}.")
     out.head("Remarks")
     out.lines([f"  {line}" for line in page.remarks])
 
@@ -130,9 +130,9 @@ def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: 
     for fact in facts:
         worst = f", counts as {fact.value}" if fact.fact in HAZARDS else ""
         value = f"{UNKNOWN_WORDS[fact.unknown]}{worst}" if fact.unknown else fact.value
-        out.line(f"  {_plain(fact.fact)}: {value} ({fact.source})")
+        out.line(f"  {in_words(fact.fact)}: {value} ({fact.source})")
     out.head("What raised the level")
-    out.lines([f"  {_plain(raised.fact)} {_value(raised)} ({raised.source})" for raised in judgement.raised_by])
+    out.lines([f"  {in_words(raised.fact)} {_value(raised)} ({raised.source})" for raised in judgement.raised_by])
     out.head("Gates of the call")
     _gates(out, judgement.gates, "  ")
     out.head("Responses of the level, in order")
@@ -267,7 +267,3 @@ def _count(number: int, what: str) -> str:
 
 def _value(raised: RaisedBy) -> str:
     return UNKNOWN_WORDS[raised.unknown] if raised.unknown else raised.value
-
-
-def _plain(fact: str) -> str:
-    return fact.replace("_", " ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,13 @@ import pytest
 
 from services.console.api.contact_desk import SETTLED, ContactDesk, Placed
 from shared import events
-from shared.clock import SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts, append_contact, push_key, seal_address
 from shared.doors.command import appended
 from shared.engine.broker import Record
 from shared.events import Command
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, CONTACTS, NOTIFICATIONS
+from tests.rig.clocks import LaterClock
 from tests.services.console.driver import AGENCY, SEALING_KEY, City, running_city
 
 NUMBER, OTHER_NUMBER = "+16085550123", "+16085550177"
@@ -264,7 +263,7 @@ async def test_the_name_of_somebody_who_never_came_on_the_books_is_erased(city: 
     for person_id in ("sal", "tim"):
         await desk.put_name(AGENCY, person_id, NAME)
     await desk.contacts.catch_up(AGENCY, 2)
-    await replace(desk, clock=Later()).finish()
+    await replace(desk, clock=LaterClock(SETTLED)).finish()
     assert [await opened(city, "name", "name", person_id) for person_id in ("sal", "tim")] == [None, NAME]
 
 
@@ -393,13 +392,6 @@ async def test_who_is_on_the_books_again_loses_nothing_by_a_removal_that_is_sent
     assert await opened(city) is None
 
 
-class Later(SystemClock):
-    """When no command that was issued now can still be decided."""
-
-    def now(self) -> datetime:
-        return super().now() + SETTLED
-
-
 async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: City) -> None:
     """A removal that was answered too late, a console that died over one, a number that came behind an erasure.
 
@@ -432,7 +424,7 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     await desk.contacts.catch_up(AGENCY, 2)
     await desk.finish()
     assert await opened(city, person_id="sal") == NUMBER, "somebody may be about to be reached so"
-    await replace(desk, clock=Later()).finish()
+    await replace(desk, clock=LaterClock(SETTLED)).finish()
     left = [await opened(city, method_id, "sms", person_id) for person_id, method_id in
             (("the-staff", "phone"), ("tim", "phone"), ("the-staff", "page"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip  # noqa: E501
     assert left == [NUMBER, NUMBER, None, None, None]

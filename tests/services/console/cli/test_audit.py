@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +16,8 @@ from shared.engine.broker import BrokerUnavailable
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.topics import AUDIT_LOG, COMMANDS
 from tests.audited import entries_of
-from tests.services.console.cli.test_command_line import Town, living_town
+from tests.services.console.cli.driver import Town
 from tests.services.console.driver import AGENCY, AUDIT_KEY
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with living_town(tmp_path) as living:
-        yield living
 
 
 class Kafka:

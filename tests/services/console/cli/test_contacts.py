@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shared import events
 from shared.topics import CONTACTS
-from tests.services.console.cli.test_command_line import Town, living_town
+from tests.services.console.cli.driver import Town
 from tests.services.console.stories import person
 
 NUMBER = "+16085550123"
@@ -17,10 +16,9 @@ pytestmark = pytest.mark.scenario("contacts")
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with living_town(tmp_path) as living:
-        living.write(person())
-        yield living
+def town(town: Town) -> Town:
+    town.write(person())
+    return town
 
 
 def topics(town: Town) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.console.cli.client import REFUSED, USAGE
-from tests.services.console.cli.test_command_line import Town, living_town
+from tests.services.console.cli.driver import Town
 from tests.services.console.driver import AGENCY
 from tests.services.console.reported import reporting_of
 
@@ -17,12 +17,11 @@ MARCH = ("--from", "2026-03-01", "--to", "2026-04-01")
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with living_town(tmp_path) as living:
-        reporting = reporting_of(living.city, tmp_path)
-        living.call(reporting.__aenter__)
-        yield living
-        living.call(lambda: reporting.__aexit__(None, None, None))
+def town(town: Town, tmp_path: Path) -> Iterator[Town]:
+    reporting = reporting_of(town.city, tmp_path)
+    town.call(reporting.__aenter__)
+    yield town
+    town.call(lambda: reporting.__aexit__(None, None, None))
 
 
 def test_figures_are_printed_with_their_sentences(town: Town) -> None:

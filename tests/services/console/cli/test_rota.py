@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from services.console.cli.rota_file import EXAMPLE, RotationFile, RotationsRefus
 from shared import events
 from shared.events import PlannedShift, ShiftPlace
 from shared.topics import ROSTERS
-from tests.services.console.cli.test_command_line import Town, living_town
+from tests.services.console.cli.driver import Town
 
 TOMORROW = datetime.now(UTC).replace(microsecond=0, second=0, minute=0) + timedelta(days=1)
 SHIFT = PlannedShift(
@@ -29,15 +28,14 @@ SHIFT = PlannedShift(
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with living_town(tmp_path) as living:
-        lacking = events.GapFound(
-            gap_id="g", shift_id=SHIFT.shift_id, team_id="one", why="unreachable", person_id="ann",
-            starts_at=SHIFT.starts_at, ends_at=SHIFT.ends_at, days_ahead=1,
-        )  # fmt: skip
-        other = SHIFT.model_copy(update={"shift_id": "b2" * 16})
-        living.write(events.ShiftPlanned(shift=SHIFT), lacking, events.ShiftPlanned(shift=other), journal=ROSTERS.name)
-        yield living
+def town(town: Town) -> Town:
+    lacking = events.GapFound(
+        gap_id="g", shift_id=SHIFT.shift_id, team_id="one", why="unreachable", person_id="ann",
+        starts_at=SHIFT.starts_at, ends_at=SHIFT.ends_at, days_ahead=1,
+    )  # fmt: skip
+    other = SHIFT.model_copy(update={"shift_id": "b2" * 16})
+    town.write(events.ShiftPlanned(shift=SHIFT), lacking, events.ShiftPlanned(shift=other), journal=ROSTERS.name)
+    return town
 
 
 def test_the_plan_is_shown_with_what_it_lacks(town: Town) -> None:

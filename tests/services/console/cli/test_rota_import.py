@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,12 @@ from services.console.foreign.fetch import NotFetched, fetch
 from services.console.foreign.plan import MAX_BYTES
 from shared.clock import SystemClock
 from shared.events import ImportShifts
-from tests.services.console.cli.test_command_line import Town, living_town
+from tests.services.console.cli.driver import Town
 
 SPREADSHEET = CHECKOUT / "deploy" / "mappings" / "rota-spreadsheet.toml"
 HEAD = "Shift ID,First name,Last name,Unit,Kind,Date,Start,End"
 CHICAGO = ZoneInfo("America/Chicago")
 DONE = {"state": "done", "result": "done", "sentence": "Imported.", "command_id": "c"}
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with living_town(tmp_path) as living:
-        yield living
 
 
 def row(days: int, number: int = 0, name: str = "Ana,Silva", unit: str = "Crisis 2") -> str:

@@ -19,6 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
+from tests.rig.serving import serving
 
 CLIENT, CLIENT_SECRET = "careroute", "a secret & a half"
 Claims = dict[str, Any]
@@ -126,10 +127,6 @@ class TestProvider:
 async def running_provider() -> AsyncIterator[TestProvider]:
     provider = TestProvider()
     server = server_of("console", provider.app(), ConnectionBounds(), "127.0.0.1", 0)
-    serving = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    provider.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield provider
-    server.should_exit = True
-    await serving
+    async with serving(server) as port:
+        provider.issuer = f"http://127.0.0.1:{port}"
+        yield provider

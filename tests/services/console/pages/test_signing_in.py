@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -8,7 +8,7 @@ import pytest
 
 from services.console.pages.sessions import FRESH, LINK_LIFE, Sessions
 from shared.agencies import Agencies, hash_of
-from shared.clock import SystemClock
+from tests.rig.clocks import LaterClock
 from tests.services.console.driver import AGENCIES, AGENCY, City
 
 
@@ -151,18 +151,9 @@ async def test_approving_needs_somebody_to_show_once_more_who_they_are(city: Cit
         )
 
 
-class Instant(SystemClock):
-    """A clock that is moved."""
-
-    ahead = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
-
-
 async def test_sessions_end_when_nobody_uses_them_and_outlive_a_restart(tmp_path: Path) -> None:
     (tmp_path / "agencies.toml").write_text(AGENCIES)
-    agencies, clock, file = Agencies(tmp_path / "agencies.toml"), Instant(), tmp_path / "sessions.json"
+    agencies, clock, file = Agencies(tmp_path / "agencies.toml"), LaterClock(), tmp_path / "sessions.json"
     sessions = Sessions(agencies, clock, timedelta(hours=12), file)
     used, unused, wall = (sessions.begin(hash_of(token)) for token in ("dispatcher", "approver", "viewer"))
     assert used not in file.read_text()
@@ -211,7 +202,7 @@ async def test_a_screen_that_is_looked_at_makes_no_room_for_others(
 ) -> None:
     monkeypatch.setattr("services.console.pages.sessions.MOST_SESSIONS", 3)
     (tmp_path / "agencies.toml").write_text(AGENCIES)
-    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), Instant(), timedelta(hours=12))
+    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), LaterClock(), timedelta(hours=12))
     wall, left = (sessions.begin(hash_of(token)) for token in ("viewer", "approver"))
     for _ in range(3):
         assert sessions.signed_in(wall, use=False) is not None
@@ -221,7 +212,7 @@ async def test_a_screen_that_is_looked_at_makes_no_room_for_others(
 
 async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
     (tmp_path / "agencies.toml").write_text(AGENCIES)
-    clock = Instant()
+    clock = LaterClock()
     sessions = Sessions(Agencies(tmp_path / "agencies.toml"), clock, timedelta(hours=12))
     secret = sessions.make_link("dispatcher")
     clock.ahead = LINK_LIFE

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from deploy.local.kafka.node import CHECKOUT
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
-from tests.services.console.pages.driver import Room, call_of, running_room
+from tests.services.console.pages.driver import Room, call_of
 
 DOCUMENT = (CHECKOUT / "deploy/programmes/example-city.toml").read_text("utf-8")
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    async with running_room(tmp_path) as running:
-        yield running
 
 
 async def in_force(room: Room, document: str) -> None:

@@ -225,9 +225,9 @@ class Callbacks(Town):
         self.write(due, topic=NOTIFICATIONS)
         return due
 
-    async def page_out(self, due: PageDue, channel: Channel = "sms", address: str = PHONE) -> Outcome:
+    async def page_out(self, due: PageDue, channel: Channel = "sms") -> Outcome:
         """Hand a page to a carrier."""
-        return await self.send(due, channel, address)
+        return await self.send(due, channel, PHONE)
 
     async def text(self, body: str, *, sender: str = PHONE, carrier: str = "twilio") -> list[str]:
         """Somebody texts us; what their phone gets for it."""

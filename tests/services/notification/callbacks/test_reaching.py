@@ -324,9 +324,9 @@ async def test_news_that_comes_hours_later_pages_nobody_any_more(city: Reaching)
     assert ("undelivered", "unreachable") in city.receipts()
 
 
-def overlapping(city: Reaching, number: str = PHONE) -> list[tuple[float, float]]:
-    """Calls to a phone that came while another was under way."""
-    calls = city.phone(number).calls
+def overlapping(city: Reaching) -> list[tuple[float, float]]:
+    """Calls to the phone that came while another was under way."""
+    calls = city.phone().calls
     return [(before.ended_at, after.at) for before, after in pairwise(calls) if after.at < before.ended_at]
 
 

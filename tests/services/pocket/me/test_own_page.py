@@ -54,12 +54,6 @@ async def city() -> AsyncIterator[City]:
         yield made
 
 
-@pytest.fixture
-async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
-    async with a_browser(city) as client:
-        yield client
-
-
 def a_browser(city: City, scheme: str = "https") -> httpx.AsyncClient:
     transport = httpx.ASGITransport(create_app(city.door))
     return httpx.AsyncClient(transport=transport, base_url=f"{scheme}://pocket", follow_redirects=True)

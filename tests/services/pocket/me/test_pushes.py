@@ -16,7 +16,7 @@ from shared.sealing import Sealer, new_key
 from shared.topics import CONTACTS
 from tests.rig.browser_push import BrowserPush
 from tests.services.pocket.driver import AGENCY, City
-from tests.services.pocket.me.test_own_page import PUSH_KEY, a_browser, enrol, phone  # noqa: F401  # a fixture
+from tests.services.pocket.me.test_own_page import PUSH_KEY, a_browser, enrol
 from tests.services.pocket.test_http import settle, shown
 
 ENDPOINT = "https://push.example/send/abc-CANARY-123"
@@ -38,7 +38,7 @@ def addresses(city: City) -> list[Any]:
     return [stored for (topic, _), places in city.log.places.items() if topic == CONTACTS.name for stored in places]
 
 
-async def test_a_subscription_is_sealed_and_becomes_a_way_to_its_person(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_subscription_is_sealed_and_becomes_a_way_to_its_person(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     push = BrowserPush(ENDPOINT)
     answer = await subscribe(phone, push)
@@ -63,7 +63,7 @@ async def test_a_subscription_is_sealed_and_becomes_a_way_to_its_person(city: Ci
     assert "Turn off notifications" in page
 
 
-async def test_sent_again_at_each_visit_it_is_written_once(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_sent_again_at_each_visit_it_is_written_once(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     push, before = BrowserPush(ENDPOINT), len(city.commands())
     for _ in range(3):
@@ -75,7 +75,7 @@ async def test_sent_again_at_each_visit_it_is_written_once(city: City, phone: ht
 
 
 @pytest.mark.scenario("failures")
-async def test_a_push_that_was_gone_stands_again_once_the_page_is_opened(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_push_that_was_gone_stands_again_once_the_page_is_opened(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     push = BrowserPush(ENDPOINT)
     await subscribe(phone, push)
@@ -103,7 +103,7 @@ async def test_a_push_that_was_gone_stands_again_once_the_page_is_opened(city: C
 )
 async def test_what_is_no_subscription_is_refused_and_quotes_nothing(
     city: City,
-    phone: httpx.AsyncClient,  # noqa: F811
+    phone: httpx.AsyncClient,
     content: bytes,
 ) -> None:
     await enrol(city, phone)
@@ -115,7 +115,7 @@ async def test_what_is_no_subscription_is_refused_and_quotes_nothing(
     assert addresses(city) == []
 
 
-async def test_a_form_of_another_site_subscribes_nobody(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_form_of_another_site_subscribes_nobody(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     push = BrowserPush(ENDPOINT)
     assert (await phone.post("/me/push", content=push.subscription)).status_code == 415
@@ -126,7 +126,7 @@ async def test_a_form_of_another_site_subscribes_nobody(city: City, phone: httpx
     assert addresses(city) == []
 
 
-async def test_turned_off_the_address_is_erased(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_turned_off_the_address_is_erased(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     await subscribe(phone, BrowserPush(ENDPOINT))
     answer = await phone.post("/me/push/end")
@@ -136,14 +136,14 @@ async def test_turned_off_the_address_is_erased(city: City, phone: httpx.AsyncCl
     assert "Turn off notifications" not in await shown(city, phone, "/me")
 
 
-async def test_who_gives_a_phone_up_gives_its_pushes_up(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_who_gives_a_phone_up_gives_its_pushes_up(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     await subscribe(phone, BrowserPush(ENDPOINT))
     await phone.post("/me/leave", data={"page_at": 1})
     assert not addresses(city)[-1].value
 
 
-async def test_a_tablet_gets_none_and_neither_does_who_has_no_key(city: City, phone: httpx.AsyncClient) -> None:  # noqa: F811
+async def test_a_tablet_gets_none_and_neither_does_who_has_no_key(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone, person_id=None, team_id="alpha-1")
     assert (await subscribe(phone, BrowserPush(ENDPOINT))).status_code == 409
     assert (await phone.post("/me/push/end")).status_code == 403
@@ -157,7 +157,7 @@ async def test_a_tablet_gets_none_and_neither_does_who_has_no_key(city: City, ph
 
 async def test_a_log_that_is_away_and_a_refusal_are_told(
     city: City,
-    phone: httpx.AsyncClient,  # noqa: F811
+    phone: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await enrol(city, phone)

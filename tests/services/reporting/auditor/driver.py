@@ -60,15 +60,9 @@ def counted(batches: Iterable[Sequence[Stored]]) -> Iterable[Sequence[Stored]]:
         yield [stored for stored in batch if progress.counts(stored)]
 
 
-def batches_of(
-    log: Mapping[tuple[str, int], Sequence[Stored]], dice: random.Random, until: datetime | None = None
-) -> Iterable[Sequence[Stored]]:
+def batches_of(log: Mapping[tuple[str, int], Sequence[Stored]], dice: random.Random) -> Iterable[Sequence[Stored]]:
     """The records of every topic, in batches that come in no order among topics and partitions."""
-    waiting = {
-        place: [stored for stored in records if until is None or stored.time <= until]
-        for place, records in log.items()
-        if place[0] in TOPICS
-    }
+    waiting = {place: records for place, records in log.items() if place[0] in TOPICS}
     while waiting := {place: records for place, records in waiting.items() if records}:
         place = dice.choice(sorted(waiting))
         size = dice.randint(1, BATCH)

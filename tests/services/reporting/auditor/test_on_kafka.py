@@ -20,7 +20,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
+from deploy.local.kafka.node import CHECKOUT, free_port
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.prepare import FILE_NAME
 from shared.audit_log.chain import new_audit_key
@@ -172,15 +172,6 @@ async def until(is_so: Callable[[], bool], what: str, seconds: float = 30) -> No
         while not is_so():  # noqa: ASYNC110  # of another process, which sets no event of ours
             await asyncio.sleep(0.1)
     assert is_so(), what
-
-
-@pytest.fixture
-def servers(kafka: str, tmp_path: Path) -> Iterator[str]:
-    """A Kafka of its own, because the topics are the real ones."""
-    del kafka  # it says whether Kafka can be had here
-    node = LocalKafka(tmp_path / "kafka")
-    yield node.start()
-    node.discard()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from services.reporting.auditor.lists import take_lists
 from services.reporting.auditor.senders_list import ListRefused, read_list
 from services.reporting.auditor.tables import SECOND, microseconds
 from services.reporting.store.engine import transaction
-from tests.services.reporting.auditor.test_told import NOW, Noon
+from tests.rig.clocks import StandingClock
+from tests.services.reporting.auditor.test_told import NOW
 
 HEAD = "agency,source,call,event_id,time\n"
 TIME = "2026-03-01T05:00:00-06:00"
@@ -41,7 +42,7 @@ async def arrive(store: AsyncEngine, incident: str, event_id: str, offset: int) 
 async def test_what_was_acknowledged_and_has_no_record_is_found(store: AsyncEngine, tmp_path: Path) -> None:
     await arrive(store, "1", "v1", 1)
     written(tmp_path / "lists", f"{HEAD}a,cad,1,v1,{TIME}\na,cad,1,v2,{TIME}\na,cad,2,,{TIME}\n")
-    await take_lists(store, tmp_path, Noon())
+    await take_lists(store, tmp_path, StandingClock(NOW))
     assert [path.name for path in (tmp_path / "lists").iterdir()] == ["list.csv.taken"]
     assert await missing(store) == 2
     await arrive(store, "1", "v2", 2)
@@ -52,13 +53,13 @@ async def test_what_was_acknowledged_and_has_no_record_is_found(store: AsyncEngi
 async def test_a_list_that_is_handed_over_twice_is_one_list(store: AsyncEngine, tmp_path: Path) -> None:
     for name in ("first.csv", "second.csv"):
         written(tmp_path / "lists", f"{HEAD}a,cad,1,v1,{TIME}\n", name)
-    await take_lists(store, tmp_path, Noon())
+    await take_lists(store, tmp_path, StandingClock(NOW))
     assert await missing(store) == 1
 
 
 async def test_a_wrong_list_is_refused_whole_and_says_why(store: AsyncEngine, tmp_path: Path) -> None:
     written(tmp_path / "lists", f"{HEAD}a,cad,1,v1,{TIME}\na,cad,2,v1,yesterday\n")
-    await take_lists(store, tmp_path, Noon())
+    await take_lists(store, tmp_path, StandingClock(NOW))
     assert {path.name for path in (tmp_path / "lists").iterdir()} == {"list.csv.refused", "list.csv.why"}
     assert (tmp_path / "lists/list.csv.why").read_text().startswith("Line 3, time: it is no time such as")
     assert await missing(store) == 0
@@ -68,7 +69,7 @@ async def test_a_list_that_cannot_be_read_keeps_nothing_else_up(store: AsyncEngi
     (tmp_path / "lists/a.csv").mkdir(parents=True)
     (tmp_path / "lists/b.csv").symlink_to(tmp_path / "gone")
     written(tmp_path / "lists", f"{HEAD}a,cad,1,v1,{TIME}\n", "c.csv")
-    await take_lists(store, tmp_path, Noon())
+    await take_lists(store, tmp_path, StandingClock(NOW))
     assert {path.name for path in (tmp_path / "lists").iterdir()} == {
         "a.csv.refused", "a.csv.why", "b.csv.refused", "b.csv.why", "c.csv.taken",
     }  # fmt: skip

@@ -20,6 +20,7 @@ from services.reporting.store.engine import transaction
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import AuditGapClosed, AuditGapFound, Event, decode
 from shared.topics import AUDITS
+from tests.rig.clocks import StandingClock
 
 CALL = "madison-wi/dane-county/1"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,19 +28,11 @@ NOW_US = microseconds(NOW)
 UNDECIDED = {"call_id": CALL, "episode": 1, "agency": "madison-wi", "due_us": NOW_US - 60 * SECOND, "district": "West"}
 
 
-class Noon:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
 class Told:
     """The topic `audits`, and the auditor that writes it."""
 
     def __init__(self, store: AsyncEngine) -> None:
-        self.store, self.auditor, self.clock = store, Auditor(store), Noon()
+        self.store, self.auditor, self.clock = store, Auditor(store), StandingClock(NOW)
         self.log = MemoryLog(4)
         self.broker = MemoryBroker(self.log)
 

@@ -29,7 +29,7 @@ from services.reporting.store.engine import open_engine, sqlite_url, transaction
 from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import EPISODE
 from services.reporting.store.write import begin_at
-from shared.clock import Clock
+from tests.rig.clocks import StandingClock
 from tests.services.reporting.figures.city import default, episode, taken
 from tests.services.reporting.figures.journal import AGENCY as HARBOR
 from tests.services.reporting.figures.journal import NOON, ZONE, settle
@@ -39,17 +39,10 @@ GROUPS = {HARBOR: {"pier": "waterside", "quay": "waterside"}}
 PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
 
 
-class Fixed(Clock):
+class Fixed(StandingClock):
     """A clock that stands, and whether reporting has read all that there was by then."""
 
-    def __init__(self) -> None:
-        self.at, self.is_ready = datetime(2026, 4, 20, 12, tzinfo=UTC), True
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
+    is_ready = True
 
 
 @pytest.fixture
@@ -64,7 +57,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def clock() -> Fixed:
-    return Fixed()
+    return Fixed(datetime(2026, 4, 20, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -231,7 +231,6 @@ def test_a_position_never_sends_a_call_to_another_district_than_was_told(
 # --- what a document may say
 
 AT = "districts.West.boundary.coordinates"
-OVER_WEST = polygon(box(-89.42, 43.05, -89.40, 43.07000001))
 
 
 @pytest.mark.parametrize(
