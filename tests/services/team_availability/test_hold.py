@@ -55,9 +55,9 @@ def town_without_team(judged: Judgement | None = None) -> ToldTown:
     return town
 
 
-def held_town() -> ToldTown:
+def held_town(judged: Judgement | None = None) -> ToldTown:
     """The CAD has acknowledged; nothing else is sent by that."""
-    town = town_without_team()
+    town = town_without_team(judged)
     town.wait(2)
     town.cad_answers("call.hold")
     assert town.all(HoldBegan)
