@@ -1,4 +1,4 @@
-"""Documents made up by Hypothesis, mostly acceptable, and calls that turn on whatever a document may turn on."""
+"""Documents made up by Hypothesis, most of them acceptable, and calls that turn on whatever a document may turn on."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -56,7 +56,6 @@ PERMISSIONS = (
 QUESTIONS = (
     '"weapon"',
     '{ fact = "weapon", yes = "elsewhere", firearm = "firearm" }',
-    '{ fact = "weapon", yes = "none" }',
     '{ fact = "weapon", yes = "elsewhere", asks = "partly" }',
 )
 VIOLENT = (
@@ -69,7 +68,7 @@ HOURS = ('"daily 00:00-24:00"', '"Mon-Fri 11:00-19:00"', '"Fri,Sat 18:00-02:30",
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """A document; now and then one that is refused."""
+    """A document, which may be refused."""
     count = draw(st.integers(1, 3))
     kinds = draw(st.lists(st.sampled_from(RESPONSES), min_size=count, max_size=count))
     lines = ['agency = "made-up"\nprogramme = "p"\nversion = 1\neffective = 2024-01-01T00:00:00']
@@ -80,11 +79,12 @@ def texts(draw: st.DrawFn) -> str:
         f"[heard]\nanswers = {{ Q1 = {draw(st.sampled_from(QUESTIONS))}, Q2 = {draw(st.sampled_from(VIOLENT))} }}"
     )
     lines.append('cautions = { ARMED = { weapon = "present" } }\nwords = { weapon = ["gun"] }')
-    lines.append(draw(st.sampled_from(("", 'weaker_on_purpose = ["Q1"]', 'weaker_on_purpose = ["Q2"]'))))
+    lines.append("weaker_on_purpose = []")
+    extra = iter(draw(st.permutations(EXTRA)))  # no level raises what another does
     for level in range(count + 1):
         top = level == count
         raised = [draw(st.sampled_from(choices[: 2 if top else 3])) for choices in FLOORS if top or draw(st.booleans())]
-        raised += draw(st.lists(st.sampled_from(EXTRA), max_size=2, unique=True)) if level else []
+        raised += [next(extra) for _ in range(draw(st.integers(0 if top else 1, 2)))] if level else []
         lines.append(f'[[level]]\nname = "l{level}"\nsends = ["{"default" if top else f"r{level}"}"]')
         lines.append(f"raised_by = [{', '.join(raised)}]" if level else "")
     for index, (model, crew, goes, reached_by) in enumerate(kinds):
@@ -110,11 +110,13 @@ def texts(draw: st.DrawFn) -> str:
 
 
 def accepted(text: str) -> Programme | None:
-    """The programme, if the document is accepted."""
-    try:
-        return read(text)
-    except ProgrammeRefused:
-        return None
+    """The programme, if the document is accepted, with whatever of it is weaker on purpose."""
+    for weaker in ("[]", '["Q1"]', '["Q2"]', '["Q1", "Q2"]'):
+        try:
+            return read(text.replace("weaker_on_purpose = []", f"weaker_on_purpose = {weaker}"))
+        except ProgrammeRefused:
+            continue
+    return None
 
 
 @cache
