@@ -38,11 +38,11 @@ from pydantic import (
 
 from shared.addresses import Url
 from shared.call import Name
-from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone, several
+from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
 from shared.clock import SystemClock
 from shared.config import EXIT_SETTINGS
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
-from shared.validation import faults_in
+from shared.validation import faults_in, several
 
 Holder = TypeVar("Holder", "Source", "Principal")
 SourceKind = Literal["cad", "synthetic"]

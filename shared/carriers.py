@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.addresses import Url
+from shared.validation import several
 
 CarrierName = Literal["twilio", "telnyx"]
 Channel = Literal["sms", "voice"]
@@ -59,11 +60,6 @@ def _zone(name: str) -> str:
     except (ValueError, OSError, KeyError):  # what is no zone's name, a directory of them, one that is not there
         raise ValueError("must be a time zone such as America/Chicago") from None
     return name
-
-
-def several(value: object) -> object:
-    """A single text as several of one."""
-    return (value,) if isinstance(value, str) else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]

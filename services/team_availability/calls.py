@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
-from services.team_availability.holds import end_hold
+from services.team_availability.holds import end_hold, wait_ends
 from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
@@ -336,7 +335,7 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     hold, waits = call.episode.hold, call.episode.waits
     deadline = call.episode.received_at + Timings.of(judgement).to_decide
     if waits:
-        deadline = _wait_ends(call, judgement)
+        deadline = wait_ends(call, judgement)
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
     if hold is not None and call.episode.override is None and _is_worse(judgement, before, waits=waits):
         end_hold(call, why)
@@ -351,14 +350,6 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
         call.withdraw(why)
     advance(call)
-
-
-def _wait_ends(call: CallDraft, judgement: Judgement) -> datetime:
-    """When a call stops waiting: no later than it was said, and sooner where its priority may not wait for so long."""
-    hold, deadline = call.episode.hold, call.episode.deadline
-    if hold is None or hold.began_at is None or not judgement.hold_minutes:
-        return deadline
-    return min(deadline, hold.began_at + timedelta(minutes=judgement.hold_minutes))
 
 
 def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call | None, *, is_news: bool) -> None:

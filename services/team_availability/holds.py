@@ -31,6 +31,7 @@ from shared.events import (
     TeamToRemind,
     WayStood,
 )
+from shared.judgement import Judgement
 
 BY_CAD = "cad"
 FREES = (
@@ -101,6 +102,14 @@ def _begin(call: CallDraft, by: str, reason: str = "") -> None:
             sentence=f"The call waits for a team until {clock_time} at the latest; then {OR_DEFAULT_GOES}.",
         )
     )
+
+
+def wait_ends(call: CallDraft, judgement: Judgement) -> datetime:
+    """When a call stops waiting: no later than it was said, and sooner where its priority may not wait for so long."""
+    hold, deadline = call.episode.hold, call.episode.deadline
+    if hold is None or hold.began_at is None or not judgement.hold_minutes:
+        return deadline
+    return min(deadline, hold.began_at + timedelta(minutes=judgement.hold_minutes))
 
 
 def notice(draft: AgencyDraft, call_id: str) -> None:

@@ -15,6 +15,7 @@ from shared.judgement import AGE, OR, PRIORITY, Discipline
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import is_time_zone, parse_hours
 from shared.programme.judging.normal_forms import normal, plain, spoken
+from shared.validation import several
 
 ASKERS: Final[tuple[str, ...]] = get_args(Asker)
 DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
@@ -67,12 +68,7 @@ def _district(value: str) -> None:
         raise ValueError(f"{value!r} has a slash, which parts a district from a response")
 
 
-def listed(value: Any) -> Any:
-    """A single value as a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-LISTED: Final = BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])
+LISTED: Final = BeforeValidator(several, json_schema_input_type=str | tuple[str, ...])
 
 
 def year(value: date) -> None:
@@ -149,7 +145,7 @@ def any_of(values: tuple[str, ...]) -> Any:
     value: Any = Literal[values]
     return Annotated[
         tuple[value, ...],
-        BeforeValidator(listed, json_schema_input_type=value | tuple[value, ...]),
+        BeforeValidator(several, json_schema_input_type=value | tuple[value, ...]),
         Field(min_length=1),
     ]
 

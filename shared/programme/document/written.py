@@ -42,7 +42,6 @@ from shared.programme.document.kinds import (
     any_of,
     checked,
     fault,
-    listed,
     one_of,
     shown,
     thresholds,
@@ -52,6 +51,7 @@ from shared.programme.document.kinds import (
 from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
 from shared.programme.judging.hours import calendar_days
 from shared.programme.judging.phone_numbers import is_region
+from shared.validation import several
 
 
 class Table(BaseModel):
@@ -244,7 +244,7 @@ class Response(Table):
     """Which of several teams is asked first, or has the call within a window: the one with the fewest minutes against
     it. Left out, its primary district comes before everything else, then language, then the fewest calls."""
     enters_when: Annotated[
-        tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
+        tuple[EntersWhen, ...], BeforeValidator(several, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
     ] = ()
     """What the team waits for, staged, before it goes in: whichever comes first."""
     on_upgrade: OnUpgrade = "recall"

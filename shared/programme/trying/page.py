@@ -285,18 +285,23 @@ def _rules(programme: Programme) -> Iterator[str]:
 
 
 def _clocks(programme: Programme) -> Iterator[str]:
-    """Clocks that are an hour behind the city's all summer, and lines of hours that were meant to restrict others."""
+    """Clocks that are an hour behind the city's all summer."""
     year, name = programme.effective.year, programme.time_zone
     if "/" not in name and len({datetime(year, month, 1, tzinfo=programme.zone).utcoffset() for month in (1, 7)}) == 1:
         yield f"the clocks of {name} have no summer time: where there is one, name the city, like America/New_York"
+
+
+def _hours_within_others(programme: Programme) -> Iterator[str]:
+    """Lines of hours that were meant to restrict others of their row, and change nothing; of two alike the second."""
     for row in programme.rollout:
         lines = [(line, *parse_hours(line)) for line in row.week.words.split(", ")]
         for place, (line, days, window) in enumerate(lines):
             for other_place, (other, other_days, wider) in enumerate(lines):
+                is_alike = (days, window) == (other_days, wider)
                 is_within = (
-                    set(days) <= set(other_days) and wider.opens <= window.opens and window.closes <= wider.closes
+                    set(days) <= set(other_days) and wider.opens <= window.opens <= window.closes <= wider.closes
                 )
-                if is_within and (other_place < place or (days, window) != (other_days, wider)):
+                if is_within and (not is_alike or other_place < place):
                     yield f"{row.response}: {line} changes nothing, {other} is open then too: lines of hours add up"
                     break
 
@@ -318,6 +323,7 @@ def _never_asked(programme: Programme) -> Iterator[str]:
 def _remarks(programme: Programme) -> Iterator[str]:
     yield from _rules(programme)
     yield from _clocks(programme)
+    yield from _hours_within_others(programme)
     yield from _never_asked(programme)
     rolled_out = {row.response for row in programme.rollout}
     for name, response in programme.responses.items():
