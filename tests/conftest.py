@@ -16,12 +16,16 @@ from typing import NoReturn
 import psutil
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 from deploy.local.broker import find_broker
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 
 for folder in Path(__file__).parent.iterdir():
     pytest.register_assert_rewrite(f"tests.{folder.stem}")  # helpers say what was wrong, as tests do
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how long an example takes is this machine's affair; a bound of time is a test's own
 
 RUN = CHECKOUT / ".run"
 IS_CI = os.environ.get("CI") == "true"

@@ -61,7 +61,7 @@ MAPPING = (DEPLOY / "mappings/san-diego.toml").read_text()
 def fuzzed(target: str) -> settings:
     """So many examples as the target's share of the inputs."""
     return settings(
-        max_examples=max(1, INPUTS * SHARE[target] // 100), deadline=None, suppress_health_check=list(HealthCheck),
+        max_examples=max(1, INPUTS * SHARE[target] // 100), suppress_health_check=list(HealthCheck),
         database=None,
     )  # fmt: skip
 

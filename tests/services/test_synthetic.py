@@ -67,7 +67,7 @@ def marked(event: Marked) -> Marked:
 # --- triage -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(TEXTS, st.data())
 def test_no_document_and_no_facts_let_a_test_call_go(text: str, data: st.DataObject) -> None:
     programme = read(text)
@@ -255,7 +255,7 @@ def test_a_team_does_not_follow_its_call_into_a_test() -> None:
 Turn = st.sampled_from(("calls", "decisions", "override", "confirm", "accept", "wait"))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.booleans(), Turn, st.integers(0, 3)), min_size=4, max_size=24))
 def test_in_whatever_order_the_two_services_read_nobody_is_offered_a_test_call(
     turns: list[tuple[bool, str, int]],

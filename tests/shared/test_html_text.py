@@ -67,7 +67,7 @@ def markup(draw: st.DrawFn) -> tuple[str, str]:
     return "".join((*before, " ", *after)), "".join((*before, " ", draw(split_words()), " ", *after))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @example(("<p  -->", "<p  knif&#101; -->"))
 @given(markup())
 def test_no_markup_hides_a_word(texts: tuple[str, str]) -> None:

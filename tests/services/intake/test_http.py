@@ -291,7 +291,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=80) | JSON | JSON.map(lambda value: CALL | {"facts": value, "district": value}))
 async def test_nothing_that_can_be_sent_breaks_the_door(door: Door, body: Any) -> None:
     for path in ("/v1/calls", "/v1/eido"):

@@ -89,7 +89,7 @@ async def test_c2_a_cut_character_in_an_eido_costs_itself_alone(door: Door) -> N
     assert event.call.cautions == ("A",)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(), max_size=20), start=st.integers(0, 40), length=st.integers(0, 40))
 async def test_c2_whatever_is_cut_in_a_text_the_hazard_beside_it_counts(
     door: Door, text: str, start: int, length: int
@@ -433,7 +433,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fields=st.dictionaries(
         st.sampled_from(sorted({*OPTIONAL, "$id", "lastUpdateTimeStamp", "cautionComponent"})), VALUES
@@ -451,7 +451,7 @@ async def test_an_eido_that_is_taken_has_the_hazard_that_stands_in_it(door: Door
         assert call.facts == {"injury": "needs-ems"}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
 async def test_a_flat_call_that_is_taken_has_the_hazard_that_stands_in_it(door: Door, fields: dict[str, Any]) -> None:
     answer = await door.post(CALL | fields | ARMED)
@@ -461,7 +461,7 @@ async def test_a_flat_call_that_is_taken_has_the_hazard_that_stands_in_it(door: 
         assert door.events()[-1].call.cautions == ("ARMED",)  # type: ignore[attr-defined]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300), start=st.integers(0, 400), path=st.sampled_from(["/v1/calls", "/v1/eido"]))
 async def test_bytes_written_over_a_body_never_break_the_door(door: Door, body: bytes, start: int, path: str) -> None:
     whole = json.dumps(CALL if path == "/v1/calls" else eido(**OPTIONAL)).encode()

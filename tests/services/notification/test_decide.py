@@ -471,7 +471,7 @@ def run(history: list[Any]) -> Running:
     return running
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HISTORIES)
 def test_deciding_any_input_again_changes_nothing(history: list[Any]) -> None:
     running = run(history)
@@ -481,7 +481,7 @@ def test_deciding_any_input_again_changes_nothing(history: list[Any]) -> None:
         assert running.decide(again) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HISTORIES)
 def test_the_journal_alone_gives_the_state_back_and_a_snapshot_keeps_it(history: list[Any]) -> None:
     running = run(history)
@@ -492,7 +492,7 @@ def test_the_journal_alone_gives_the_state_back_and_a_snapshot_keeps_it(history:
     assert {page for pages in running.state.pages_of_call.values() for page in pages} == owed_pages
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HISTORIES)
 def test_no_page_is_tried_twice_and_every_page_and_message_ends_once(history: list[Any]) -> None:
     running = run(history)

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notification.exchange import Exchanges, Names, NoAnswer, addresses_of
@@ -188,7 +188,6 @@ async def test_interim_answers_are_read_past() -> None:
         assert await Exchanges(HERE).post(r.url, {}, b"{}", LONG_SECONDS) == 503
 
 
-@settings(deadline=None)  # a real socket, on a machine that may be busy
 @given(st.binary(max_size=80), st.integers(0, 40))
 def test_whatever_a_receiver_says_is_a_status_or_a_reason(noise: bytes, cut: int) -> None:
     for data in (noise, OK[:cut] + noise, noise + OK):

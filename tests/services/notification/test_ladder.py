@@ -495,7 +495,7 @@ def happen(running: Sending, made: OfferMade, number: int, what: str, *how: Any)
         running.take(ENDS[how[0]])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PEOPLE, OUTCOMES, HAPPENINGS)
 def test_nobody_is_paged_twice_over_one_way_nor_after_the_end(
     people: dict[str, dict[str, tuple[str, int]]],

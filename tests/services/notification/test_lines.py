@@ -342,7 +342,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(EVENTS)
 def test_never_two_calls_at_once_and_nothing_stays_owed(what: list[str]) -> None:
     """Whatever comes: each call is tried once, ended once, and in the end nothing is owed and every line is free."""

@@ -184,7 +184,7 @@ RECEIPTS = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(RECEIPTS, st.randoms(use_true_random=False))
 def test_any_order_and_repetition_of_news_ends_in_the_same_state(news: list[News], random: Random) -> None:
     def after(order: list[News]) -> tuple[object, ...]:

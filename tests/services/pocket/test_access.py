@@ -224,7 +224,7 @@ class Story:
         return AssignmentEnded(call_id=CALL, episode=1, team_id="alpha-1", disposition="resolved-on-scene")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_f9_f10_only_a_confirmed_members_newest_link_leads_to_a_call(happenings: list[tuple[str, Any]]) -> None:
     """F9, F10: in whatever order things happen, a link to an offer leads there only if it is its person's newest."""

@@ -61,7 +61,7 @@ rotations = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rotations, st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(0, 30), st.integers(0, 30))
 def test_expanded_in_two_halves_is_expanded_in_one(given_rotation: Any, begin: date, first: int, second: int) -> None:
     middle, end = begin + timedelta(days=first), begin + timedelta(days=first + second)
@@ -71,7 +71,7 @@ def test_expanded_in_two_halves_is_expanded_in_one(given_rotation: Any, begin: d
     assert all(shift.starts_at < shift.ends_at for shift in whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -211,7 +211,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS)
 def test_f9_nobody_counts_without_their_own_word_or_somebody_elses_that_is_recorded(steps: list[Any]) -> None:
     """F9: whatever happens in whatever order, who counts and who is paged has confirmed, or was vouched for."""

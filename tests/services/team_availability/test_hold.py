@@ -354,7 +354,7 @@ def test_a_sign_off_in_the_hold_leaves_the_call_waiting() -> None:
 STEPS = st.sampled_from(["ack", "dispatcher", "wait", "long", "clear", "decline", "judge"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(STEPS, max_size=14))
 def test_a_hold_never_begins_without_acknowledgement_nor_outlives_its_maximum(steps: list[str]) -> None:
     town = town_without_team()

@@ -1082,7 +1082,7 @@ HAPPENS_TO_A_TEAM = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(
         st.tuples(st.sampled_from(HAPPENS_TO_A_TEAM), st.integers(0, 2400), st.integers(0, 600)),

@@ -279,7 +279,7 @@ def test_an_answered_team_is_not_taken_back_for_another_call() -> None:
 ETAS = st.one_of(st.none(), st.integers(min_value=9, max_value=60))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(etas=st.tuples(ETAS, ETAS, ETAS), order=st.sampled_from(list(permutations(range(3)))))
 def test_the_winner_is_the_soonest_in_whatever_order_they_answer(
     etas: tuple[int | None, ...], order: tuple[int, ...]

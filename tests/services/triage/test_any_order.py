@@ -30,7 +30,7 @@ def version(number: int, fields: dict[str, Any], minute: int, data: st.DataObjec
     return made.model_copy(update={"received_at": updated, "judged_at": updated})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(TEXTS, st.data())
 def test_a_version_that_comes_late_never_calms_a_call_under_any_document(text: str, data: st.DataObject) -> None:
     programme = read(text)

@@ -234,7 +234,7 @@ class Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(430_400_000, 430_800_000).map(lambda number: number / 1e7),
     st.integers(-894_300_000, -893_700_000).map(lambda number: number / 1e7),

@@ -686,14 +686,14 @@ def states_a_weapon(call: Call) -> bool:
     return flagged or call.answers.get("Q1") == "cannot-tell" or max(weapons_said(call), default=0) > 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
 def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: list[dict[str, Any]], clock: str) -> None:
     """By a model of its own: after a doubt the call is not calm before somebody says what nobody had said by then."""
     is_never_lost(history(drawn, clock))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HISTORIES, st.sampled_from(sorted(CLOCKS)), st.lists(st.sampled_from(("closed", "active")), min_size=7))
 def test_nor_is_it_where_the_call_ends_and_is_opened_again(
     drawn: list[dict[str, Any]], clock: str, statuses: list[str]
@@ -719,7 +719,7 @@ def is_never_lost(versions: list[CallReported | CallCancelled]) -> None:
             assert "weapon" in {raised.fact for raised in judgement(triage).raised_by}, version
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
 def test_a_late_version_never_calms_and_every_version_leaves_a_trace(drawn: list[dict[str, Any]], clock: str) -> None:
     triage = madison()
@@ -740,7 +740,7 @@ def test_a_late_version_never_calms_and_every_version_leaves_a_trace(drawn: list
     assert triage.refold() == triage.state
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     HISTORIES, st.sampled_from(sorted(CLOCKS)), st.sampled_from(("cancelled", "closed", "merged")), st.integers(0, 200)
 )

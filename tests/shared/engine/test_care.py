@@ -477,7 +477,7 @@ def _stored(bench: Bench, position: str) -> Stored:
     return bench.log.places[topic, int(number)][int(offset)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["deadly", "good", "good", "raises"]), min_size=1, max_size=9), st.data())
 def test_whatever_kills_the_rest_is_decided_once(kinds: list[str], data: st.DataObject) -> None:
     """Any inputs, deadly ones among them, and a process that is killed at random besides."""

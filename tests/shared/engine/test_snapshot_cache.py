@@ -245,7 +245,7 @@ def as_before(standing: Sequence[Stored]) -> Snapshots[State]:
 ACTIONS = ("start", "take over", "live", "live", "begin", "begin", *["append"] * 6, "end", "kill", "compact")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(ACTIONS), min_size=10, max_size=60))
 def test_whoever_writes_what_when_a_restart_gives_what_the_journal_gives(seed: int, actions: list[str]) -> None:
     async def play() -> None:

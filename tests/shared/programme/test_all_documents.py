@@ -39,7 +39,7 @@ FLOOR = (  # written out again: the promise, not the code that keeps it
     ("suicide", ("attempt",), "ems"),
 )
 CREW = {"police": {"officer"}, "ems": {"emt", "paramedic"}}
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 @MANY

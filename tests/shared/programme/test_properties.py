@@ -14,7 +14,7 @@ from tests.shared.programme.documents import BOSTON, CHICAGO, MADISON, judged, l
 QUESTIONS = {"Q1": "weapon", "Q2": "violence", "Q3": "crime", "Q4": "injury", "Q5": "suicide"}
 RESPONSES = ("cares", "ems-and-mental-health", "mental-health-line", "co-response-car", "ask-co-response")
 BOARD = live(f"{name}/{place}" for name in RESPONSES for place in ("Central", "West", "A1", "C11"))
-QUICK = settings(max_examples=120, deadline=None)
+QUICK = settings(max_examples=120)
 
 documents = st.sampled_from(
     [

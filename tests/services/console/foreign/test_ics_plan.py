@@ -76,7 +76,7 @@ def test_a_fold_within_a_letter_loses_nobody() -> None:
     assert read_plan(mapping, folded, SPAN).rows[0].people == ("zoe",)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.sets(st.integers(min_value=20, max_value=600), max_size=30), st.sampled_from([b"\r\n ", b"\n\t", b"\n "]))
 def test_wherever_lines_are_folded_the_shifts_are_the_same(places: set[int], fold: bytes) -> None:
     whole = calendar(event(NIGHTLY), event(uid="8@tool"))
@@ -348,7 +348,7 @@ def test_a_rule_that_never_comes_about_holds_nobody_up_for_long() -> None:
     assert time.process_time() - began < 10
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.permutations(range(6)))
 def test_in_whatever_order_events_stand_the_shifts_are_the_same(order: list[int]) -> None:
     events = [

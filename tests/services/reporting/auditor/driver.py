@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, StaticPool, create_engine
@@ -34,14 +35,25 @@ async def fill(engine: AsyncEngine, batches: Iterable[Sequence[Stored]], canarie
             await connection.run_sync(take, counting, NO_KEYS, NOW, canaries)
 
 
-def filled(batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> Engine:
-    """A store in memory: quicker, where it does not matter which."""
+@contextlib.contextmanager
+def in_memory() -> Iterator[Engine]:
+    """A store that is quicker, where it does not matter which."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     METADATA.create_all(engine)
-    with engine.begin() as connection:
-        for counting in counted(batches):
-            take(connection, counting, NO_KEYS, NOW, canaries)
-    return engine
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def filled(batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> Iterator[Engine]:
+    """A store in memory that has taken every record that counts in."""
+    with in_memory() as engine:
+        with engine.begin() as connection:
+            for counting in counted(batches):
+                take(connection, counting, NO_KEYS, NOW, canaries)
+        yield engine
 
 
 def asked(engine: Engine, now_us: int) -> Counter[str]:

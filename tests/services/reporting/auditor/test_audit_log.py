@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import StaticPool, create_engine
 
 from services.reporting.auditor.fold.audit_log import GENUINE, RETENTION, UNCUT, WHOLE
 from services.reporting.auditor.fold.batch import take
-from services.reporting.auditor.tables import METADATA
 from shared.audit_log.chain import Chain, ChainKeys, new_audit_key
 from shared.engine.broker import Stored
-from tests.services.reporting.auditor.driver import AFTERWARDS, asked
+from tests.services.reporting.auditor.driver import AFTERWARDS, asked, in_memory
 from tests.shared.audit_log.city import BEGAN, KEYS, Partition, Writer, altered, breaks_in, partitions
 
 Change = Callable[[list[Stored], random.Random], list[Stored]]
@@ -28,15 +26,15 @@ def broken_by(
     records: Sequence[Stored], keys: ChainKeys = KEYS, *, now: datetime = BEGAN, seed: int = 1
 ) -> Counter[str]:
     """What is open of the audit log after it was read in batches of any size."""
-    engine, dice = create_engine("sqlite://", poolclass=StaticPool), random.Random(seed)
-    METADATA.create_all(engine)
+    dice = random.Random(seed)
     left = [replace(stored, offset=offset) for offset, stored in enumerate(records)]
-    while left:
-        size = dice.randint(1, 5)
-        with engine.begin() as connection:
-            take(connection, left[:size], keys, now)
-        left = left[size:]
-    return +asked(engine, AFTERWARDS)
+    with in_memory() as engine:
+        while left:
+            size = dice.randint(1, 5)
+            with engine.begin() as connection:
+                take(connection, left[:size], keys, now)
+            left = left[size:]
+        return +asked(engine, AFTERWARDS)
 
 
 def made_by(*writers: int, keys: ChainKeys = KEYS) -> Partition:

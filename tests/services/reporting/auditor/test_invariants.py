@@ -41,8 +41,8 @@ def end_of(log: Mapping[tuple[str, int], Sequence[Stored]]) -> datetime:
 
 
 def broken_in(log: Log, *, after: int = AFTERWARDS, seed: int = 1) -> set[str]:
-    engine = filled(batches_of(log, random.Random(seed)))
-    return {name for name, count in asked(engine, microseconds(end_of(log)) + after).items() if count}
+    with filled(batches_of(log, random.Random(seed))) as engine:
+        return {name for name, count in asked(engine, microseconds(end_of(log)) + after).items() if count}
 
 
 def opens(run: Run) -> set[str]:
@@ -96,7 +96,7 @@ def test_a_query_that_finds_nothing_is_never_taken_for_clean(name: str) -> None:
         else invariant
         for invariant in INVARIANTS
     ]
-    with filled([]).connect() as connection:
+    with filled([]) as engine, engine.connect() as connection:
         assert ask(connection, broken, AFTERWARDS, math.inf).blind == [name]
     assert not Run(0, len(INVARIANTS) - 1, (name,), (), dict.fromkeys(NAMES, 0)).clean
 
@@ -156,8 +156,8 @@ async def test_a_log_that_is_shorter_than_what_was_read_is_another_log(store: As
 
 
 def test_a_planted_word_that_stands_in_the_open_is_seen(day: Day) -> None:
-    engine = filled(batches_of(copy_of(day.log.places), random.Random(1)), canaries=[b"reused-0"])
-    assert asked(engine, AFTERWARDS)["nothing-personal"] > 0
+    with filled(batches_of(copy_of(day.log.places), random.Random(1)), canaries=[b"reused-0"]) as engine:
+        assert asked(engine, AFTERWARDS)["nothing-personal"] > 0
 
 
 async def test_a_long_way_behind_is_looked_at_in_slices_and_never_called_clean(store: AsyncEngine) -> None:

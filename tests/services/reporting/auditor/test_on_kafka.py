@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from deploy.local.kafka.node import CHECKOUT, free_port
 from services.reporting.auditor.invariants import INVARIANTS
@@ -106,7 +106,8 @@ class Auditor:
             self._process.wait()
 
     def stored(self, sql: str) -> int:
-        with create_engine(f"sqlite:///{self._directory / FILE_NAME}").connect() as connection:
+        engine = create_engine(f"sqlite:///{self._directory / FILE_NAME}", poolclass=NullPool)
+        with engine.connect() as connection:
             return int(connection.execute(text(sql)).scalar_one())
 
     async def says(self, name: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_by_hand_a_gap_is_listed_and_reviewed(
     monkeypatch.setenv("CAREROUTE_STORAGE_DIRECTORY", str(tmp_path))
     assert main(["gaps"]) == 1
     assert "No run was ever clean here" in capsys.readouterr().err
-    with sqlite3.connect(tmp_path / "auditor.sqlite") as store:
+    with contextlib.closing(sqlite3.connect(tmp_path / "auditor.sqlite")) as store, store:
         store.execute("INSERT INTO clean (id, at_us) VALUES (1, ?)", [NOW_US])
     assert main(["gaps"]) == 0
     assert capsys.readouterr().out == "Nothing is broken. The last clean run: 2026-03-01T12:00:00+00:00\n"

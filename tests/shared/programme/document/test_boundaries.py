@@ -7,7 +7,7 @@ from math import cos, hypot, pi, radians, sin
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.judgement import Located
@@ -102,7 +102,6 @@ def test_a_hole_is_outside_and_several_areas_are_one_district() -> None:
     assert located(text, 43.06, -89.41) == located(text, 43.06, -89.35) == ("West",)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0.2, 1.0), min_size=3, max_size=12),
     st.tuples(st.floats(-1.2, 1.2), st.floats(-1.2, 1.2)),

@@ -93,7 +93,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, list[int]], list[str]]:
     return raised, sent
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(documents())
 def test_the_proof_agrees_with_enumeration(drawn: tuple[dict[str, list[int]], list[str]]) -> None:
     raised, sent = drawn

@@ -108,7 +108,7 @@ def mangled(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(mangled() | st.text(max_size=400) | st.lists(st.sampled_from(PIECES), max_size=200).map("".join))
 def test_f5_whatever_text_is_given_a_programme_or_its_faults_come_back_in_time(text: str) -> None:
     """F5: and each fault has a line of the text, and words."""

@@ -34,7 +34,7 @@ def written_otherwise(draw: st.DrawFn, name: str) -> str:
     return draw(st.sampled_from(("", " ", "\u200e"))) + "".join(letters) + draw(st.sampled_from(("", " ", ".")))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_listed_name_is_that_name_however_it_is_written(data: st.DataObject) -> None:
     def otherwise(name: str) -> str:
@@ -65,13 +65,13 @@ def test_a_listed_name_is_that_name_however_it_is_written(data: st.DataObject) -
     assert [gate.reason for gate in found.gates] == [gate.reason for gate in expected.gates]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=30))
 def test_the_normal_form_of_a_normal_form_is_itself(name: str) -> None:
     assert normal(normal(name)) == normal(name)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(min_size=1, max_size=20), st.sampled_from(("code", "caution")))
 def test_a_name_that_is_not_listed_never_makes_a_call_calmer(name: str, kind: str) -> None:
     changed = judged(code=name) if kind == "code" else judged(cautions=(name,))

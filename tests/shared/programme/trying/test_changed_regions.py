@@ -217,7 +217,7 @@ def versions(draw: st.DrawFn) -> tuple[Programme, Programme]:
 QUICKLY = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking would take longer than reading what failed
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICKLY)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), phases=QUICKLY)
 @given(versions(), st.data())
 def test_a_call_goes_otherwise_exactly_where_a_cover_says_so(
     both: tuple[Programme, Programme], data: st.DataObject

@@ -327,7 +327,7 @@ def test_a_position_may_be_a_features_geometry(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["csv", "json-lines", "arcgis-json"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200) | st.text('id,at"\n\r{}[]:7-é\x00 ', max_size=60).map(str.encode))
 def test_whatever_a_file_holds_it_is_read_or_refused_in_words(tmp_path: Path, written: str, content: bytes) -> None:
     path = tmp_path / "any"
