@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from shared.doors.guard import Respond
-from shared.doors.problems import Problem, headers_of
+from shared.doors.problems import Problem, headers_of, title_of
 
 SHARED = Path(__file__).parent
 STYLE_PATH = "/style.css"
@@ -123,11 +123,11 @@ class Pages:
     def _page_of(self, error: HTTPException) -> Page:
         if isinstance(error, Page):
             return error
-        status, heading = error.status_code, HTTPStatus(error.status_code).phrase
-        sentence = error.detail if error.detail != heading else ""  # the framework has no other words
+        status = error.status_code
+        sentence = error.detail if error.detail != HTTPStatus(status).phrase else ""  # the framework's only words
         if isinstance(error, Problem):
             sentence = " ".join((sentence, *(f"{fault.path}: {fault.what}." for fault in error.faults)))
-        return self._messages.get(status) or Page(status, heading, sentence)
+        return self._messages.get(status) or Page(status, title_of(status), sentence)
 
 
 def asks_for_page(request: Request) -> bool:

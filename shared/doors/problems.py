@@ -55,10 +55,23 @@ class Problem(HTTPException):
 
 def problem_response(error: HTTPException, details: type[ProblemDetails] = ProblemDetails) -> Response:
     """The answer to a request that ended in an error, of ours or of the framework's."""
-    status = HTTPStatus(error.status_code)
+    status = error.status_code
     faults, members = (error.faults, error.members) if isinstance(error, Problem) else ((), {})
-    body = details(title=status.phrase, status=status, detail=error.detail, errors=list(faults), **members)
+    body = details(title=title_of(status), status=status, detail=error.detail, errors=list(faults), **members)
     return Response(body.model_dump_json(), status, headers_of(error), MEDIA_TYPE)
+
+
+def title_of(status: int) -> str:
+    """What a status is called (RFC 9110, 15), whatever Python runs this: those before 3.13 have older names."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
+_RENAMED: Mapping[int, str] = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 
 
 def headers_of(error: HTTPException) -> dict[str, str]:

@@ -24,7 +24,7 @@ def test_a_problem_says_where_what_and_what_would_be_right() -> None:
     assert response.headers["content-type"] == "application/problem+json"
     assert json.loads(bytes(response.body)) == {
         "type": "about:blank",
-        "title": "Unprocessable Entity",
+        "title": "Unprocessable Content",
         "status": 422,
         "detail": "It does not fit.",
         "errors": [{"path": "0.a", "what": "is missing", "right": "a name"}, {"path": "", "what": "b", "right": ""}],
