@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
@@ -11,7 +12,7 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, Way
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
 from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
@@ -30,6 +31,10 @@ from shared.events import (
 COMMAND_SECONDS = 60
 NEWS_HOURS = 24
 """What carriers say is true for long after: a command that waits for a service that is down still counts."""
+UNREAD = timedelta(seconds=5)
+"""In so short a time nobody gets the text of an offer, reads it and answers."""
+LATELY = timedelta(minutes=1)
+"""For so long after an offer somebody's answer to it may still be on its way, or come twice."""
 HELPS, HELP_MINUTES = 5, 10
 """So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
 
@@ -121,7 +126,7 @@ class Reader:
         if reply.letter:
             asked = [each for each in asked if each.offer.letter == reply.letter]
         is_open = [each for each in asked if each.offer.is_open(now)]
-        if len(is_open) > 1:
+        if len(is_open) > 1 or (is_open and not reply.letter and _is_of_another(is_open[0].offer, asked, now)):
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))
         if is_open:
             (meant,) = is_open
@@ -201,3 +206,9 @@ class Reader:
     def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:
         now = self.clock.now()
         return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
+
+
+def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], now: datetime) -> bool:
+    """Whether an answer without a letter can only be to another call, which was offered before: late, or once more."""
+    others = (each.offer.made for each in asked if each.offer.made.call_id != offer.made.call_id)
+    return now - offer.made_at < UNREAD and any(now - made.expires_at < LATELY for made in others)

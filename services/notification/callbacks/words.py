@@ -23,6 +23,7 @@ RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
+OF_THIS_ONE = "That came too soon to be about the call that is open now. If you mean this one:"
 NOTHING_TO_DO = "Do not go; there is nothing to do."
 TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"
 TOO_LATE = "Too late: the time to answer is over. Do not go unless the dispatcher asks you to."
@@ -73,8 +74,8 @@ def over(offer: OfferSeen, now: datetime) -> str:
 
 
 def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:
-    """Asks which of several offers is meant."""
-    lines = [f"{len(offers)} calls are open to you. Which one?"]
+    """Asks which of several offers is meant, or whether the only one is."""
+    lines = [f"{len(offers)} calls are open to you. Which one?" if len(offers) > 1 else OF_THIS_ONE]
     for offer in offers:
         letter, made = offer.letter, offer.made
         where = f"{made.district or 'call'}" + (f", P{made.priority}" if made.priority else "")
