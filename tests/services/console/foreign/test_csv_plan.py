@@ -222,6 +222,7 @@ def test_a_file_that_is_another_is_refused_as_a_whole(content: bytes, fault: str
         ('time        = "%m/%d/%Y %H:%M"', "", "time is needed of a CSV"),
         ('time        = "%m/%d/%Y %H:%M"', 'time = "%H:%M"', "says no year"),
         ('"America/Chicago"', '"Central"', "'Central' is no time zone"),
+        ('"America/Chicago"', '"EST"', "'EST' has no summer time"),
         ('team   = "Unit"', "", "say either which team all of it is for"),
         ('source      = "scheduling"', 'source = "a b"', "source: "),
         ('"Ana Silva"   = "ana"', '"Ana Silva" = "ana"\n"ANA SILVA" = "ana-2"', "stands twice, for ana and for ana-2"),

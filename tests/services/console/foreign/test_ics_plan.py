@@ -104,6 +104,16 @@ def test_a_zone_is_known_by_the_names_that_tools_have_for_it(named: str) -> None
 
 
 @pytest.mark.scenario("roster")
+def test_a_zone_without_summer_time_is_nobodys_clocks_unless_the_mapping_says_whose() -> None:
+    """A tool that writes EST means the East: a night in April stood an hour late, and nobody heard so."""
+    text = NIGHT.replace("America/New_York", "EST").replace("202603", "202604")
+    (said, *_) = faults(event(text))
+    assert said.startswith("line 6, DTSTART: 'EST' has no summer time; right is one of the time-zone database")
+    (shift,) = shifts(event(text), mapping=mapped(zones={"EST": "America/New_York"}))
+    assert shift.starts_at == at("2026-04-02T23:00Z")
+
+
+@pytest.mark.scenario("roster")
 def test_a_zone_that_nobody_knows_is_refused_and_what_the_file_says_of_its_hours_is_not_taken() -> None:
     zone = "BEGIN:VTIMEZONE\r\nTZID:Customized Time Zone\r\nBEGIN:STANDARD\r\nTZOFFSETTO:-0500\r\nEND:STANDARD\r\n"
     text = NIGHT.replace("America/New_York", "Customized Time Zone")
@@ -157,9 +167,10 @@ def test_a_length_is_meant_on_the_wall() -> None:
 
 
 @pytest.mark.scenario("roster")
-def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on() -> None:
-    text = NIGHTLY.replace(";TZID=America/New_York:20260302T190000", ":20260306T000000Z").replace(
-        ";TZID=America/New_York:20260303T070000", ":20260306T120000Z"
+@pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}", ";TZID=Etc/UTC:{}"])
+def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on(written: str) -> None:
+    text = NIGHTLY.replace(";TZID=America/New_York:20260302T190000", written.format("20260306T000000")).replace(
+        ";TZID=America/New_York:20260303T070000", written.format("20260306T120000")
     )
     plan = imported(event(text))
     assert {row.starts_at.hour for row in plan.rows} == {0}
