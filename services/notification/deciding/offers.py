@@ -30,7 +30,7 @@ def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
     why_not = "not-paged" if not offer.paged else "too-late" if draft.now >= offer.expires_at else ""
     offers = draft.state.recent_offers.get(offer.team_id, ())
     if not why_not and all(other.offer_id != offer.offer_id for other in offers):
-        _unsay_withdrawal(draft, offer)
+        _unsay_withdrawals(draft, offer, {offer.call_id, *(other.call_id for other in offers)})
     for recipient in offer.recipients:
         person_id = recipient.person_id
         if recipient.contact_methods and not draft.state.ways_to(person_id):
@@ -44,15 +44,20 @@ def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
                 owe(draft, _page(draft.state, offer, person_id, method), why_not)
 
 
-def _unsay_withdrawal(draft: Draft[State], offer: OfferMade) -> None:
-    """Whoever is asked anew for a call is not told that it is over: offers go out first, so that would be read last."""
+def _unsay_withdrawals(draft: Draft[State], offer: OfferMade, call_ids: set[str]) -> None:
+    """Whoever is asked for a call is not told now that it, or one before it, is over for them.
+
+    Offers go out first: "the call in Central is over for you" would be read last. A team that was released from a call
+    is asked for nothing before it has said that it knows.
+    """
     asked = {(offer.team_id, recipient.person_id) for recipient in offer.recipients}
-    drop(
-        draft,
-        offer.call_id,
-        "asked-anew",
-        lambda page: page.kind == "withdrawn" and (page.team_id, page.person_id) in asked,
-    )
+    for call_id in sorted(call_ids):
+        drop(
+            draft,
+            call_id,
+            "asked-anew",
+            lambda page: page.kind == "withdrawn" and (page.team_id, page.person_id) in asked,
+        )
 
 
 def ask_who_came(draft: Draft[State], event: MemberConfirmed | ShiftChanged, given: Input) -> None:

@@ -179,13 +179,14 @@ def test_only_who_was_paged_hears_that_an_offer_is_withdrawn() -> None:
     ]
 
 
-def test_who_is_asked_anew_for_a_call_is_not_told_that_it_is_over() -> None:
-    """Offers go out first: the crew of a changed team would read last that the call is over for them."""
+@pytest.mark.parametrize("call_id", [CALL, "madison/dane/26-002"])
+def test_who_is_asked_anew_is_not_told_that_a_call_is_over(call_id: str) -> None:
+    """Offers go out first: the crew of a changed team, or one that is needed first, would read last that it is over."""
     running = Running()
     running.take(offer())
     running.perform()
     running.take(withdrawn(offer(), "crew-changed"))
-    asked = offer(2, recipients=CREW[:1])
+    asked = offer(2, recipients=CREW[:1], call_id=call_id)
     dropped = of(running.take(asked), PageDropped)
     assert [page.why for page in dropped] == ["asked-anew"] * 2
     owed = [effect.event for effect in NOTIFICATION.pending(running.state).values()]
