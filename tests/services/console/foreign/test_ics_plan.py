@@ -238,6 +238,33 @@ def test_an_occurrence_may_be_moved_into_the_time_and_out_of_it() -> None:
 
 
 @pytest.mark.scenario("roster")
+@pytest.mark.parametrize(
+    "times",
+    [
+        "DTSTART;VALUE=DATE:20260306\nDTEND;VALUE=DATE:20260320",
+        "DTSTART;TZID=Nowhere:20260306T080000\nDURATION:P3W",
+        "DTSTART;TZID=America/New_York:20260306T080000\nDURATION:PT1H\nRRULE:FREQ=HOURLY",
+    ],
+)
+def test_what_is_left_out_is_no_shift_however_long_or_often_it_is(times: str) -> None:
+    """Two weeks of leave, which the mapping leaves out, had the whole calendar refused."""
+    leave = event(f"SUMMARY:Ana Silva vacation\n{times}", uid="leave@tool")
+    plan = imported(leave, event())
+    assert plan.faults == []
+    assert [row.key for row in plan.rows] == ["7@tool"]
+    assert plan.left_out == {"SUMMARY is *vacation*": 1}
+
+
+@pytest.mark.scenario("roster")
+def test_a_shift_that_has_begun_is_told_of_for_it_stays_as_it_stands() -> None:
+    """Who has the night that runs when a plan is imported first is planned by nobody else."""
+    span = Span(at("2026-03-04T03:00Z"), at("2026-03-10T00:00Z"))
+    plan = imported(event(NIGHTLY), span=span)
+    assert [row.starts_at.day for row in plan.rows] == [5, 6, 7]
+    assert plan.left_out == {"it has begun, and stays as it stands here: change it by hand, or plan it": 1}
+
+
+@pytest.mark.scenario("roster")
 def test_what_is_cancelled_is_no_shift() -> None:
     plan = imported(event(NIGHT, "STATUS:CANCELLED"), event(NIGHTLY, "STATUS:CANCELLED", uid="8@tool"))
     assert (plan.rows, plan.faults, plan.left_out) == ([], [], {"it is cancelled": 2})
