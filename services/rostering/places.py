@@ -248,14 +248,12 @@ def _take(draft: RotaDraft, command: TakeShift | SwapShifts, part: _Part, person
 
 
 def _tell_asked(draft: RotaDraft, before: ShiftState, *, but: str) -> None:
-    """Cover that was asked for and is found: whoever was asked besides hears that they need not."""
+    """Cover that was asked for and is found: whoever was asked besides, and for nothing else, hears so."""
     after = draft.shift(before.plan.shift_id)
     left = () if after is None else after.covers
-    for cover in before.covers:
-        if cover not in left:
-            for person_id in cover.asked:
-                if person_id != but:
-                    draft.tell("cover", person_id, before, "cover has been found")
+    found = {person_id for cover in before.covers if cover not in left for person_id in cover.asked}
+    for person_id in sorted(found - {but}.union(*(cover.asked for cover in left))):
+        draft.tell("cover", person_id, before, "cover has been found")
 
 
 def _part_of(  # noqa: PLR0917  # the place, and the part of it

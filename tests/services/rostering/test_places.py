@@ -370,11 +370,19 @@ def test_cover_for_another_part_is_asked_too_and_what_overlaps_is_one() -> None:
     assert [ask(1, 3), ask(5, 6), ask(1, 2)] == ["done", "done", "nothing-to-do"]
     assert sought() == [(at[1], at[3]), (at[5], at[6])]
     office.news()
+    office.takes(shift_id, "cat", starts_at=at[1], ends_at=at[2])
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")]
+    office.takes(shift_id, "cat", starts_at=at[2], ends_at=at[3])
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")], "another part is wanted still"
     office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob")
-    assert [(each.starts_at, each.ends_at) for each in office.of(PlaceTaken)] == [(at[1], at[3]), (at[5], at[6])]
+    assert [(each.starts_at, each.ends_at) for each in office.of(PlaceTaken)] == [(at[5], at[6])]
+    assert [who for kind, who, _ in told(office) if kind == "cover"] == ["cat", "dan", "eve", "fay"]
     assert not office.shift(shift_id).covers
     assert [ask(6, 7), ask(7, 8), ask(6, None)] == ["done", "done", "done"]
     assert sought() == [(at[6], at[8])]
+    assert ask(3, 4) == "done"
+    answer = office.done(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
+    assert answer.sentence == "fay has the place from 15:00 to 16:00 and from 18:00 to 20:00."
 
 
 @scenario
