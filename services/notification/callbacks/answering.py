@@ -138,7 +138,8 @@ class Reader:
         if asked:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
-            return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
+            sentence = words.over(newest.offer, now) if reply.take or not mine else words.NOT_LEFT
+            return Read("late", sentence=sentence, link=self._link(newest) if mine else "")
         if reply.letter or view.is_tested(ways, now):
             return self._how_to_answer(view, ways, zone)
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)

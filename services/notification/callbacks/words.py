@@ -35,12 +35,15 @@ OVER = {
     "cleared": "Your team has cleared this call. There is nothing to do.",
 }
 """What became of a call that the team itself has answered."""
+NOT_LEFT = "Your team has this call. If you cannot go, tell the dispatcher by radio."
+"""To whoever leaves a call that their team has."""
 REFUSALS = {
     "taken": TAKEN,
     "routed": f"Too late: the usual response goes to this call. {NOTHING_TO_DO}",
     "cancelled": f"The call is over for the dispatcher. {NOTHING_TO_DO}",
     "expired": TOO_LATE,
     "withdrawn": NOT_OFFERED,
+    "accepted": NOT_LEFT,
     "declined": OVER["declined"],
     "busy": "Your team is not free any more, and another is asked. If you could go, tell the dispatcher by radio.",
     "paused": f"Such calls are paused in this district. {NOTHING_TO_DO}",

@@ -239,6 +239,16 @@ async def test_two_of_a_team_answer_at_once_and_both_hear_what_is_so(city: Callb
 
 
 @pytest.mark.scenario("answers")
+async def test_who_leaves_a_call_that_their_team_has_hears_how_to_give_it_back(city: Callbacks) -> None:
+    """They heard that they should go on with it."""
+    city.reach()
+    city.offer()
+    await city.text("1 10")
+    assert await city.text("2") == [f"{words.NOT_LEFT}\n{LINK}"]
+    assert [type(command) for command in city.answers()] == [AcceptOffer]
+
+
+@pytest.mark.scenario("answers")
 async def test_the_slower_of_two_teams_hears_that_another_has_it(city: Callbacks) -> None:
     city.reach()
     city.reach("ben", OTHER_PHONE)
