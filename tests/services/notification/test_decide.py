@@ -189,7 +189,7 @@ def test_who_is_asked_anew_is_not_told_that_a_call_is_over(call_id: str) -> None
     asked = offer(2, recipients=CREW[:1], call_id=call_id)
     dropped = of(running.take(asked), PageDropped)
     assert [page.why for page in dropped] == ["asked-anew"] * 2
-    owed = [effect.event for effect in NOTIFICATION.pending(running.state).values()]
+    owed = of((effect.event for effect in NOTIFICATION.pending(running.state).values()), PageDue)
     assert sorted((page.kind, page.person_id) for page in owed) == [
         ("offer", "ana"),
         ("offer", "ana"),
