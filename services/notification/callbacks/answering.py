@@ -32,7 +32,7 @@ COMMAND_SECONDS = 60
 NEWS_HOURS = 24
 """What carriers say is true for long after: a command that waits for a service that is down still counts."""
 UNREAD = timedelta(seconds=5)
-"""In so short a time nobody gets the text of an offer, reads it and answers."""
+"""In so short a time, and in the first fifth of an offer's, nobody gets its text, reads it and answers."""
 LATELY = timedelta(minutes=1)
 """For so long after an offer somebody's answer to it may still be on its way, or come twice."""
 HELPS, HELP_MINUTES = 5, 10
@@ -210,6 +210,12 @@ class Reader:
 
 
 def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], now: datetime) -> bool:
-    """Whether an answer without a letter can only be to another call, which was offered before: late, or once more."""
-    others = (each.offer.made for each in asked if each.offer.made.call_id != offer.made.call_id)
-    return now - offer.made_at < UNREAD and any(now - made.expires_at < LATELY for made in others)
+    """Whether an answer without a letter can only be to another call, which was offered before: late, or once more.
+
+    Of a call that the team has had since nobody's answer is on its way.
+    """
+    others = (
+        each.offer for each in asked if each.offer.made.call_id != offer.made.call_id and not each.offer.was_theirs
+    )
+    unread = min(UNREAD, (offer.made.expires_at - offer.made_at) / 5)
+    return now - offer.made_at < unread and any(now - other.made.expires_at < LATELY for other in others)

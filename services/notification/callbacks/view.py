@@ -83,6 +83,11 @@ class OfferSeen:
         return not self.ended and now < self.made.expires_at
 
     @property
+    def was_theirs(self) -> bool:
+        """Whether its team has taken the call, whatever became of it."""
+        return self.ended in ("accepted", "released", "cleared")
+
+    @property
     def people(self) -> set[str]:
         """Who was asked."""
         return (

@@ -299,11 +299,16 @@ async def test_an_answer_that_is_late_or_comes_twice_answers_no_call_that_was_of
 
 
 @pytest.mark.scenario("answers")
-@pytest.mark.parametrize("why", ["read", "same-call", "long-ago"])
+@pytest.mark.parametrize("why", ["read", "same-call", "long-ago", "was-theirs"])
 async def test_an_answer_that_can_be_to_the_call_that_is_open_is(city: Callbacks, why: str) -> None:
     city.reach()
     first = city.offer()
-    city.write(of_offer(OfferWithdrawn, first, why="crew-changed"))
+    if why == "was-theirs":
+        await city.text("1")
+        about: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+        city.write(AssignmentEnded(**about, disposition="resolved-on-scene"))
+    else:
+        city.write(of_offer(OfferWithdrawn, first, why="crew-changed"))
     await city.time.pass_seconds(90 if why == "long-ago" else 1)
     city.offer(SECOND, call_id=CALL if why == "same-call" else "madison/dane/26-002")
     await city.time.pass_seconds(6 if why == "read" else 1)
