@@ -160,6 +160,8 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
     part = _part_of(draft, command, command.shift_id, command.place, command.starts_at, command.ends_at)
     if isinstance(part, CommandRefused):
         return [part]
+    shift_id, rota = command.shift_id, part.shift.rota
+    part, starts_at, ends_at = _own(command, part)
     holders = tuple(holder for holder in part.holders() if holder)
     if len(set(holders)) > 1:
         return [refused(command, "not-one-holder", "Several people have parts of this place: name the part.")]
@@ -168,8 +170,6 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
         return [refused(command, "not-in-place", f"{command.person_id} does not have this place.")]
     if (wrong := _by_whom(command, holder)) is not None:
         return [wrong]
-    shift_id, rota = command.shift_id, part.shift.rota
-    starts_at, ends_at = command.starts_at, command.ends_at
     for cover in part.shift.covers:
         sought = rota.sought(cover)
         if (cover.place, cover.person_id) != (part.place, holder) or not sought.overlaps(*part.by(holder)[:2]):
@@ -198,6 +198,20 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
         draft.tell("cover", person_id, part.shift, "cover is wanted", not_after=part.ends_at)
     asked = f"People asked: {len(suited)}." if suited else "Nobody else could take it: trained, free and rested."
     return [done(command, asked, about=shift_id)]
+
+
+def _own(command: AskForCover, part: _Part) -> tuple[_Part, datetime | None, datetime | None]:
+    """What cover is asked for, with its bounds where they are not the shift's: who says no part means their own."""
+    plan, stretches = part.shift.plan, part.shift.rota.stretches(part.place)
+    own = [each for each in stretches if each.person_id == command.person_id and each.overlaps(*part.by("")[:2])]
+    if command.starts_at or command.ends_at or len(own) != 1:
+        return part, command.starts_at, command.ends_at
+    starts_at, ends_at, _ = own[0]
+    return (
+        part.within(own[0]),
+        starts_at if starts_at > plan.starts_at else None,
+        ends_at if ends_at < plan.ends_at else None,
+    )
 
 
 def _suited(draft: RotaDraft, part: _Part) -> Iterator[str]:

@@ -351,6 +351,21 @@ def test_who_helps_out_for_a_part_has_that_part_and_no_more(wanted: str) -> None
 
 
 @scenario
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_who_has_a_part_asks_cover_for_that_part(who: str) -> None:
+    """The button of the page says no part, and was refused each time: several people have parts of this place."""
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    half = plan.starts_at + timedelta(hours=4)
+    office.takes(shift_id, "bob", starts_at=half)
+    office.done(AskForCover, shift_id=shift_id, issued_by=who, person_id=who)
+    (cover,) = office.shift(shift_id).covers
+    own = (None, half) if who == "ann" else (half, None)
+    assert (cover.person_id, cover.starts_at, cover.ends_at) == (who, *own)
+
+
+@scenario
 def test_cover_for_another_part_is_asked_too_and_what_overlaps_is_one() -> None:
     office = Office()
     shift_id = office.plan(30, 8, "ann")
