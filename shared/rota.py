@@ -90,12 +90,38 @@ class RotaShift:
         """Who has a place at an instant of the shift; empty: nobody."""
         return next((each.person_id for each in self.stretches(place) if _within(at, each)), "")
 
+    def sought(self, cover: CoverAsked) -> Stretch:
+        """When cover is wanted, and by whom; its bounds are the shift's own where it has none."""
+        return Stretch(cover.starts_at or self.plan.starts_at, cover.ends_at or self.plan.ends_at, cover.person_id)
+
     def is_wanted(self, cover: CoverAsked) -> bool:
         """Whether cover that was asked for is wanted still: whoever asked has a part of it."""
-        starts_at, ends_at = cover.starts_at or self.plan.starts_at, cover.ends_at or self.plan.ends_at
+        sought = self.sought(cover)
         return cover.place <= len(self.plan.places) and any(
-            each.person_id == cover.person_id and each.overlaps(starts_at, ends_at)
-            for each in self.stretches(cover.place)
+            each.person_id == cover.person_id and each.overlaps(*sought[:2]) for each in self.stretches(cover.place)
+        )
+
+    def with_cover(self, covers: Iterable[CoverAsked], new: CoverAsked) -> tuple[CoverAsked, ...]:
+        """The cover that is wanted once more of it is asked for, in place of what was asked of the same time."""
+        span = self.sought(new)[:2]
+        others = (each for each in covers if each.place != new.place or not self.sought(each).overlaps(*span))
+        return (*others, new)
+
+    def wanted(self, place: int, covers: Iterable[CoverAsked], absences: Iterable[AbsenceSet]) -> tuple[Stretch, ...]:
+        """The parts of a place that somebody is wanted for: nobody has them, or who does is away, or asks for cover."""
+        left = [self.sought(cover) for cover in covers if cover.place == place]
+        left += [Stretch(absence.starts_at, absence.ends_at, absence.person_id) for absence in absences]
+        held = self.stretches(place)
+        instants = {at for each in (*held, *left) for at in each[:2]}
+        parts = [
+            Stretch(starts_at, ends_at, each.person_id)
+            for each in held
+            for starts_at, ends_at in pairwise(sorted(at for at in instants if each.starts_at <= at <= each.ends_at))
+        ]
+        return _joined(
+            part
+            for part in parts
+            if not part.person_id or any(part.person_id == each.person_id and part.overlaps(*each[:2]) for each in left)
         )
 
     def people(self) -> frozenset[str]:

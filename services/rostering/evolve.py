@@ -106,8 +106,7 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
     def wanted(shift: ShiftState) -> ShiftState:
-        others = tuple(cover for cover in shift.covers if cover.place != event.place)
-        return replace(shift, covers=(*others, event))
+        return replace(shift, covers=shift.rota.with_cover(shift.covers, event))
 
     return _noted(state, event.shift_id, wanted)
 

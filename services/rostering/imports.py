@@ -24,7 +24,7 @@ from shared.events import (
     ShiftsImported,
     imported_shift_id,
 )
-from shared.programme.judging.hours import is_time_zone
+from shared.programme.judging.hours import fault_of_clocks
 
 MAX_DAYS = 100
 LOST_OF_NEXT_WEEK = 0.3
@@ -85,8 +85,8 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
         )
     if command.ends_at - draft.now > LONGEST_AHEAD:
         return refused(command, "wrong-window", f"The time lies more than {LONGEST_AHEAD.days} days ahead.")
-    if not is_time_zone(command.zone):
-        return refused(command, "wrong-zone", f"{command.zone!r} is no time zone; one is America/Chicago.")
+    if wrong := fault_of_clocks(command.zone):
+        return refused(command, "wrong-zone", wrong)
     if not all(row.shift_id or row.key for row in command.rows):
         return refused(command, "no-key", "A row does not say by what it is known again.")
     if unknown := [person_id for person_id in command.gaps_to if person_id not in draft.state.staff]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from services.rostering.draft import RotaDraft
 from services.rostering.gaps import fits, is_rested
@@ -20,7 +21,7 @@ from shared.events import (
     SwapShifts,
     TakeShift,
 )
-from shared.rota import Stretch
+from shared.rota import Stretch, clock_in
 
 MAX_ASKED = 100
 """How many people are asked for cover at once."""
@@ -48,6 +49,12 @@ class _Part(NamedTuple):
         """The stretch, were it a person's."""
         return Stretch(self.starts_at, self.ends_at, person_id)
 
+    def within(self, stretch: Stretch) -> _Part:
+        """As much of it as lies in a stretch."""
+        return self._replace(
+            starts_at=max(self.starts_at, stretch.starts_at), ends_at=min(self.ends_at, stretch.ends_at)
+        )
+
 
 def take_shift(draft: RotaDraft, command: TakeShift) -> list[Event]:
     """Somebody has a place from now on; where another puts them into it, that other answers for it."""
@@ -58,18 +65,45 @@ def take_shift(draft: RotaDraft, command: TakeShift) -> list[Event]:
     before = part.holders()
     if before == (person_id,):
         return [nothing_to_do(command, f"{person_id} has the place already.", about=shift_id)]
-    wrong = _by_whom(command, person_id) or next(_against(draft, command, part, person_id), None)
+    parts = _meant(draft, command, part)
+    against = (wrong for each in parts for wrong in _against(draft, command, each, person_id))
+    wrong = _by_whom(command, person_id) or next(against, None)
     if wrong is not None:
         return [wrong]
-    if len(part.shift.rota.taken) >= MAX_TAKEN:
+    if len(part.shift.rota.taken) + len(parts) > MAX_TAKEN:
         return [refused(command, "too-many", "The places of this shift have been taken too often: plan it anew.")]
-    _take(draft, command, part, person_id)
+    before = tuple(holder for each in parts for holder in each.holders())
+    for each in parts:
+        _take(draft, command, each, person_id)
     _tell_asked(draft, part.shift, but=person_id)
     for other in sorted({*before} - {"", person_id, command.issued_by}):
         draft.tell("shift-moved", other, part.shift, "somebody else has your place")
     if person_id != command.issued_by:
         draft.tell("shift-moved", person_id, part.shift, "you have a place in it")
-    return [done(command, _warning(draft, part, person_id), about=shift_id)]
+    sentences = [] if parts == (part,) else [_spoken(part.shift, parts, person_id)]
+    sentences += [_warning(draft, each, person_id) for each in parts]
+    return [done(command, " ".join(filter(None, dict.fromkeys(sentences))), about=shift_id)]
+
+
+def _meant(draft: RotaDraft, command: TakeShift, part: _Part) -> tuple[_Part, ...]:
+    """What is taken: whoever helps out, and says neither what part nor from whom, has what somebody is wanted for."""
+    is_said = command.starts_at or command.ends_at or command.instead_of is not None
+    if is_said or command.issued_by != command.person_id:
+        return (part,)
+    wanted = [
+        part.within(each)
+        for each in draft.state.wanted(part.shift, part.place)
+        if each.person_id != command.person_id and each.overlaps(part.starts_at, part.ends_at)
+    ]
+    return tuple(wanted) or (part,)
+
+
+def _spoken(shift: ShiftState, parts: Sequence[_Part], person_id: str) -> str:
+    """Which parts of a place somebody has from now on, on the clocks of the shift."""
+    plan = shift.plan
+    zone, form = ZoneInfo(plan.zone), clock_in(plan.starts_at, plan.ends_at)
+    spans = (f"{each.starts_at.astimezone(zone):{form}} to {each.ends_at.astimezone(zone):{form}}" for each in parts)
+    return f"{person_id} has the place from {' and from '.join(spans)}."
 
 
 def swap_shifts(draft: RotaDraft, command: SwapShifts) -> list[Event]:
@@ -126,6 +160,8 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
     part = _part_of(draft, command, command.shift_id, command.place, command.starts_at, command.ends_at)
     if isinstance(part, CommandRefused):
         return [part]
+    shift_id, rota = command.shift_id, part.shift.rota
+    part, starts_at, ends_at = _own(command, part)
     holders = tuple(holder for holder in part.holders() if holder)
     if len(set(holders)) > 1:
         return [refused(command, "not-one-holder", "Several people have parts of this place: name the part.")]
@@ -134,9 +170,17 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
         return [refused(command, "not-in-place", f"{command.person_id} does not have this place.")]
     if (wrong := _by_whom(command, holder)) is not None:
         return [wrong]
-    shift_id = command.shift_id
-    if any(cover.place == part.place and cover.person_id == holder for cover in part.shift.covers):
-        return [nothing_to_do(command, "Cover has been asked for already.", about=shift_id)]
+    for cover in part.shift.covers:
+        sought = rota.sought(cover)
+        if (cover.place, cover.person_id) != (part.place, holder) or not sought.overlaps(*part.by(holder)[:2]):
+            continue
+        if sought.starts_at <= part.starts_at and part.ends_at <= sought.ends_at:
+            return [nothing_to_do(command, "Cover has been asked for already.", about=shift_id)]
+        starts_at = min(starts_at, cover.starts_at) if starts_at and cover.starts_at else None
+        ends_at = max(ends_at, cover.ends_at) if ends_at and cover.ends_at else None
+        part = part._replace(
+            starts_at=min(part.starts_at, max(sought.starts_at, draft.now)), ends_at=max(part.ends_at, sought.ends_at)
+        )
     suited = tuple(_suited(draft, part))[:MAX_ASKED]
     draft.emit(
         CoverAsked(
@@ -144,8 +188,8 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
             team_id=part.shift.plan.team_id,
             place=part.place,
             person_id=holder,
-            starts_at=command.starts_at,
-            ends_at=command.ends_at,
+            starts_at=starts_at,
+            ends_at=ends_at,
             asked=suited,
             asked_by=command.issued_by,
         )
@@ -154,6 +198,20 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
         draft.tell("cover", person_id, part.shift, "cover is wanted", not_after=part.ends_at)
     asked = f"People asked: {len(suited)}." if suited else "Nobody else could take it: trained, free and rested."
     return [done(command, asked, about=shift_id)]
+
+
+def _own(command: AskForCover, part: _Part) -> tuple[_Part, datetime | None, datetime | None]:
+    """What cover is asked for, with its bounds where they are not the shift's: who says no part means their own."""
+    plan, stretches = part.shift.plan, part.shift.rota.stretches(part.place)
+    own = [each for each in stretches if each.person_id == command.person_id and each.overlaps(*part.by("")[:2])]
+    if command.starts_at or command.ends_at or len(own) != 1:
+        return part, command.starts_at, command.ends_at
+    starts_at, ends_at, _ = own[0]
+    return (
+        part.within(own[0]),
+        starts_at if starts_at > plan.starts_at else None,
+        ends_at if ends_at < plan.ends_at else None,
+    )
 
 
 def _suited(draft: RotaDraft, part: _Part) -> Iterator[str]:
@@ -204,14 +262,12 @@ def _take(draft: RotaDraft, command: TakeShift | SwapShifts, part: _Part, person
 
 
 def _tell_asked(draft: RotaDraft, before: ShiftState, *, but: str) -> None:
-    """Cover that was asked for and is found: whoever was asked besides hears that they need not."""
+    """Cover that was asked for and is found: whoever was asked besides, and for nothing else, hears so."""
     after = draft.shift(before.plan.shift_id)
     left = () if after is None else after.covers
-    for cover in before.covers:
-        if cover not in left:
-            for person_id in cover.asked:
-                if person_id != but:
-                    draft.tell("cover", person_id, before, "cover has been found")
+    found = {person_id for cover in before.covers if cover not in left for person_id in cover.asked}
+    for person_id in sorted(found - {but}.union(*(cover.asked for cover in left))):
+        draft.tell("cover", person_id, before, "cover has been found")
 
 
 def _part_of(  # noqa: PLR0917  # the place, and the part of it
@@ -258,14 +314,17 @@ def _against(draft: RotaDraft, command: TakeShift, part: _Part, person_id: str) 
 
 def _held(draft: RotaDraft, command: TakeShift, part: _Part) -> Iterator[CommandRefused]:
     """Whether somebody else has it than whoever takes it knows: of two who would help out the first one has it."""
-    person_id, wanted = command.person_id, {(cover.place, cover.person_id) for cover in part.shift.covers}
-    for other in sorted({*part.holders()} - {"", person_id}):
+    wanted = draft.state.wanted(part.shift, part.place)
+    for stretch in part.shift.rota.stretches(part.place):
+        other = stretch.person_id
+        if other in ("", command.person_id) or not stretch.overlaps(part.starts_at, part.ends_at):
+            continue
         if command.instead_of is not None:
             if other != command.instead_of:
                 yield refused(command, "held", f"{other} has the place by now.")
-        elif command.issued_by == person_id:
-            is_free = (part.place, other) in wanted or draft.state.is_away(other, part.starts_at, part.ends_at)
-            if not is_free:
+        elif command.issued_by == command.person_id:
+            own = part.within(stretch)
+            if not any(each.starts_at <= own.starts_at and own.ends_at <= each.ends_at for each in wanted):
                 yield refused(command, "held", f"{other} has the place. If that is agreed, say instead of whom.")
 
 

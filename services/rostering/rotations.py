@@ -23,7 +23,7 @@ from shared.events import (
     ShiftPlanned,
 )
 from shared.judgement import Discipline, disciplines_of
-from shared.programme.judging.hours import instant, is_time_zone
+from shared.programme.judging.hours import fault_of_clocks, instant
 
 DAILY_MINUTE = 10 * 60
 """When a rotation is gone through again, on its own clocks: by day, since people may hear of what it changes."""
@@ -135,8 +135,8 @@ def _faults(draft: RotaDraft, rotation: Rotation) -> Iterator[str]:
     """Everything that is wrong with a rotation, each with the field that it stands in."""
     if rotation.team_id not in draft.state.teams:
         yield f"team_id: there is no {rotation.team_id} on the books."
-    if not is_time_zone(rotation.zone):
-        yield f"zone: {rotation.zone!r} is no time zone; one is America/Chicago."
+    if of_clocks := fault_of_clocks(rotation.zone):
+        yield f"zone: {of_clocks}"
     if len(set(rotation.days)) < len(rotation.days):
         yield "days: a day is named twice."
     for number, needs in enumerate(rotation.places, 1):

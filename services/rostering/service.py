@@ -19,7 +19,7 @@ ROSTERING: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=2,
+    state_version=3,
     due=due,
-    decider_version="4",
+    decider_version="5",
 )

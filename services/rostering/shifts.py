@@ -25,7 +25,7 @@ from shared.events import (
     child_id,
 )
 from shared.judgement import disciplines_of
-from shared.programme.judging.hours import is_time_zone
+from shared.programme.judging.hours import fault_of_clocks
 
 LONGEST_AHEAD = timedelta(days=400)
 
@@ -36,8 +36,8 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         *faults_of_times(draft.now, command.starts_at, command.ends_at),
         *faults_of_places(draft.state, command.team_id, command.places, command.gaps_to),
     ]
-    if not is_time_zone(command.zone):
-        faults.append(f"{command.zone!r} is no time zone; one is America/Chicago.")
+    if wrong := fault_of_clocks(command.zone):
+        faults.append(wrong)
     if faults:
         return [refused(command, "wrong-shift", faults[0], tuple(faults))]
     if (same := _same_as(draft.state, command)) is not None:

@@ -10,7 +10,7 @@ from typing import Literal
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftsImported
 from shared.judgement import Discipline
-from shared.rota import RotaShift
+from shared.rota import RotaShift, Stretch
 
 HORIZON_DAYS = 42
 MAX_ROTATIONS = 60
@@ -57,7 +57,7 @@ class ShiftState:
     gaps: tuple[GapFound, ...] = ()
     """What it lacks, as was said last."""
     covers: tuple[CoverAsked, ...] = ()
-    """Places for which somebody else is wanted still, one each."""
+    """What somebody else is wanted for still: places, or parts of them that do not overlap."""
 
     @property
     def plan(self) -> PlannedShift:
@@ -153,6 +153,10 @@ class State:
             plan = shift.rota.plan
             if after < plan.ends_at and plan.starts_at < before:
                 yield shift
+
+    def wanted(self, shift: ShiftState, place: int) -> tuple[Stretch, ...]:
+        """The parts of a place in a shift that somebody is wanted for."""
+        return shift.rota.wanted(place, shift.covers, self.absences_of(shift.rota.people()))
 
     def members(self, shift: ShiftState, at: datetime) -> tuple[str, ...]:
         """Who is on duty in a shift at an instant, by the plan as it stands."""

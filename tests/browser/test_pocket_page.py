@@ -203,6 +203,24 @@ async def test_the_keyboard_alone_accepts(browser: Browser, tmp_path: Path) -> N
         await phone.sees("You have this call")
 
 
+async def test_who_has_a_page_read_out_can_stop_it_first(browser: Browser, tmp_path: Path) -> None:
+    """It loads again every few seconds, and whoever reads by ear or by one key began anew each time."""
+    city = City()
+    async with a_phone(city, browser, tmp_path) as phone:
+        await phone.open(city.offer(seconds=60))
+        await phone.page.keyboard.press("Tab")
+        focused = phone.page.locator(":focus")
+        assert await focused.inner_text() == "Read this page without its loading again"
+        box = await focused.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0, "it is seen while it has the focus"
+        await phone.picture("stop-first")
+        async with phone.page.expect_navigation():
+            await phone.page.keyboard.press("Enter")
+        await phone.sees("This page stands still.")
+        await phone.check()
+
+
 async def test_a_withdrawn_offer_says_so_by_itself(browser: Browser, tmp_path: Path) -> None:
     city = City()
     async with a_phone(city, browser, tmp_path) as phone:

@@ -64,10 +64,11 @@ def run(door: Door | None, file: Path, *, apply: bool, voice_after_seconds: int,
         raise typer.Exit(failed.exit_code) from None
     if faults:
         _end([str(fault) for fault in sorted(faults)], as_json=as_json)
-    exit_code = _send(door, rows, as_json=as_json) if apply else DONE
+    exit_code, doubts = _send(door, rows, as_json=as_json) if apply else (DONE, [])
     counted = f"{len(rows)} people and {sum(len(row.ways) for row in rows)} ways to them"
     _tell(
         f"{counted} are in." if apply else f"{counted}: every row is right. Nothing is done yet: say --apply.",
+        doubts,
         as_json=as_json,
     )
     raise typer.Exit(exit_code)
@@ -197,9 +198,10 @@ def _fault(rows: Sequence[Row], error: Mapping[str, str]) -> Fault:
     return Fault(row.line, column, sentence)
 
 
-def _send(door: Door, rows: Iterable[Row], *, as_json: bool) -> int:
-    """One command after the other; the first that is not done ends it. The highest exit code."""
+def _send(door: Door, rows: Iterable[Row], *, as_json: bool) -> tuple[int, list[Fault]]:
+    """One command after the other; the first that is not done ends it. The highest exit code, and what is doubtful."""
     exit_code = DONE
+    doubts: list[Fault] = []
     for row in rows:
         person = in_path(row.person["person_id"])
         try:
@@ -210,7 +212,9 @@ def _send(door: Door, rows: Iterable[Row], *, as_json: bool) -> int:
             show({**failed.body, "next": f"{failed.next_step} {going_on}"}, "not-done", as_json=as_json)
             raise typer.Exit(failed.exit_code) from None
         exit_code = max(exit_code, *(reply.exit_code for reply in replies))
-    return exit_code
+        said = ((way["kind"], str(reply.body["sentence"])) for way, reply in zip(row.ways, replies[1:], strict=True))
+        doubts += [Fault(row.line, kind, doubt) for kind, sentence in said if (doubt := sentence.partition(". ")[2])]
+    return exit_code, doubts
 
 
 def _body(way: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,11 +224,14 @@ def _body(way: Mapping[str, Any]) -> dict[str, Any]:
 # --- what is said
 
 
-def _tell(sentence: str, *, as_json: bool) -> None:
+def _tell(sentence: str, doubts: Sequence[Fault], *, as_json: bool) -> None:
+    """What came of it, and whatever is said of a way besides that it stands: another's number, a landline."""
     if as_json:
-        typer.echo(dumps({"sentence": sentence}, indent=2))
-    else:
-        terminal().print(Text(sentence), soft_wrap=True)
+        typer.echo(dumps({"sentence": sentence, "doubts": [str(doubt) for doubt in doubts]}, indent=2))
+        return
+    terminal().print(Text(sentence), soft_wrap=True)
+    for doubt in doubts:
+        terminal(error=True).print(Text("look", BAD), Text(visible(str(doubt))), soft_wrap=True)
 
 
 def _end(faults: Sequence[str], *, as_json: bool) -> NoReturn:

@@ -188,7 +188,10 @@ def rota_take(
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take a place in a shift, all of it or a part, at once; whoever had it is told. Supervisors give it to anybody."""
+    """Take a place in a shift, all of it or a part, at once; whoever had it is told. Supervisors give it to anybody.
+
+    Whoever says neither which part nor from whom has the parts that somebody is wanted for.
+    """
     body = {
         "person_id": person_id,
         "place": place,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.console.foreign.mapping import Columns, RotaMapping
 from services.console.foreign.plan import (
+    BEGUN,
     FIRST_YEAR,
     LAST_YEAR,
     MAX_BYTES,
@@ -74,7 +75,7 @@ def _take(plan: ForeignPlan, mapping: RotaMapping, record: Record, span: Span) -
     if span.holds(entry.starts_at):
         plan.entries.append(entry)
     else:
-        plan.left_out[OUTSIDE] += 1
+        plan.left_out[BEGUN if span.begins_within(entry.starts_at, entry.ends_at) else OUTSIDE] += 1
 
 
 def _entry(mapping: RotaMapping, line: int, fields: Mapping[str, str]) -> Entry:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from services.console.foreign.ics_lines import CalendarFile, Component, Property, read_lines
 from services.console.foreign.ics_series import Expansion, Occurrence, Series
 from services.console.foreign.mapping import PARTS, RotaMapping
-from services.console.foreign.plan import Entry, Fault, ForeignPlan, Span, Wrong, leaves_out, names_in
+from services.console.foreign.plan import BEGUN, Entry, Fault, ForeignPlan, Span, Wrong, leaves_out, names_in
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import MappingRefused
 
 MAX_TEXT = 500
 NOT_COMING = ("DECLINED",)
 NO_PERSON = ("ROOM", "RESOURCE")
+CANCELLED = "it is cancelled"
 
 
 def read_ics(mapping: RotaMapping, content: bytes, span: Span) -> ForeignPlan:
@@ -26,8 +28,9 @@ def read_ics(mapping: RotaMapping, content: bytes, span: Span) -> ForeignPlan:
     plan = ForeignPlan(faults=list(file.faults))
     expansion = Expansion(mapping, span)
     for series in _series(file, plan):
-        for occurrence in _occurrences(series, expansion, plan):
+        for occurrence in _occurrences(series, expansion, plan, mapping):
             _take(plan, mapping, occurrence)
+    plan.left_out += Counter({BEGUN: expansion.begun})
     plan.remarks += _remarks(file, mapping, expansion)
     return plan
 
@@ -63,24 +66,34 @@ def _version(event: Component) -> tuple[int, str]:
     return int(sequence) if sequence.isdecimal() else 0, event.word("last-modified") or event.word("dtstamp")
 
 
-def _occurrences(series: Series, expansion: Expansion, plan: ForeignPlan) -> Iterator[Occurrence]:
+def _occurrences(series: Series, expansion: Expansion, plan: ForeignPlan, mapping: RotaMapping) -> Iterator[Occurrence]:
+    """What is no shift is not asked when it is: leave may take weeks."""
     master = series.master
-    if master is not None and master.word("status") == "CANCELLED":
-        plan.left_out["it is cancelled"] += 1
-        return
     if master is not None:
-        try:
-            yield from list(expansion.occurrences(series))
-        except Wrong as wrong:
-            plan.faults.append(wrong.at(_line_of(master, wrong.field)))
+        if why := _why_left_out(master, mapping):
+            plan.left_out[why] += 1
+        else:
+            try:
+                yield from list(expansion.occurrences(series))
+            except Wrong as wrong:
+                plan.faults.append(wrong.at(_line_of(master, wrong.field)))
+        if why == CANCELLED:
+            return
     for event in _latest_exceptions(series.exceptions):
-        if event.word("status") == "CANCELLED":
-            plan.left_out["it is cancelled"] += 1
+        if why := _why_left_out(event, mapping):
+            plan.left_out[why] += 1
             continue
         try:
             yield from list(expansion.exception(series, event))
         except Wrong as wrong:
             plan.faults.append(wrong.at(_line_of(event, wrong.field)))
+
+
+def _why_left_out(event: Component, mapping: RotaMapping) -> str:
+    if event.word("status") == "CANCELLED":
+        return CANCELLED
+    texts = ("summary", "description", "location", "categories")
+    return next(filter(None, (leaves_out(mapping, name.upper(), _text(event, name)) for name in texts)), "")
 
 
 def _latest_exceptions(events: Iterable[Component]) -> Iterable[Component]:
@@ -100,10 +113,6 @@ def _line_of(event: Component, field: str) -> int:
 
 def _take(plan: ForeignPlan, mapping: RotaMapping, occurrence: Occurrence) -> None:
     event = occurrence.event
-    for name in ("summary", "description", "location", "categories"):
-        if why := leaves_out(mapping, name.upper(), _text(event, name)):
-            plan.left_out[why] += 1
-            return
     try:
         said = _said(event, mapping)
         people = _attendees(event) if mapping.event and mapping.event.attendee else names_in(said["person"], mapping)

@@ -54,6 +54,8 @@ class Expansion:
         self._began = time.process_time()
         self.in_utc = 0
         """Series whose hours stand in UTC, and so move when the clocks change."""
+        self.begun = 0
+        """Shifts that run when the time begins that is imported."""
 
     def occurrences(self, series: Series) -> Iterator[Occurrence]:
         """Every occurrence of a series that begins in the span and is no exception. Raises Wrong."""
@@ -109,13 +111,13 @@ class Expansion:
     ) -> Iterator[Occurrence]:
         count = 0
         for wall in walls:
-            starts_at = times.begins._replace(wall=wall).at
+            starts_at, ends_at = times.begins._replace(wall=wall).at, times.ends_at(wall)
             if not self._span.holds(starts_at):
+                self.begun += self._span.begins_within(starts_at, ends_at)
                 continue
             count += 1
             if count > MAX_OCCURRENCES:
                 raise Wrong("RRULE", f"begins more than {MAX_OCCURRENCES} times in the time that is imported", "fewer")
-            ends_at = times.ends_at(wall)
             check_length(starts_at, ends_at, "DTEND")
             yield Occurrence(event, _key(uid, starts_at) if keyed else uid, starts_at, ends_at)
 

@@ -14,6 +14,7 @@ from services.console.foreign.plan import FIRST_YEAR, LAST_YEAR, Wrong, at_clock
 from services.console.foreign.zones import zone_called
 
 UTC_ZONE = ZoneInfo("UTC")
+IN_UTC = ("UTC", "Etc/UTC", "GMT")
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 _LENGTH = re.compile(r"\+?P(?:(\d{1,3})W)?(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?", re.ASCII)
 
@@ -88,7 +89,7 @@ def moment(said: Property, mapping: RotaMapping, value: str | None = None) -> Mo
         zone = UTC_ZONE if in_utc else ZoneInfo(mapping.time_zone)
     else:
         zone = zone_called(named, mapping, said.label)
-    return Moment(wall, zone, whole_day=not match[2], in_utc=in_utc)
+    return Moment(wall, zone, whole_day=not match[2], in_utc=zone.key in IN_UTC)
 
 
 def moments(event: Component, name: str, mapping: RotaMapping) -> Iterator[Moment]:

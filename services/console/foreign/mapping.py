@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.call import Name
 from shared.events.rota import SIGN_ON_GRACE_MINUTES, Duty, GraceMinutes
+from shared.programme.judging.hours import fault_of_clocks
 from shared.programme.judging.normal_forms import normal
 from shared.programme.trying.export_document import (
     ColumnNames,
@@ -178,6 +179,7 @@ def _contradictions(mapping: RotaMapping) -> Iterable[str]:
             yield '[event] is needed of a calendar, like summary = "{person} - {team}"'
         if mapping.columns is not None:
             yield "[columns] is for CSV; a calendar has [event]"
+    yield from filter(None, map(fault_of_clocks, (mapping.time_zone, *mapping.zones.values())))
     yield from _unsaid(mapping)
     yield from _ambiguous("people", mapping.people)
     yield from _ambiguous("teams", mapping.teams)

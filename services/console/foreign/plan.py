@@ -19,6 +19,7 @@ MAX_DAYS = 90
 LONGEST_SHIFT = timedelta(hours=72)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 OUTSIDE = "it begins outside of the time that is imported"
+BEGUN = "it has begun, and stays as it stands here: change it by hand, or plan it"
 
 
 class Fault(NamedTuple):
@@ -79,6 +80,10 @@ class Span(NamedTuple):
     def holds(self, at: datetime) -> bool:
         """Whether a shift that begins then is in it."""
         return self.starts_at <= at < self.ends_at
+
+    def begins_within(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether a shift runs at its beginning."""
+        return starts_at < self.starts_at < ends_at
 
 
 def at_clock(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -8,7 +8,7 @@ from ical.tzif.extended_timezones import EXTENDED_TIMEZONES
 
 from services.console.foreign.mapping import RotaMapping
 from services.console.foreign.plan import Wrong
-from shared.programme.judging.hours import is_time_zone
+from shared.programme.judging.hours import fault_of_clocks, is_time_zone
 
 MOST_PARTS = 3
 """Of a name such as `America/Argentina/Buenos_Aires`."""
@@ -23,7 +23,7 @@ def zone_called(name: str, mapping: RotaMapping, field: str) -> ZoneInfo:
     name = name.strip()
     if (explained := mapping.zones.get(name)) is not None:
         return ZoneInfo(explained)
-    if is_time_zone(name):
+    if not fault_of_clocks(name):
         return ZoneInfo(name)
     if (windows := EXTENDED_TIMEZONES.get(name)) is not None:
         return ZoneInfo(windows)
@@ -32,4 +32,5 @@ def zone_called(name: str, mapping: RotaMapping, field: str) -> ZoneInfo:
         if len(parts) > count and is_time_zone("/".join(parts[-count:])):
             return ZoneInfo("/".join(parts[-count:]))
     right = f'one of the time-zone database; or explain it in the mapping: [zones] {name!r} = "…"'
-    raise Wrong(field, f"{name!r} is no time zone that is known here", right)
+    what = "has no summer time" if is_time_zone(name) else "is no time zone that is known here"
+    raise Wrong(field, f"{name!r} {what}", right)

@@ -101,14 +101,7 @@ def address_of(person_id: str) -> str:
 
 def _is_wanted(visit: Visit, shift: RotaShiftSeen) -> bool:
     """Whether a place in it is nobody's, or its holder is away or asks for somebody else."""
-    if shift.covers:
-        return True
-    return any(
-        not stretch.person_id or stretch.absent
-        for place in told(visit.seen.rota, shift).places
-        for stretch in place.held
-        if stretch.ends_at > visit.now
-    )
+    return any(part.ends_at > visit.now for place in told(visit.seen.rota, shift).places for part in place.wanted)
 
 
 def _own_row(visit: Visit, shift: RotaShiftSeen, person_id: str) -> Row:

@@ -31,11 +31,8 @@ class PlaceLine(NamedTuple):
     needs: str
     holders: tuple[HolderLine, ...]
     cover_wanted: bool
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody is wanted for it, all of it or a part."""
-        return self.cover_wanted or any(not holder.name or holder.is_away for holder in self.holders)
+    wanted: tuple[HolderLine, ...]
+    """Who has the parts that somebody is wanted for."""
 
 
 class ShiftLine(NamedTuple):
@@ -134,12 +131,18 @@ def _gaps(visit: Visit, shift: ShiftTold) -> tuple[str, ...]:
 
 
 def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
-    form = "" if len(place.held) == 1 else clock_in(place.held[0].starts_at, place.held[-1].ends_at)
+    starts_at, ends_at = place.held[0].starts_at, place.held[-1].ends_at
+    form = clock_in(starts_at, ends_at)
     return PlaceLine(
         number=place.place,
         needs=place.needs,
-        holders=tuple(_holder(visit, stretch, form) for stretch in place.held),
+        holders=tuple(_holder(visit, stretch, form if len(place.held) > 1 else "") for stretch in place.held),
         cover_wanted=place.cover_wanted,
+        wanted=tuple(
+            _holder(visit, part, "" if (part.starts_at, part.ends_at) == (starts_at, ends_at) else form)
+            for part in place.wanted
+            if part.ends_at > visit.now
+        ),
     )
 
 

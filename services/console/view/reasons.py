@@ -67,6 +67,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "opted-out": "the person behind this number wants no messages",
         "way-gone": "this way to the person was taken away",
         "address-changed": "the address was changed before it went out",
+        "asked-anew": "the person was asked for a call by then",
         # why a page did not get through
         "unknown": "nobody knows whether it went out",
         "timeout": "there was no answer in time",

@@ -21,7 +21,7 @@ from shared.rota import RotaShift
 def _now(shift: RotaShiftSeen, rota: RotaShift) -> None:
     """A shift as it is now; cover that has been found is wanted no more."""
     shift.rota = rota
-    shift.covers = {place: cover for place, cover in shift.covers.items() if rota.is_wanted(cover)}
+    shift.covers = tuple(cover for cover in shift.covers if rota.is_wanted(cover))
 
 
 def _shift_planned(agency: AgencyRecords, event: events.ShiftPlanned, _stored: Stored) -> None:
@@ -61,7 +61,7 @@ def _place_taken(agency: AgencyRecords, event: events.PlaceTaken, _stored: Store
 
 def _cover_asked(agency: AgencyRecords, event: events.CoverAsked, _stored: Stored) -> None:
     if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
-        shift.covers[event.place] = event
+        shift.covers = shift.rota.with_cover(shift.covers, event)
 
 
 def _gap_found(agency: AgencyRecords, event: events.GapFound, stored: Stored) -> None:

@@ -18,8 +18,8 @@ class RotaShiftSeen:
     rota: RotaShift
     begun: bool = False
     gaps: dict[str, GapFound] = field(default_factory=dict)
-    covers: dict[int, CoverAsked] = field(default_factory=dict)
-    """By place, where somebody else is wanted for it."""
+    covers: tuple[CoverAsked, ...] = ()
+    """What somebody else is wanted for: places, or parts of them."""
 
     @property
     def plan(self) -> PlannedShift:
@@ -96,6 +96,8 @@ class PlaceTold:
     needs: str
     held: tuple[StretchTold, ...]
     cover_wanted: bool
+    wanted: tuple[StretchTold, ...]
+    """The parts that somebody is wanted for: they are nobody's, or whoever has them is away, or asks for cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
     """A shift as it is told, whoever asks."""
     plan, absences = shift.plan, tuple(rota.absences_of(shift))
 
-    def is_away(person_id: str, starts_at: datetime, ends_at: datetime) -> bool:
+    def is_away(starts_at: datetime, ends_at: datetime, person_id: str) -> bool:
         return any(
             each.person_id == person_id and each.starts_at < ends_at and starts_at < each.ends_at for each in absences
         )
@@ -157,8 +159,11 @@ def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
         PlaceTold(
             place=place,
             needs=plan.places[place - 1].needs,
-            held=tuple(StretchTold(*each, absent=is_away(each.person_id, *each[:2])) for each in stretches),
-            cover_wanted=place in shift.covers,
+            held=tuple(StretchTold(*each, absent=is_away(*each)) for each in stretches),
+            cover_wanted=any(cover.place == place for cover in shift.covers),
+            wanted=tuple(
+                StretchTold(*each, absent=is_away(*each)) for each in shift.rota.wanted(place, shift.covers, absences)
+            ),
         )
         for place, stretches in shift.rota.places()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
@@ -11,7 +12,7 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, Way
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
 from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
@@ -30,6 +31,10 @@ from shared.events import (
 COMMAND_SECONDS = 60
 NEWS_HOURS = 24
 """What carriers say is true for long after: a command that waits for a service that is down still counts."""
+UNREAD = timedelta(seconds=5)
+"""In so short a time, and in the first fifth of an offer's, nobody gets its text, reads it and answers."""
+LATELY = timedelta(minutes=1)
+"""For so long after an offer somebody's answer to it may still be on its way, or come twice."""
 HELPS, HELP_MINUTES = 5, 10
 """So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
 
@@ -121,7 +126,7 @@ class Reader:
         if reply.letter:
             asked = [each for each in asked if each.offer.letter == reply.letter]
         is_open = [each for each in asked if each.offer.is_open(now)]
-        if len(is_open) > 1:
+        if len(is_open) > 1 or (is_open and not reply.letter and _is_of_another(is_open[0].offer, asked, now)):
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))
         if is_open:
             (meant,) = is_open
@@ -133,7 +138,8 @@ class Reader:
         if asked:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
-            return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
+            sentence = words.over(newest.offer, now) if reply.take or not mine else words.NOT_LEFT
+            return Read("late", sentence=sentence, link=self._link(newest) if mine else "")
         if reply.letter or view.is_tested(ways, now):
             return self._how_to_answer(view, ways, zone)
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)
@@ -201,3 +207,15 @@ class Reader:
     def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:
         now = self.clock.now()
         return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
+
+
+def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], now: datetime) -> bool:
+    """Whether an answer without a letter can only be to another call, which was offered before: late, or once more.
+
+    Of a call that the team has had since nobody's answer is on its way.
+    """
+    others = (
+        each.offer for each in asked if each.offer.made.call_id != offer.made.call_id and not each.offer.was_theirs
+    )
+    unread = min(UNREAD, (offer.made.expires_at - offer.made_at) / 5)
+    return now - offer.made_at < unread and any(now - other.made.expires_at < LATELY for other in others)

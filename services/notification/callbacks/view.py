@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast, get_args
 
-from services.notification.callbacks.replies import letter_of
+from services.notification.callbacks.replies import CODE_LETTERS, letter_of
 from shared.carriers import CarrierName, Channel
 from shared.doors.swept import Changes, Swept
 from shared.engine.broker import Stored
@@ -68,7 +68,8 @@ class OfferSeen:
     pages: dict[Way, PageDue]
     """By the way that they went; they may be read before the offer itself, which stands in another topic."""
     letter: str
-    """What tells it from others that are open."""
+    """What tells it from others that are open, or were lately."""
+    made_at: datetime
     ended: str = ""
     """`released` and `cleared`: it was accepted, and its team has the call no more."""
     why: str = ""
@@ -80,6 +81,11 @@ class OfferSeen:
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be answered."""
         return not self.ended and now < self.made.expires_at
+
+    @property
+    def was_theirs(self) -> bool:
+        """Whether its team has taken the call, whatever became of it."""
+        return self.ended in ("accepted", "released", "cleared")
 
     @property
     def people(self) -> set[str]:
@@ -253,8 +259,10 @@ class AgencyView(Swept):
     def offer_made(self, event: OfferMade, at: datetime) -> None:
         """A team is asked."""
         if event.paged and event.offer_id not in self._offers:
-            letter = letter_of(event.offer_id, {offer.letter for offer in self._offers.values() if offer.is_open(at)})
-            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id], letter)
+            lately = {offer.letter for offer in self._offers.values()}
+            is_open = {offer.letter for offer in self._offers.values() if offer.is_open(at)}
+            letter = letter_of(event.offer_id, lately if len(lately) < len(CODE_LETTERS) else is_open)
+            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id], letter, at)
             self._offers_of_call[event.call_id, event.episode].append(offer)
 
     def who_came(self, event: MemberConfirmed | ShiftChanged, _at: datetime) -> None:

@@ -23,6 +23,7 @@ RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
+OF_THIS_ONE = "That came too soon to be about the call that is open now. If you mean this one:"
 NOTHING_TO_DO = "Do not go; there is nothing to do."
 TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"
 TOO_LATE = "Too late: the time to answer is over. Do not go unless the dispatcher asks you to."
@@ -34,12 +35,15 @@ OVER = {
     "cleared": "Your team has cleared this call. There is nothing to do.",
 }
 """What became of a call that the team itself has answered."""
+NOT_LEFT = "Your team has this call. If you cannot go, tell the dispatcher by radio."
+"""To whoever leaves a call that their team has."""
 REFUSALS = {
     "taken": TAKEN,
     "routed": f"Too late: the usual response goes to this call. {NOTHING_TO_DO}",
     "cancelled": f"The call is over for the dispatcher. {NOTHING_TO_DO}",
     "expired": TOO_LATE,
     "withdrawn": NOT_OFFERED,
+    "accepted": NOT_LEFT,
     "declined": OVER["declined"],
     "busy": "Your team is not free any more, and another is asked. If you could go, tell the dispatcher by radio.",
     "paused": f"Such calls are paused in this district. {NOTHING_TO_DO}",
@@ -73,8 +77,8 @@ def over(offer: OfferSeen, now: datetime) -> str:
 
 
 def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:
-    """Asks which of several offers is meant."""
-    lines = [f"{len(offers)} calls are open to you. Which one?"]
+    """Asks which of several offers is meant, or whether the only one is."""
+    lines = [f"{len(offers)} calls are open to you. Which one?" if len(offers) > 1 else OF_THIS_ONE]
     for offer in offers:
         letter, made = offer.letter, offer.made
         where = f"{made.district or 'call'}" + (f", P{made.priority}" if made.priority else "")

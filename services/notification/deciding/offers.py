@@ -28,6 +28,9 @@ from shared.events import (
 def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
     """A page to everybody on the team; of an open call nobody is paged, but the ways to them are kept for notices."""
     why_not = "not-paged" if not offer.paged else "too-late" if draft.now >= offer.expires_at else ""
+    offers = draft.state.recent_offers.get(offer.team_id, ())
+    if not why_not and all(other.offer_id != offer.offer_id for other in offers):
+        _unsay_withdrawals(draft, offer, {offer.call_id, *(other.call_id for other in offers)})
     for recipient in offer.recipients:
         person_id = recipient.person_id
         if recipient.contact_methods and not draft.state.ways_to(person_id):
@@ -39,6 +42,22 @@ def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
         for method in recipient.contact_methods:
             if draft.state.contact(person_id, method.method_id) is None:
                 owe(draft, _page(draft.state, offer, person_id, method), why_not)
+
+
+def _unsay_withdrawals(draft: Draft[State], offer: OfferMade, call_ids: set[str]) -> None:
+    """Whoever is asked for a call is not told now that it, or one before it, is over for them.
+
+    Offers go out first: "the call in Central is over for you" would be read last. A team that was released from a call
+    is asked for nothing before it has said that it knows.
+    """
+    asked = {(offer.team_id, recipient.person_id) for recipient in offer.recipients}
+    for call_id in sorted(call_ids):
+        drop(
+            draft,
+            call_id,
+            "asked-anew",
+            lambda page: page.kind == "withdrawn" and (page.team_id, page.person_id) in asked,
+        )
 
 
 def ask_who_came(draft: Draft[State], event: MemberConfirmed | ShiftChanged, given: Input) -> None:

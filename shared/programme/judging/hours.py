@@ -24,6 +24,21 @@ def is_time_zone(name: str) -> bool:
     return name in _zones()
 
 
+def fault_of_clocks(name: str) -> str:
+    """Why shifts cannot stand on the clocks that a name means, as a sentence; empty where they can.
+
+    EST, MST and HST are in the time-zone database, and nobody's clocks in a place with summer time.
+    """
+    if not is_time_zone(name):
+        return f"{name!r} is no time zone; one is America/Chicago."
+    if name in WITHOUT_SUMMER:
+        return f"{name!r} has no summer time: name the city, like America/New_York."
+    return ""
+
+
+WITHOUT_SUMMER = frozenset(("EST", "MST", "HST"))
+
+
 @cache
 def _zones() -> frozenset[str]:
     """Looked up once: that reads a directory for each continent, and files in it."""

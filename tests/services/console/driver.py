@@ -84,6 +84,8 @@ class FakeServices:
     silent: bool = False
     full: bool = False
     """Everybody has as many ways to be reached as there can be."""
+    reached: str = "They are reached so."
+    """What is said of a way that stands."""
     late: bool = False
     """Whoever is to be on the books comes too late."""
     seen: list[Command] = field(default_factory=list)
@@ -254,7 +256,7 @@ class FakeServices:
             return [refused(command, "too-many-ways", "There are five already.")]
         stands = {"person_id", "method_id", "kind", "after_seconds", "shown", "fingerprint", "position"}
         contact = events.ContactSet(**command.model_dump(include=stands), set_by=command.issued_by)
-        return [contact, done(command, "They are reached so.")]
+        return [contact, done(command, self.reached)]
 
     def _remove_contact(self, command: events.RemoveContact) -> list[Event]:
         removed = events.ContactRemoved(person_id=command.person_id, method_id=command.method_id)

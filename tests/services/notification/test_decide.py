@@ -179,6 +179,35 @@ def test_only_who_was_paged_hears_that_an_offer_is_withdrawn() -> None:
     ]
 
 
+@pytest.mark.parametrize("call_id", [CALL, "madison/dane/26-002"])
+def test_who_is_asked_anew_is_not_told_that_a_call_is_over(call_id: str) -> None:
+    """Offers go out first: the crew of a changed team, or one that is needed first, would read last that it is over."""
+    running = Running()
+    running.take(offer())
+    running.perform()
+    running.take(withdrawn(offer(), "crew-changed"))
+    asked = offer(2, recipients=CREW[:1], call_id=call_id)
+    dropped = of(running.take(asked), PageDropped)
+    assert [page.why for page in dropped] == ["asked-anew"] * 2
+    owed = of((effect.event for effect in NOTIFICATION.pending(running.state).values()), PageDue)
+    assert sorted((page.kind, page.person_id) for page in owed) == [
+        ("offer", "ana"),
+        ("offer", "ana"),
+        ("withdrawn", "ben"),
+    ]
+    assert running.take(asked, cause="assignments/0/999") == []
+
+
+def test_who_is_asked_anew_too_late_is_told_that_the_call_is_over() -> None:
+    running = Running()
+    running.take(offer())
+    running.perform()
+    told = of(running.take(withdrawn(offer(), "overridden")), PageDue)
+    running.pass_seconds(40)
+    running.take(offer(2))
+    assert running.owed() == ["page-due"] * len(told)
+
+
 @pytest.mark.parametrize("late", [withdrawn(offer(), "signed-off"), withdrawn(offer(7), "cancelled")])
 def test_nobody_hears_of_their_own_sign_off_or_of_an_offer_never_made(late: Event) -> None:
     running = Running()

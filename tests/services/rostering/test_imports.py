@@ -273,6 +273,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
     ("changes", "reason"),
     [
         ({"zone": "Mars/Base"}, "wrong-zone"),
+        ({"zone": "MST"}, "wrong-zone"),
         ({"ends_at": START}, "wrong-window"),
         ({"ends_at": START + timedelta(days=200)}, "wrong-window"),
         ({"starts_at": LAST - timedelta(days=50), "ends_at": LAST}, "wrong-window"),

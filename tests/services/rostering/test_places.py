@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from shared.events import (
     SwapShifts,
     TakeShift,
 )
+from shared.rota import Stretch
 from tests.services.rostering.driver import Office, types
 
 scenario = pytest.mark.scenario("roster")
@@ -320,6 +321,83 @@ def test_a_part_of_cover_leaves_the_rest_wanted() -> None:
     office.takes(shift_id, "cat", starts_at=half)
     assert not office.shift(shift_id).covers
     assert ("cover", "dan", "cover has been found") in told(office)
+
+
+@scenario
+@pytest.mark.parametrize("wanted", ["cover", "absent", "empty"])
+def test_who_helps_out_for_a_part_has_that_part_and_no_more(wanted: str) -> None:
+    """Two hours of cover, or an hour at the dentist's, cost whoever asked the whole night."""
+    office = Office()
+    shift_id = office.plan(30, 8, "" if wanted == "empty" else "ann")
+    plan = office.shift(shift_id).plan
+    until = plan.starts_at + timedelta(hours=2)
+    if wanted == "cover":
+        office.done(AskForCover, shift_id=shift_id, issued_by="ann", ends_at=until)
+    elif wanted == "absent":
+        office.done(SetAbsence, person_id="ann", issued_by="ann", starts_at=office.now, ends_at=until)
+    else:
+        office.takes(shift_id, "ann", starts_at=until)
+    more = office.command(
+        TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob", starts_at=plan.starts_at, ends_at=plan.ends_at
+    )
+    assert (more.type, getattr(more, "reason", "")) == ("command-refused", "held")
+    answer = office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob")
+    assert answer.sentence == "bob has the place from 12:00 to 14:00."
+    assert office.shift(shift_id).rota.stretches(1) == (
+        Stretch(plan.starts_at, until, "bob"),
+        Stretch(until, plan.ends_at, "ann"),
+    )
+    assert not office.state.wanted(office.shift(shift_id), 1)
+
+
+@scenario
+@pytest.mark.parametrize("who", ["ann", "bob"])
+def test_who_has_a_part_asks_cover_for_that_part(who: str) -> None:
+    """The button of the page says no part, and was refused each time: several people have parts of this place."""
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    half = plan.starts_at + timedelta(hours=4)
+    office.takes(shift_id, "bob", starts_at=half)
+    office.done(AskForCover, shift_id=shift_id, issued_by=who, person_id=who)
+    (cover,) = office.shift(shift_id).covers
+    own = (None, half) if who == "ann" else (half, None)
+    assert (cover.person_id, cover.starts_at, cover.ends_at) == (who, *own)
+
+
+@scenario
+def test_cover_for_another_part_is_asked_too_and_what_overlaps_is_one() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    at = [plan.starts_at + timedelta(hours=hours) for hours in range(9)]
+
+    def ask(begins: int | None, ends: int | None) -> str:
+        times = {"starts_at": None if begins is None else at[begins], "ends_at": None if ends is None else at[ends]}
+        answer = office.command(AskForCover, shift_id=shift_id, issued_by="ann", **times)
+        assert isinstance(answer, CommandDone)
+        return answer.result
+
+    def sought() -> list[tuple[datetime, datetime]]:
+        shift = office.shift(shift_id)
+        return [shift.rota.sought(cover)[:2] for cover in shift.covers]
+
+    assert [ask(1, 3), ask(5, 6), ask(1, 2)] == ["done", "done", "nothing-to-do"]
+    assert sought() == [(at[1], at[3]), (at[5], at[6])]
+    office.news()
+    office.takes(shift_id, "cat", starts_at=at[1], ends_at=at[2])
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")]
+    office.takes(shift_id, "cat", starts_at=at[2], ends_at=at[3])
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")], "another part is wanted still"
+    office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob")
+    assert [(each.starts_at, each.ends_at) for each in office.of(PlaceTaken)] == [(at[5], at[6])]
+    assert [who for kind, who, _ in told(office) if kind == "cover"] == ["cat", "dan", "eve", "fay"]
+    assert not office.shift(shift_id).covers
+    assert [ask(6, 7), ask(7, 8), ask(6, None)] == ["done", "done", "done"]
+    assert sought() == [(at[6], at[8])]
+    assert ask(3, 4) == "done"
+    answer = office.done(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
+    assert answer.sentence == "fay has the place from 15:00 to 16:00 and from 18:00 to 20:00."
 
 
 @scenario

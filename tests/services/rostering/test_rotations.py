@@ -89,6 +89,14 @@ def test_every_fault_of_a_rotation_is_named_with_its_field() -> None:
     assert types(office.news()) == ["command-refused"]
 
 
+@pytest.mark.parametrize("zone", ["EST", "MST", "HST"])
+def test_nobody_is_planned_on_clocks_that_are_an_hour_behind_all_summer(zone: str) -> None:
+    office = Office()
+    answer = office.command(DefineRotation, rotation=rotation(zone=zone))
+    assert isinstance(answer, CommandRefused)
+    assert answer.faults == (f"zone: '{zone}' has no summer time: name the city, like America/New_York.",)
+
+
 def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     office = Office()
     office.rotate()

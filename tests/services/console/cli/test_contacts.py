@@ -101,6 +101,23 @@ def test_people_come_from_a_file_once_it_has_been_looked_at(town: Town, tmp_path
     assert len(town.city.commands()) == commands + 5  # the same file again is harmless
 
 
+def test_what_is_doubtful_about_an_address_is_said_by_line_though_it_is_taken(town: Town, tmp_path: Path) -> None:
+    """A number that was filled down a column pages somebody else, and nobody heard so."""
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "person_id,disciplines,sms,voice\nsal,paramedic,+442079460123,\ntim,emt,+16085550177,+442079460123\n"
+    )
+    town.city.services.reached = "They are reached so. The same address is that of tim: is that so?"
+    done = town.run("supervisor", "person", "import", str(file), "--apply")
+    assert (done.exit_code, done.stdout) == (0, "2 people and 3 ways to them are in.\n")
+    same = "The same address is that of tim: is that so?"
+    assert done.stderr.splitlines() == [
+        f"look line 2, sms: {same} That looks like a landline, to which no text goes.",
+        f"look line 3, sms: {same}",
+        f"look line 3, voice: {same}",
+    ]
+
+
 WRONG = """person_id,name,disciplines,sms,email
 sal,Sal,paramedic,911,sal
 b n,,emt,,

@@ -104,6 +104,16 @@ def test_a_zone_is_known_by_the_names_that_tools_have_for_it(named: str) -> None
 
 
 @pytest.mark.scenario("roster")
+def test_a_zone_without_summer_time_is_nobodys_clocks_unless_the_mapping_says_whose() -> None:
+    """A tool that writes EST means the East: a night in April stood an hour late, and nobody heard so."""
+    text = NIGHT.replace("America/New_York", "EST").replace("202603", "202604")
+    (said, *_) = faults(event(text))
+    assert said.startswith("line 6, DTSTART: 'EST' has no summer time; right is one of the time-zone database")
+    (shift,) = shifts(event(text), mapping=mapped(zones={"EST": "America/New_York"}))
+    assert shift.starts_at == at("2026-04-02T23:00Z")
+
+
+@pytest.mark.scenario("roster")
 def test_a_zone_that_nobody_knows_is_refused_and_what_the_file_says_of_its_hours_is_not_taken() -> None:
     zone = "BEGIN:VTIMEZONE\r\nTZID:Customized Time Zone\r\nBEGIN:STANDARD\r\nTZOFFSETTO:-0500\r\nEND:STANDARD\r\n"
     text = NIGHT.replace("America/New_York", "Customized Time Zone")
@@ -157,9 +167,10 @@ def test_a_length_is_meant_on_the_wall() -> None:
 
 
 @pytest.mark.scenario("roster")
-def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on() -> None:
-    text = NIGHTLY.replace(";TZID=America/New_York:20260302T190000", ":20260306T000000Z").replace(
-        ";TZID=America/New_York:20260303T070000", ":20260306T120000Z"
+@pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}", ";TZID=Etc/UTC:{}"])
+def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on(written: str) -> None:
+    text = NIGHTLY.replace(";TZID=America/New_York:20260302T190000", written.format("20260306T000000")).replace(
+        ";TZID=America/New_York:20260303T070000", written.format("20260306T120000")
     )
     plan = imported(event(text))
     assert {row.starts_at.hour for row in plan.rows} == {0}
@@ -224,6 +235,33 @@ def test_an_occurrence_may_be_moved_into_the_time_and_out_of_it() -> None:
     out = event(NIGHT.replace("20260302", "20260402").replace("20260303", "20260403"), "RECURRENCE-ID:20260305T000000Z")
     days = [row.starts_at.day for row in shifts(event(NIGHTLY), into, out, span=span)]
     assert days == [4, 6, 7, 8]
+
+
+@pytest.mark.scenario("roster")
+@pytest.mark.parametrize(
+    "times",
+    [
+        "DTSTART;VALUE=DATE:20260306\nDTEND;VALUE=DATE:20260320",
+        "DTSTART;TZID=Nowhere:20260306T080000\nDURATION:P3W",
+        "DTSTART;TZID=America/New_York:20260306T080000\nDURATION:PT1H\nRRULE:FREQ=HOURLY",
+    ],
+)
+def test_what_is_left_out_is_no_shift_however_long_or_often_it_is(times: str) -> None:
+    """Two weeks of leave, which the mapping leaves out, had the whole calendar refused."""
+    leave = event(f"SUMMARY:Ana Silva vacation\n{times}", uid="leave@tool")
+    plan = imported(leave, event())
+    assert plan.faults == []
+    assert [row.key for row in plan.rows] == ["7@tool"]
+    assert plan.left_out == {"SUMMARY is *vacation*": 1}
+
+
+@pytest.mark.scenario("roster")
+def test_a_shift_that_has_begun_is_told_of_for_it_stays_as_it_stands() -> None:
+    """Who has the night that runs when a plan is imported first is planned by nobody else."""
+    span = Span(at("2026-03-04T03:00Z"), at("2026-03-10T00:00Z"))
+    plan = imported(event(NIGHTLY), span=span)
+    assert [row.starts_at.day for row in plan.rows] == [5, 6, 7]
+    assert plan.left_out == {"it has begun, and stays as it stands here: change it by hand, or plan it": 1}
 
 
 @pytest.mark.scenario("roster")

@@ -265,6 +265,38 @@ async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(room: Room)
         assert f"{first} to {last}" in (await browser.get("/rota/of/bea")).text
 
 
+@pytest.mark.scenario("browser")
+async def test_of_a_place_that_somebody_is_wanted_for_it_is_said_from_when_to_when_and_who_asks(room: Room) -> None:
+    await staffed(room)
+    begins = room.now + timedelta(days=1)
+    half, ends = begins + timedelta(hours=4), begins + timedelta(hours=8)
+    night = PlannedShift(
+        shift_id="night",
+        team_id="cares-1",
+        duty="on-call",
+        starts_at=begins,
+        ends_at=ends,
+        zone="America/Chicago",
+        places=(ShiftPlace(person_id="ann"),),
+    )
+    about: dict[str, Any] = {"shift_id": "night", "team_id": "cares-1", "place": 1}
+    room.write(
+        ROSTERS.name,
+        events.ShiftPlanned(shift=night),
+        events.PlaceTaken(**about, person_id="bea", starts_at=half),
+        events.CoverAsked(**about, person_id="ann", ends_at=half),
+        events.CoverAsked(**about, person_id="bea", starts_at=ends - timedelta(hours=1)),
+        events.PlaceTaken(**about, person_id="cat", ends_at=half),
+    )
+    await room.city.settle()
+    async with room.city.signed_in("staff") as browser:
+        page = (await browser.get("/rota/of/the-staff")).text
+    row = page.partition('id="take-night-1"')[2].partition("</form>")[0]
+    words = " ".join(re.sub("<[^>]+>", " ", row).partition(">")[2].split())
+    first, last = (f"{at.astimezone(ZoneInfo('America/Chicago')):%H:%M}" for at in (ends - timedelta(hours=1), ends))
+    assert words.startswith(f"bea asks for cover {first} to {last} Take it")
+
+
 async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are asked for each second, at the door that holds the stop switch."""
     starts_at = room.now + timedelta(days=1)

@@ -239,6 +239,16 @@ async def test_two_of_a_team_answer_at_once_and_both_hear_what_is_so(city: Callb
 
 
 @pytest.mark.scenario("answers")
+async def test_who_leaves_a_call_that_their_team_has_hears_how_to_give_it_back(city: Callbacks) -> None:
+    """They heard that they should go on with it."""
+    city.reach()
+    city.offer()
+    await city.text("1 10")
+    assert await city.text("2") == [f"{words.NOT_LEFT}\n{LINK}"]
+    assert [type(command) for command in city.answers()] == [AcceptOffer]
+
+
+@pytest.mark.scenario("answers")
 async def test_the_slower_of_two_teams_hears_that_another_has_it(city: Callbacks) -> None:
     city.reach()
     city.reach("ben", OTHER_PHONE)
@@ -266,6 +276,55 @@ async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city
     (command,) = city.answers()
     assert isinstance(command, AcceptOffer)
     assert (command.offer_id, command.eta_minutes) == (OFFER, 15)
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["1", "2", "1 15"])
+async def test_an_answer_that_is_late_or_comes_twice_answers_no_call_that_was_offered_since(
+    city: Callbacks, said: str
+) -> None:
+    """A text is seconds on its way: nobody has read of the next call yet."""
+    city.reach()
+    first = city.offer()
+    assert await city.text("2") == ["The call goes to another."]
+    city.write(of_offer(OfferExpired, first))
+    second = city.offer(SECOND, call_id="madison/dane/26-002", district="North")
+    letter = letter_of(SECOND, {letter_of(OFFER)})
+    (asked,) = await city.text(said)
+    until = f"{second.expires_at.astimezone(city.zone(AGENCY)):%H:%M:%S}"
+    assert asked == f"{words.OF_THIS_ONE}\n1{letter} or 2{letter}: North, P2 by {until}"
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER]
+    assert await city.text(f"2{letter}") == ["The call goes to another."]
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER, SECOND]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("why", ["read", "same-call", "long-ago", "was-theirs"])
+async def test_an_answer_that_can_be_to_the_call_that_is_open_is(city: Callbacks, why: str) -> None:
+    city.reach()
+    first = city.offer()
+    if why == "was-theirs":
+        await city.text("1")
+        about: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+        city.write(AssignmentEnded(**about, disposition="resolved-on-scene"))
+    else:
+        city.write(of_offer(OfferWithdrawn, first, why="crew-changed"))
+    await city.time.pass_seconds(90 if why == "long-ago" else 1)
+    city.offer(SECOND, call_id=CALL if why == "same-call" else "madison/dane/26-002")
+    await city.time.pass_seconds(6 if why == "read" else 1)
+    assert await city.text("1") == [f"The call is yours.\n{link('ana', SECOND)}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_a_letter_is_not_given_anew_while_an_answer_with_it_may_be_on_its_way(city: Callbacks) -> None:
+    city.reach()
+    first = city.offer()
+    same = next(each for each in (f"{n:032x}" for n in range(99)) if letter_of(each) == letter_of(OFFER))
+    city.write(of_offer(OfferWithdrawn, first, why="taken"))
+    city.offer(same, call_id="madison/dane/26-002")
+    await city.time.pass_seconds(10)
+    assert await city.text(f"1{letter_of(OFFER)}") == [words.TAKEN]
+    assert city.answers() == []
 
 
 @pytest.mark.scenario("answers")
@@ -307,6 +366,7 @@ async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbac
     city.write(of_offer(OfferWithdrawn, made, why="taken"))
     city.offers[OFFER] = early
     city.write(early)
+    await city.time.pass_seconds(5)
     assert await city.text("1") == [f"The call is yours.\n{LINK}"]
 
 
