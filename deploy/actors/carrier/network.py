@@ -9,7 +9,9 @@ from typing import Literal, NamedTuple
 from deploy.actors.carrier.phones import Phone, ReceivedCall, ReceivedText
 from deploy.actors.carrier.timeline import Timeline
 
-STOP_WORDS = frozenset({"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
+STOP_WORDS = frozenset(
+    {"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"}
+)
 START_WORDS = frozenset({"start", "yes", "unstop"})
 
 Fault = Literal["", "dns", "connect", "tls", "silent", "silent-taken"]

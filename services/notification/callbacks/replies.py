@@ -13,7 +13,10 @@ from shared.events import child_id
 MOST_MINUTES = 240
 MOST_CHARACTERS = 200
 """Of an answer: who writes more says more."""
-STOP_WORDS = frozenset({"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
+STOP_WORDS = frozenset(
+    {"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"}
+)
+"""The carriers' own, and all that 47 CFR 64.1200(a)(10) names: whoever texts one is texted no more."""
 START_WORDS = frozenset({"start", "yes", "unstop"})
 """The carriers act on these words themselves, alone in a text: so none of them can ever be an answer."""
 HELP_WORDS = frozenset({"help", "info"})

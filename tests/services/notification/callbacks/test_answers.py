@@ -582,7 +582,7 @@ async def test_a_roll_call_whose_page_did_not_go_out_is_not_what_is_answered(cit
 
 
 STOP, START = (
-    ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall", "Stop all", "REVOKE", "OptOut"],
+    ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall", "Stop all", "REVOKE", "OptOut", "opt-out"],
     ["START", "Yes", "UNSTOP"],
 )
 
