@@ -22,5 +22,5 @@ NOTIFICATION: Service[State] = Service(
     state_version=10,
     due=due,
     pending=pending,
-    decider_version="11",
+    decider_version="12",
 )
