@@ -201,6 +201,11 @@ _UNIT_STATUSES = frozenset((
     "training", "transporting", "unmanned",
 ))  # fmt: skip
 _ON_SCENE = frozenset(("resourcesonscene", "onscene", "arrived", "patientcontact"))
+_HAS_LEFT = frozenset((
+    "available", "backtoassignedarea", "cleared", "departed", "hospital", "inservice", "offduty", "station",
+    "transporting",
+))  # fmt: skip
+"""Of a unit that is said to be on scene, too: what it was and what it is stand in one list, and nobody knows which."""
 _DIRECTIONS = frozenset(("replaced", "replacing", "split"))
 _ENDS: tuple[CallStatus, ...] = ("closed", "cancelled")
 _CANCELLED = frozenset(("10", "22", "32"))
@@ -454,14 +459,18 @@ _KINDS_OF_UNIT = ("emergencyResourceTypeCommonRegistryText", "emergencyResourceT
 
 
 def _on_scene(eido: _Eido) -> frozenset[str]:
-    """Who is on scene: `police`, which a team may wait for, and `others`; a unit of no stated kind may be either."""
+    """Who is on scene: `police`, which a team may wait for, and `others`; a unit of no stated kind may be either.
+
+    Police who may have left count as others.
+    """
     on_scene = set[str]()
     for unit in eido.part.parts("emergencyResourceComponent"):
         words = [word for name in _STATUSES_OF_UNIT for word in _words(eido, unit, name, _UNIT_STATUSES)]
         words += [word_of(text) for name in _OWN_STATUSES_OF_UNIT for text in unit.texts(name)]
         if not _ON_SCENE.isdisjoint(words):
             kinds = {word_of(registered(text)) for name in _KINDS_OF_UNIT for text in unit.texts(name)} - {""}
-            on_scene.add("police" if not kinds or kinds & _POLICE else "others")
+            is_police = not kinds or kinds & _POLICE
+            on_scene.add("police" if is_police and _HAS_LEFT.isdisjoint(words) else "others")
     for incident in eido.incidents:
         words = _words(eido, incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
         on_scene |= set() if _ON_SCENE.isdisjoint(words) else {"others"}
@@ -469,7 +478,7 @@ def _on_scene(eido: _Eido) -> frozenset[str]:
 
 
 def _other_units(on_scene: frozenset[str]) -> dict[str, str]:
-    """A unit on scene that is not known to be of the police bars a hand-over as they do, and lets nobody in."""
+    """A unit on scene that is not known to be of the police, or may have left, bars a hand-over, and lets nobody in."""
     return {"units_on_scene": "yes"} if on_scene == {"others"} else {}
 
 

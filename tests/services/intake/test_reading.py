@@ -564,10 +564,17 @@ async def test_an_incident_is_over_once_it_is_for_all_that_tell_of_it(
         ("PatrolUnit", {"primaryUnitStatusRegistryText": "OnScene"}, True, {}),
         ("PatrolUnit", {"secondaryUnitStatusInternalText": "on scene"}, True, {}),
         ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["EnRoute"]}, False, {}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["EnRoute", "OnScene"]}, True, {}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["OnScene", "Cleared"]}, False, {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"secondaryUnitStatusInternalText": ["In Service", "On Scene"]}, False,
+         {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"primaryUnitStatusRegistryText": "Available", "secondaryUnitStatusRegistryText": ["OnScene"]},
+         False, {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["Cleared"]}, False, {}),
         ("GroundALSAmbulance", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
         ("CrisisInterventionUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
     ],
-)
+)  # fmt: skip
 async def test_only_police_let_in_a_team_that_waits_for_them(
     door: Door,
     kind: str,
