@@ -234,6 +234,8 @@ def _status_of(eido: _Eido, incident: Part) -> CallStatus:
     stated = {STATUSES[word] for word in words if word in STATUSES}
     if not any(map(incident.has, _STATUS_FIELDS)):
         stated = {status for code in _dispositions(incident) if (status := _status_by(code)) != "active"}
+    if "active" in stated and not stated.isdisjoint(_ENDS):
+        eido.remarks.note("An incident is said to be active and over at once; it counts as active. Send how it is now.")
     return next((status for status in ("reopened", "active", "cancelled", "closed") if status in stated), "active")
 
 

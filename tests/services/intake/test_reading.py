@@ -557,6 +557,19 @@ async def test_an_incident_is_over_once_it_is_for_all_that_tell_of_it(
 
 
 @pytest.mark.parametrize(
+    ("statuses", "is_said"),
+    [(["Active", "ResourcesOnscene", "Closed"], True), (["ResourcesOnscene", "Closed"], False), (["Active"], False)],
+)
+async def test_a_history_of_an_incident_where_its_status_belongs_is_said_to_end_nothing(
+    door: Door, statuses: list[str], *, is_said: bool
+) -> None:
+    """No call of a CAD that sends every status which an incident ever had came to an end, and nobody told it why."""
+    content = eido(incidentComponent={"incidentStatusCommonRegistryText": statuses})
+    notes = (await door.post(content, "/v1/eido")).json()["taken"][0].get("notes", [])
+    assert any("active and over at once" in note for note in notes) == is_said
+
+
+@pytest.mark.parametrize(
     ("kind", "status", "units_on_scene", "facts"),
     [
         ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, True, {}),
