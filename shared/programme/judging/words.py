@@ -130,12 +130,15 @@ def words_over(programme: Programme | WordTables, line: str, following: str) -> 
 
 
 _NONE = frozenset[str]()
+_DIGITS = "0123456789"
+"""Before a word, without a blank: `2knives`, or a blank that was written by its code, as in `%20gun`."""
 
 
 def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
     if not words:
         return frozenset()
     spoken_words = set(words)
+    spoken_words |= {word.lstrip(_DIGITS) for word in spoken_words if word[0] in _DIGITS}
     hazards = {hazard for word in programme.words.keys() & spoken_words for hazard in programme.words[word]}
     by_beginning = programme.stems_by_beginning
     letters = len(next(iter(by_beginning), ""))
