@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
-from services.intake.asides import asides
+from services.intake.asides import OF_OTHERS, asides, says_no
 from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
@@ -365,8 +365,7 @@ _NO_WARNING = frozenset(("caller", "reportingparty"))
 def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
-    persons = eido.part.parts("personComponent")
-    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons, *_persons(eido))
+    persons, places = eido.part.parts("personComponent"), tuple(_places(eido))
     for place in places:
         flags |= dict.fromkeys(_flags(eido, place))
     for person in persons:
@@ -382,7 +381,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
         flags[UNREADABLE] = None
     if eido.is_too_long:
         eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
-    if _refers_to_no_caution(eido, places) or eido.is_too_long:
+    if _refers_to_no_caution(places) or eido.is_too_long:
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
@@ -393,11 +392,26 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
 _TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
 
 
+def _places(eido: _Eido) -> Iterator[Part]:
+    """Every object that holds a warning, however deep in fields of a vendor's own."""
+    waiting: list[Any] = [eido.part.content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            warnings = frozenset(filter(_WARNING.search, value))
+            if warnings:
+                yield Part(value, eido.remarks)
+            waiting += [value[name] for name in sorted(value.keys() - warnings) if name.casefold() not in OF_OTHERS]
+
+
+_WARNING = re.compile("alert|armed|caution|danger|hazard|violen|warning|weapon", re.IGNORECASE)
+
+
 def _fields_of_cautions(place: Part) -> list[str]:
     """Whatever is named as a warning: vendors have names of their own for the component."""
-    folded = {name: name.casefold() for name in place.content}
-    about = [name for name, word in folded.items() if any(warning in word for warning in _WARNINGS)]
-    return [name for name in about if not folded[name].endswith("reference")]
+    return sorted(name for name in place.content if _WARNING.search(name) and not name.casefold().endswith("reference"))
 
 
 def _flags(eido: _Eido, place: Part) -> Iterator[str]:
@@ -410,17 +424,11 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
             if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(str.strip, texts)):
                 yield UNREADABLE
             eido.remarks.cut.extend(_told_in(caution))
-        nothing = (None,) if field == "cautionComponent" else _NOTHING
-        if any(_plain(value) not in nothing for value in place.values(field) if not isinstance(value, dict)):
+        others = [value for value in place.values(field) if not isinstance(value, dict)]
+        if any(value is not None if field == "cautionComponent" else not says_no(value) for value in others):
             yield UNREADABLE
 
 
-def _plain(value: Any) -> Any:
-    return value.strip().casefold() if isinstance(value, str) else value
-
-
-_WARNINGS = ("alert", "armed", "caution", "danger", "hazard", "violen", "warning", "weapon")
-_NOTHING: tuple[Any, ...] = (None, False, 0, "", "0", "f", "false", "n", "no", "none", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
 
 
@@ -431,12 +439,11 @@ def _told_in(part: Part) -> Iterator[str]:
             yield from texts_within(value)
 
 
-def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
+def _refers_to_no_caution(places: Sequence[Part]) -> bool:
     """Whether somebody refers to a caution that is not there: what it warns of nobody knows."""
     cautions = [caution for place in places for field in _fields_of_cautions(place) for caution in place.parts(field)]
     known = {name for caution in cautions for name in caution.texts("$id")}
-    texts = (*eido.part.parts("notesComponent"), *eido.part.parts("additionalDataComponent"))
-    return any(not place.refers("cautionReference") <= known for place in (*places, *texts))
+    return any(not place.refers("cautionReference") <= known for place in places)
 
 
 def _persons(eido: _Eido) -> Iterator[Part]:

@@ -618,11 +618,36 @@ async def test_resources_on_scene_of_no_stated_kind_let_nobody_in(door: Door) ->
         {"incidentComponent": {"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}},
         {"locationComponent": [{"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}]},
         {"PersonComponent": [{"cautions": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"vehicleComponent": [{"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"notesComponent": [{"notesActionComments": "-", "cautions": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"ofVendor": [[{"premise": {"hazards": {"cautionTypeInternalText": "ARMED"}}}]]},
     ],
 )
 async def test_a_caution_counts_wherever_and_however_it_is_named(door: Door, fields: dict[str, Any]) -> None:
     (event,) = await versions(door, eido(**fields), "/v1/eido")
     assert event.call.cautions == ("ARMED",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "cautions", "is_looked_at"),
+    [
+        ({"callComponent": [{"weaponsInvolved": True}]}, ("unreadable",), False),
+        ({"callComponent": [{"hazardCode": "GUN"}]}, ("unreadable",), False),
+        ({"incidentComponent": {"extension": {"weaponName": "knife"}}}, ("unreadable",), False),
+        ({"ofVendor": {"deep": [{"violent": 1}]}}, ("unreadable",), False),
+        ({"ofVendor": {"deep": [{"violent": "No", "weaponCode": ""}]}}, (), False),
+        ({"emergencyResourceComponent": [{"weaponsOnBoard": True}]}, (), False),
+        ({"ofVendor": [{"name": "Weapons", "value": "Yes"}]}, (), True),
+        ({"ofVendor": [{"name": "Weapons", "value": "No"}]}, (), False),
+    ],
+)
+async def test_a_warning_in_a_field_of_a_vendors_own_counts_however_deep(
+    door: Door, fields: dict[str, Any], cautions: tuple[str, ...], *, is_looked_at: bool
+) -> None:
+    """`weaponsInvolved: true` of the call, and `Weapons`, `Yes` among a vendor's own fields, were ignored."""
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == cautions
+    assert ("Weapons" in personal(door, event).get("texts", "")) == is_looked_at
 
 
 @pytest.mark.parametrize(
