@@ -135,6 +135,7 @@ _DIGITS = "0123456789"
 
 
 def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
+    """Phrases are looked for without the numbers, too: `took 20 pills`."""
     if not words:
         return frozenset()
     spoken_words = set(words)
@@ -147,11 +148,12 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
             if word.startswith(stem):
                 hazards.update(programme.stems[stem])
     line = ""
+    uncounted = [word for word in words if not word.isdecimal()]
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:
             if hazard in hazards:
                 continue
-            line = line or f" {' '.join(words)} "
+            line = line or f" {' '.join(words)}  {' '.join(uncounted) if uncounted != words else ''} "
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)
     return frozenset(hazards)
