@@ -51,8 +51,33 @@ def plain_text(narrative: str) -> str:
 def readings(narrative: str) -> tuple[str, ...]:
     """The text as it came, as a reader of HTML sees it, and with what that reader does not see: for finding words.
 
+    The first two again without what a CAD has escaped once too often, and with what RTF writes as codes.
     Where comments stand in each other nobody can say which is meant, so the innermost are left out, and are not.
     """
+    unescaped = _unescaped(narrative)
+    again = () if unescaped == narrative else (unescaped, plain_text(unescaped))
+    return tuple(dict.fromkeys((*_readings(narrative), *again)))
+
+
+_ESCAPED = re.compile(r"\\(?:([nrtvf])|u([0-9a-fA-F]{4})|['x]([0-9a-fA-F]{2}))")
+"""The end of a line, and a character by its code, in the text of a JSON text; the latter in RTF, too."""
+
+
+def _unescaped(text: str) -> str:
+    r"""Without escapes, of which a letter begins the next word: `has a\ngun`."""
+    if "\\" not in text:
+        return text
+    units = _ESCAPED.sub(_unit, text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _unit(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return "\n"
+    return chr(int(escape[2], 16)) if escape[2] else bytes.fromhex(escape[3]).decode("cp1252", "replace")
+
+
+def _readings(narrative: str) -> tuple[str, ...]:
     if not _may_be_html(narrative):
         return (narrative,)
     unjoined = narrative.replace(_JOINT, "")

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
-from services.intake.asides import asides
+from services.intake.asides import OF_OTHERS, asides, says_no
 from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
@@ -201,6 +201,11 @@ _UNIT_STATUSES = frozenset((
     "training", "transporting", "unmanned",
 ))  # fmt: skip
 _ON_SCENE = frozenset(("resourcesonscene", "onscene", "arrived", "patientcontact"))
+_HAS_LEFT = frozenset((
+    "available", "backtoassignedarea", "cleared", "departed", "hospital", "inservice", "offduty", "station",
+    "transporting",
+))  # fmt: skip
+"""Of a unit that is said to be on scene, too: what it was and what it is stand in one list, and nobody knows which."""
 _DIRECTIONS = frozenset(("replaced", "replacing", "split"))
 _ENDS: tuple[CallStatus, ...] = ("closed", "cancelled")
 _CANCELLED = frozenset(("10", "22", "32"))
@@ -229,6 +234,8 @@ def _status_of(eido: _Eido, incident: Part) -> CallStatus:
     stated = {STATUSES[word] for word in words if word in STATUSES}
     if not any(map(incident.has, _STATUS_FIELDS)):
         stated = {status for code in _dispositions(incident) if (status := _status_by(code)) != "active"}
+    if "active" in stated and not stated.isdisjoint(_ENDS):
+        eido.remarks.note("An incident is said to be active and over at once; it counts as active. Send how it is now.")
     return next((status for status in ("reopened", "active", "cancelled", "closed") if status in stated), "active")
 
 
@@ -358,8 +365,7 @@ _NO_WARNING = frozenset(("caller", "reportingparty"))
 def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
-    persons = eido.part.parts("personComponent")
-    places = (eido.part, *eido.incidents, *eido.part.parts("locationComponent"), *persons, *_persons(eido))
+    persons, places = eido.part.parts("personComponent"), tuple(_places(eido))
     for place in places:
         flags |= dict.fromkeys(_flags(eido, place))
     for person in persons:
@@ -375,7 +381,7 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
         flags[UNREADABLE] = None
     if eido.is_too_long:
         eido.remarks.note("The texts in further fields are too long to be read; nobody knows what they warn of.")
-    if _refers_to_no_caution(eido, places) or eido.is_too_long:
+    if _refers_to_no_caution(places) or eido.is_too_long:
         flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
@@ -386,11 +392,26 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
 _TYPE_CODES = ("incidentTypeInternalCode", "incidentTypeCommonRegistryText")
 
 
+def _places(eido: _Eido) -> Iterator[Part]:
+    """Every object that holds a warning, however deep in fields of a vendor's own."""
+    waiting: list[Any] = [eido.part.content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            warnings = frozenset(filter(_WARNING.search, value))
+            if warnings:
+                yield Part(value, eido.remarks)
+            waiting += [value[name] for name in sorted(value.keys() - warnings) if name.casefold() not in OF_OTHERS]
+
+
+_WARNING = re.compile("alert|armed|caution|danger|hazard|violen|warning|weapon", re.IGNORECASE)
+
+
 def _fields_of_cautions(place: Part) -> list[str]:
     """Whatever is named as a warning: vendors have names of their own for the component."""
-    folded = {name: name.casefold() for name in place.content}
-    about = [name for name, word in folded.items() if any(warning in word for warning in _WARNINGS)]
-    return [name for name in about if not folded[name].endswith("reference")]
+    return sorted(name for name in place.content if _WARNING.search(name) and not name.casefold().endswith("reference"))
 
 
 def _flags(eido: _Eido, place: Part) -> Iterator[str]:
@@ -403,17 +424,11 @@ def _flags(eido: _Eido, place: Part) -> Iterator[str]:
             if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(str.strip, texts)):
                 yield UNREADABLE
             eido.remarks.cut.extend(_told_in(caution))
-        nothing = (None,) if field == "cautionComponent" else _NOTHING
-        if any(_plain(value) not in nothing for value in place.values(field) if not isinstance(value, dict)):
+        others = [value for value in place.values(field) if not isinstance(value, dict)]
+        if any(value is not None if field == "cautionComponent" else not says_no(value) for value in others):
             yield UNREADABLE
 
 
-def _plain(value: Any) -> Any:
-    return value.strip().casefold() if isinstance(value, str) else value
-
-
-_WARNINGS = ("alert", "armed", "caution", "danger", "hazard", "violen", "warning", "weapon")
-_NOTHING: tuple[Any, ...] = (None, False, 0, "", "0", "f", "false", "n", "no", "none", [])
 _NOT_TOLD = ("reference", "timestamp", "date", "severity", "source", *map(str.casefold, _KINDS_OF_CAUTION))
 
 
@@ -424,12 +439,11 @@ def _told_in(part: Part) -> Iterator[str]:
             yield from texts_within(value)
 
 
-def _refers_to_no_caution(eido: _Eido, places: Sequence[Part]) -> bool:
+def _refers_to_no_caution(places: Sequence[Part]) -> bool:
     """Whether somebody refers to a caution that is not there: what it warns of nobody knows."""
     cautions = [caution for place in places for field in _fields_of_cautions(place) for caution in place.parts(field)]
     known = {name for caution in cautions for name in caution.texts("$id")}
-    texts = (*eido.part.parts("notesComponent"), *eido.part.parts("additionalDataComponent"))
-    return any(not place.refers("cautionReference") <= known for place in (*places, *texts))
+    return any(not place.refers("cautionReference") <= known for place in places)
 
 
 def _persons(eido: _Eido) -> Iterator[Part]:
@@ -454,14 +468,18 @@ _KINDS_OF_UNIT = ("emergencyResourceTypeCommonRegistryText", "emergencyResourceT
 
 
 def _on_scene(eido: _Eido) -> frozenset[str]:
-    """Who is on scene: `police`, which a team may wait for, and `others`; a unit of no stated kind may be either."""
+    """Who is on scene: `police`, which a team may wait for, and `others`; a unit of no stated kind may be either.
+
+    Police who may have left count as others.
+    """
     on_scene = set[str]()
     for unit in eido.part.parts("emergencyResourceComponent"):
         words = [word for name in _STATUSES_OF_UNIT for word in _words(eido, unit, name, _UNIT_STATUSES)]
         words += [word_of(text) for name in _OWN_STATUSES_OF_UNIT for text in unit.texts(name)]
         if not _ON_SCENE.isdisjoint(words):
             kinds = {word_of(registered(text)) for name in _KINDS_OF_UNIT for text in unit.texts(name)} - {""}
-            on_scene.add("police" if not kinds or kinds & _POLICE else "others")
+            is_police = not kinds or kinds & _POLICE
+            on_scene.add("police" if is_police and _HAS_LEFT.isdisjoint(words) else "others")
     for incident in eido.incidents:
         words = _words(eido, incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
         on_scene |= set() if _ON_SCENE.isdisjoint(words) else {"others"}
@@ -469,7 +487,7 @@ def _on_scene(eido: _Eido) -> frozenset[str]:
 
 
 def _other_units(on_scene: frozenset[str]) -> dict[str, str]:
-    """A unit on scene that is not known to be of the police bars a hand-over as they do, and lets nobody in."""
+    """A unit on scene that is not known to be of the police, or may have left, bars a hand-over, and lets nobody in."""
     return {"units_on_scene": "yes"} if on_scene == {"others"} else {}
 
 

@@ -77,6 +77,26 @@ def test_no_markup_hides_a_word(texts: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("narrative", "word"),
+    [
+        (r"has a\nknife", "knife"),
+        (r"has a\r\nknife\tat home", "knife"),
+        (r"\u006bnife", "knife"),
+        (r"\u003cb\u003ekn\u003c/b\u003eife", "knife"),
+        (r"un pu\u00f1al", "punal"),
+        (r"\ud83d\udd2a", "🔪"),
+        (r"half a sign \ud83d, a knife", "knife"),
+        (r"{\rtf1\ansi un pu\'f1al\par}", "punal"),
+        (r"{\rtf1\ansi has a \'93knife\'94\par}", "knife"),
+        (r"C:\notes\knife", "knife"),
+    ],
+)
+def test_no_escape_hides_a_word(narrative: str, word: str) -> None:
+    """Of a CAD that escapes twice each line began with an `n`, and `\\ngun` was no gun."""
+    assert any(word in spoken(text) for text in readings(narrative))
+
+
+@pytest.mark.parametrize(
     "unit",
     ["<a ", "<!--", "&", "<", "</", "<!", "<b>", "<p>", "<script>", "</script>", "<a href='", '<a "', "&amp;", "&#",
      "&#0", "&#49;",

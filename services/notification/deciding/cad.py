@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +42,8 @@ CAD_NOTICE_SECONDS = 10
 """The least time to tell a CAD something; an outcome may be told this long after its routing deadline."""
 ASKS: frozenset[MessageKind] = frozenset(("call.confirm", "call.hold"))
 """A question is not asked any more once an answer would come too late."""
+TAKE_BACK: frozenset[MessageKind] = frozenset(("assignment.withdrawn", "team.moved"))
+"""These are told at least as long as what they take back: that a team comes."""
 OUTCOME_FIELDS = {
     "outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by",
     "programme_version", "programme_hash", "switchboard_revision",
@@ -197,6 +199,8 @@ def _tell_cad(
     about = {"agency": agency, "source": source, "incident_id": incident, "call_id": event.call_id}
     data = {**about, "episode": event.episode, **event.model_dump(mode="json", include=fields, exclude_none=True)}
     least = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
+    if kind in TAKE_BACK:
+        least = max([least, *_told_until(draft.state, event.call_id)])
     last = not_after or least
     message = CadMessageDue(
         message_id=message_id,
@@ -209,6 +213,13 @@ def _tell_cad(
         needs_police=needs_police,
     )
     _owe(draft, message)
+
+
+def _told_until(state: State, call_id: str) -> Iterator[datetime]:
+    """Until when each outcome of a call that its CAD has not acknowledged may still be told."""
+    for owed in state.owed.values():
+        if isinstance(owed.event, CadMessageDue) and (owed.event.call_id, owed.event.kind) == (call_id, "call.routed"):
+            yield owed.event.not_after
 
 
 def _owe(draft: Draft[State], message: CadMessageDue) -> None:

@@ -75,6 +75,11 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             lo picaron, lo pico, la pico, quiere picar
             torch in, pressure cooker, unattended bag, m80, firecracker*, wires hanging
             shots j h, 🔫, 🔪, 🗡, ⚔, 💣, 🧨, 🪓, 🏹
+            knf, knvs, hndgn*, pstl*, shtgn*, swrd*, 9mil, pepperspray*, baseballbat*, flamethrower*, brass knuck*
+            icepick*, bow arrow, hachet*, boxctt*, screw driver*, detonator*, ballistic vest*, tactical vest*
+            broken btl, something shiny, shiny object, show hands, show his hands, show her hands, show their hands
+            concealing, ninja star*, serrucho*, plomazo*, cuchiy*, chuchill*, kuchill*, trae tubo, trae un tubo
+            con tubo, un bat, trae bat, con bat, con una barra, trae una barra
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
@@ -163,6 +168,13 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             command hallucin*, command ah, hurt baby, hurt the baby, hi toward*, shaking baby, shaking the baby
             shook the baby, shook baby, excited delirium, steering wheel, pcp
             banging on door, banging on the door, banging on doors, violating ro, violation of order
+            phys alt, physical alt, d v, fam dist, family disturb*, hands on neck, impeding breath*, hostl, thrts
+            thrtng*, vlnt, aggro, hurt cops, hurt police, hurt officers, hurt staff, hurt kids, hurt children, harm the
+            harm his, harm my, harm cops, harm police, harm officers, harm staff, harm kids, harm children
+            take everyone out, take everybody out, take them all out, taking everyone out, taking them all out
+            everyone dead, everybody dead, everyone is going to die, everybody is going to die, someone is going to die
+            somebody is going to die, all going to die, all gonna die, will all die, make them pay, run me down
+            run him down, run her down, run them down, strong arm*, child in danger, kids in danger, que mate, que maten
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -193,6 +205,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             se metieron, entro a la casa
             lit a trash, lighter in hand, torch, firework*, stick up, jacking, peering in, followed her home
             followed me home, following me home, following her home, wrong way driver, drunk driver, driving drunk
+            asaltando, se llevo al niño, se llevo a la niña, se llevo a mi hijo, se llevo a mi hija
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -251,6 +264,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             cutting self, cuttin, self cutting, is cutting, been cutting, cutting now, fresh cuts, drank a fifth
             took all the, took his whole, took her whole, all the insulin, injected insulin, fentanyl*, fent
             infant blue, foaming, sweating profusely, hot to touch, hot to the touch, hot car
+            diff br, cut arms, cuts arms
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -309,6 +323,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             rr tracks, on the interstate, on interstate, onto the interstate, dodging cars, moving car
             moving vehicle, is cutting, been cutting, cutting self
             self cutting, wrsts
+            ctb, kys, has means, si w means, si with means, si w intent, si with intent, goodbye letter*
+            garage with the car running, garage with car running
         """),
     }
 )

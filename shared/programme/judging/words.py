@@ -130,12 +130,16 @@ def words_over(programme: Programme | WordTables, line: str, following: str) -> 
 
 
 _NONE = frozenset[str]()
+_DIGITS = "0123456789"
+"""Before a word, without a blank: `2knives`, or a blank that was written by its code, as in `%20gun`."""
 
 
 def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
+    """Phrases are looked for without the numbers, too: `took 20 pills`."""
     if not words:
         return frozenset()
     spoken_words = set(words)
+    spoken_words |= {word.lstrip(_DIGITS) for word in spoken_words if word[0] in _DIGITS}
     hazards = {hazard for word in programme.words.keys() & spoken_words for hazard in programme.words[word]}
     by_beginning = programme.stems_by_beginning
     letters = len(next(iter(by_beginning), ""))
@@ -144,11 +148,12 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
             if word.startswith(stem):
                 hazards.update(programme.stems[stem])
     line = ""
+    uncounted = [word for word in words if not word.isdecimal()]
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:
             if hazard in hazards:
                 continue
-            line = line or f" {' '.join(words)} "
+            line = line or f" {' '.join(words)}  {' '.join(uncounted) if uncounted != words else ''} "
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)
     return frozenset(hazards)

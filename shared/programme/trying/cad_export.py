@@ -243,9 +243,7 @@ class _Reader:
             return None
         instant = self._parsed(", ".join(columns or ()), value)
         if not FIRST_YEAR <= instant.year < LAST_YEAR:
-            raise _Wrong(
-                ", ".join(columns or ()), f"{value!r} is in no year of this century", "a year from 2000 to 2099"
-            )
+            raise _of_no_century(", ".join(columns or ()), value)
         return instant
 
     def _parsed(self, column: str, value: str) -> datetime:
@@ -257,7 +255,7 @@ class _Reader:
         if local.tzinfo is not None:
             return local.astimezone(UTC)
         if not FIRST_YEAR <= local.year < LAST_YEAR:
-            raise _Wrong(column, f"{value!r} is in no year of this century", "a year from 2000 to 2099")
+            raise _of_no_century(column, value)
         first = local.replace(tzinfo=self._zone, fold=0).astimezone(UTC)
         second = local.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
         if first.astimezone(self._zone).replace(tzinfo=None) != local:
@@ -439,6 +437,10 @@ def _rows(count: int) -> str:
 
 class _UnreadableTime(_Wrong):
     """Of a row whose time nobody can read."""
+
+
+def _of_no_century(column: str, value: str) -> _UnreadableTime:
+    return _UnreadableTime(column, f"{value!r} is in no year of this century", "a year from 2000 to 2099")
 
 
 def _arrival(body: Mapping[str, Any], arrived: Iterable[datetime | None]) -> tuple[Mapping[str, Any], ...]:

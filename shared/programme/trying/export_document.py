@@ -108,6 +108,8 @@ class File(_Table):
     format: Literal["csv", "json-lines", "arcgis-json"] = "csv"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Encoding = "utf-8"
+    empty: list[str] = []
+    """What stands in a field that holds nothing, as databases write it: `NULL`, or a day of 1900."""
 
 
 class Columns(_Table):

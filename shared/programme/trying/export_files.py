@@ -42,7 +42,14 @@ def opened(path: Path, file: File) -> Iterator[TextIO]:
 def records(file: File, lines: Iterable[str], wanted: Iterable[str] = ()) -> Iterator[Record]:
     """Every row of a file. `wanted`: the columns that must be there. Raises BadFile."""
     reading = {"csv": _csv, "json-lines": _json_lines, "arcgis-json": _arcgis}[file.format]
-    return reading(file, lines, tuple(dict.fromkeys(wanted)))
+    found = reading(file, lines, tuple(dict.fromkeys(wanted)))
+    return _emptied(found, {value.strip().casefold() for value in file.empty}) if file.empty else found
+
+
+def _emptied(found: Iterable[Record], empty: set[str]) -> Iterator[Record]:
+    for record in found:
+        fields = {name: "" if value.casefold() in empty else value for name, value in record.fields.items()}
+        yield record._replace(fields=fields)
 
 
 def _csv(file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[Record]:

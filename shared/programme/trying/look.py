@@ -189,7 +189,7 @@ class _Guesses:
         others = [value for value in values if not _is(value, written)]
         if not others:
             return f"its values are like {written}"
-        what = 'whether their rows are left out, [rows] unreadable_time = "leave-out" says'
+        what = '[file] empty says what stands for nothing, [rows] unreadable_time = "leave-out" leaves rows out'
         return f"{len(others)} of {len(values)} values are not like {written}, as {others[0]}: {what}"
 
     def _guess_id(self) -> None:

@@ -557,6 +557,19 @@ async def test_an_incident_is_over_once_it_is_for_all_that_tell_of_it(
 
 
 @pytest.mark.parametrize(
+    ("statuses", "is_said"),
+    [(["Active", "ResourcesOnscene", "Closed"], True), (["ResourcesOnscene", "Closed"], False), (["Active"], False)],
+)
+async def test_a_history_of_an_incident_where_its_status_belongs_is_said_to_end_nothing(
+    door: Door, statuses: list[str], *, is_said: bool
+) -> None:
+    """No call of a CAD that sends every status which an incident ever had came to an end, and nobody told it why."""
+    content = eido(incidentComponent={"incidentStatusCommonRegistryText": statuses})
+    notes = (await door.post(content, "/v1/eido")).json()["taken"][0].get("notes", [])
+    assert any("active and over at once" in note for note in notes) == is_said
+
+
+@pytest.mark.parametrize(
     ("kind", "status", "units_on_scene", "facts"),
     [
         ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, True, {}),
@@ -564,10 +577,17 @@ async def test_an_incident_is_over_once_it_is_for_all_that_tell_of_it(
         ("PatrolUnit", {"primaryUnitStatusRegistryText": "OnScene"}, True, {}),
         ("PatrolUnit", {"secondaryUnitStatusInternalText": "on scene"}, True, {}),
         ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["EnRoute"]}, False, {}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["EnRoute", "OnScene"]}, True, {}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["OnScene", "Cleared"]}, False, {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"secondaryUnitStatusInternalText": ["In Service", "On Scene"]}, False,
+         {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"primaryUnitStatusRegistryText": "Available", "secondaryUnitStatusRegistryText": ["OnScene"]},
+         False, {"units_on_scene": "yes"}),
+        ("PatrolUnit", {"secondaryUnitStatusRegistryText": ["Cleared"]}, False, {}),
         ("GroundALSAmbulance", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
         ("CrisisInterventionUnit", {"secondaryUnitStatusRegistryText": ["OnScene"]}, False, {"units_on_scene": "yes"}),
     ],
-)
+)  # fmt: skip
 async def test_only_police_let_in_a_team_that_waits_for_them(
     door: Door,
     kind: str,
@@ -598,11 +618,36 @@ async def test_resources_on_scene_of_no_stated_kind_let_nobody_in(door: Door) ->
         {"incidentComponent": {"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}},
         {"locationComponent": [{"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}]},
         {"PersonComponent": [{"cautions": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"vehicleComponent": [{"cautionComponent": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"notesComponent": [{"notesActionComments": "-", "cautions": [{"cautionTypeInternalText": "ARMED"}]}]},
+        {"ofVendor": [[{"premise": {"hazards": {"cautionTypeInternalText": "ARMED"}}}]]},
     ],
 )
 async def test_a_caution_counts_wherever_and_however_it_is_named(door: Door, fields: dict[str, Any]) -> None:
     (event,) = await versions(door, eido(**fields), "/v1/eido")
     assert event.call.cautions == ("ARMED",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "cautions", "is_looked_at"),
+    [
+        ({"callComponent": [{"weaponsInvolved": True}]}, ("unreadable",), False),
+        ({"callComponent": [{"hazardCode": "GUN"}]}, ("unreadable",), False),
+        ({"incidentComponent": {"extension": {"weaponName": "knife"}}}, ("unreadable",), False),
+        ({"ofVendor": {"deep": [{"violent": 1}]}}, ("unreadable",), False),
+        ({"ofVendor": {"deep": [{"violent": "No", "weaponCode": ""}]}}, (), False),
+        ({"emergencyResourceComponent": [{"weaponsOnBoard": True}]}, (), False),
+        ({"ofVendor": [{"name": "Weapons", "value": "Yes"}]}, (), True),
+        ({"ofVendor": [{"name": "Weapons", "value": "No"}]}, (), False),
+    ],
+)
+async def test_a_warning_in_a_field_of_a_vendors_own_counts_however_deep(
+    door: Door, fields: dict[str, Any], cautions: tuple[str, ...], *, is_looked_at: bool
+) -> None:
+    """`weaponsInvolved: true` of the call, and `Weapons`, `Yes` among a vendor's own fields, were ignored."""
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == cautions
+    assert ("Weapons" in personal(door, event).get("texts", "")) == is_looked_at
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,20 @@ def test_an_outcome_that_is_decided_late_is_still_told() -> None:
     assert message.not_after == running.now + timedelta(seconds=10)
 
 
+def test_that_no_team_comes_is_told_as_long_as_that_one_comes() -> None:
+    """A CAD whose door was away for half a minute heard only that a team comes, which had been turned back by then."""
+    running = Running()
+    (outcome,) = of(running.take(routed()), CadMessageDue)
+    running.pass_seconds(5)
+    (taken_back,) = of(running.take(released()), CadMessageDue)
+    assert (taken_back.kind, taken_back.not_after) == ("assignment.withdrawn", outcome.not_after)
+    running = Running()
+    running.take(routed())
+    running.perform()
+    (taken_back,) = of(running.take(released()), CadMessageDue)
+    assert taken_back.not_after == running.now + timedelta(seconds=10)
+
+
 @pytest.mark.parametrize(
     ("event", "kind", "alarm"),
     [

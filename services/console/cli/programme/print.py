@@ -11,6 +11,7 @@ from rich.text import Text
 
 from shared.call import Call
 from shared.judgement import UNKNOWN_WORDS
+from shared.plain import visible
 from shared.programme import Fault, Gate, Judgement, Programme, RaisedBy
 from shared.programme.judging.facts import HAZARDS, in_words
 from shared.programme.judging.hours import DAYS
@@ -26,9 +27,9 @@ GOOD, BAD, QUIET, HEAD = "green", "bold red", "dim", "bold"
 SIGNS = {"off": "·", "shadow": "s", "advisory": "a", "live": "█"}
 
 
-def errors() -> Console:
-    """Standard error."""
-    return Console(stderr=True, highlight=False)
+def error(why: str) -> None:
+    """What went wrong, on standard error."""
+    _Out(error=True).line(why)
 
 
 def refusal(path: str, faults: Iterable[Fault]) -> None:
@@ -208,13 +209,13 @@ def look(seen: Look) -> None:
 
 
 class _Out:
-    """Lines, with colour only on a terminal, never cut or wrapped."""
+    """Lines, with colour only on a terminal, never cut or wrapped; what a file holds acts on no terminal."""
 
     def __init__(self, *, error: bool = False) -> None:
         self._console = Console(stderr=error, highlight=False)
 
     def line(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style), soft_wrap=True)
+        self._console.print(Text(visible(text, several_lines=True), style), soft_wrap=True)
 
     def lines(self, texts: list[str]) -> None:
         for text in texts or ["  none"]:

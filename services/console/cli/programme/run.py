@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import typer
 from immutables import Map
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rich.text import Text
 
 from services.console.cli.programme import print as pages
 from shared.call import Call, Position
@@ -87,7 +86,7 @@ def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | N
                 call, surroundings = _call(programme, line)
             except _NotACall as error:
                 failed = True
-                pages.errors().print(Text(f"{calls_file.name}, line {number}: {error}"), soft_wrap=True)
+                pages.error(f"{calls_file.name}, line {number}: {error}")
                 continue
             judgement = judge(programme, board, call, surroundings, fixed or call.updated_at.astimezone(UTC))
             typer.echo(js.dumps(_decision(call, judgement), ensure_ascii=False))
@@ -291,5 +290,5 @@ def _print_json(body: dict[str, Any]) -> None:
 
 
 def _end(why: str, code: int) -> NoReturn:
-    pages.errors().print(Text(why), soft_wrap=True)
+    pages.error(why)
     raise typer.Exit(code)

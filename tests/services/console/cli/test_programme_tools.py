@@ -282,6 +282,17 @@ def test_wrong_usage_is_told(call_file: Path) -> None:
     assert "call.json" in run("explain", MADISON, call_file, code=2).stderr
 
 
+def test_what_an_export_holds_acts_on_no_terminal(tmp_path: Path) -> None:
+    """A code could set the title of an analyst's terminal, or clear it."""
+    export = tmp_path / "export.csv"
+    export.write_text("id,received,type\n1,2023-01-05 13:02,\x1b[2JCW\n2,2023-01-05 14:02,CW\u202e\n")
+    told = run("look", export).output
+    assert "\\u{1b}[2JCW, CW\\u{202e}" in told
+    assert "\x1b" not in told
+    export.write_text("id\x1b[2J;received\n1;2\n")
+    assert "\x1b" not in run("look", export, code=1).output
+
+
 def test_a_look_writes_a_mapping_and_never_over_another(tmp_path: Path) -> None:
     export, mapping = tmp_path / "calls.csv", tmp_path / "map.toml"
     rows = [f"{number},2021-09-01 {number % 24:02}:00,{code}" for number, code in enumerate(["MENTAL", "NOISE"] * 20)]

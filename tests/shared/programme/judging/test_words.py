@@ -254,6 +254,45 @@ def test_a_sign_that_stands_for_a_phrase_is_not_written_out() -> None:
     assert spoken("a ri\ufb02e, \u24c0nife") == ["a", "rifle", "knife"]
 
 
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("took 20 pills", {"injury"}),
+        ("with 2 rocks", {"weapon"}),
+        ("2 shots fired", {"weapon"}),
+        ("goes on to 3rd, 4 tracks further", set()),
+        ("SUBJ W/KNF, something shiny", {"weapon"}),
+        ("refuses to show hands", {"weapon"}),
+        ("PHYS ALT JUST OCC", {"violence"}),
+        ("D/V", {"violence"}),
+        ("voices telling her to harm the baby", {"violence"}),
+        ("says everyone is going to die", {"violence"}),
+        ("going to take them all out", {"violence"}),
+        ("CTB tonight, SI w/ means", {"suicide"}),
+        ("escucha voces que le dicen que mate", {"violence"}),
+        ("trae cuchiyo", {"weapon"}),
+    ],
+)
+def test_what_dispatchers_shorten_and_how_many_there_are_hides_no_word(text: str, hazards: set[str]) -> None:
+    """`took pills` was a word, and `took 20 pills` none."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
+        ("w/2knives", {"weapon"}),
+        ("a%20gun", {"weapon"}),
+        ("1BLEEDING", {"injury"}),
+        ("25yom at 1st and 3rd, 5150, plate 7HIT234, unit 12B, 100lbs", set()),
+        ("9mm", {"weapon"}),
+    ],
+)
+def test_digits_before_a_word_do_not_hide_it(text: str, hazards: set[str]) -> None:
+    """Who types fast leaves no blank."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
 def test_long_text_takes_bounded_time() -> None:
     began = time.perf_counter()
     words_in(programme(TEXT), "box " * 100_000)

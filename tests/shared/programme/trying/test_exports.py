@@ -276,6 +276,21 @@ def test_rows_whose_time_lacks_its_half_of_the_day_are_left_out_where_the_docume
     assert export.remarks == ["1 row left out: its time cannot be read"]
 
 
+def test_what_a_database_writes_for_nothing_is_nothing_where_the_document_says_so(tmp_path: Path) -> None:
+    """A call without an end has `NULL` for it, or a day of 1900: such calls were refused, or left out whole."""
+    columns = COLUMNS + 'closed_at = "closed"\n'
+    lines = ("id,at,type,closed", "1,2023-01-01 10:00,A,null", "2,2023-01-01 10:00,A,1900-01-01 00:00")
+    assert len(faults_of(tmp_path, mapping_of(columns=columns), *lines)) == 2
+    text = '[file]\nempty = ["NULL", "1900-01-01 00:00"]\n'
+    rows = export_of(tmp_path, mapping_of(text, columns=columns), *lines, "3,2023-01-01 10:00,null,").rows
+    assert [row.end_body() for row in rows] == [None] * 3
+    assert "call_type" not in rows[2].body
+    left = export_of(
+        tmp_path, mapping_of('[rows]\nunreadable_time = "leave-out"\n', columns), *lines, "3,2023-01-01 10:00,A,"
+    )
+    assert left.left_out == {"its time cannot be read": 2}, "a year that cannot be is one, too, as a look says"
+
+
 def test_a_row_without_an_id_gets_one_of_what_it_says(tmp_path: Path) -> None:
     mapping = mapping_of(columns='[columns]\ncreated_at = "at"\ncode = "type"\n')
     lines = ("at,type", "2023-01-01 10:00,A", "2023-01-01 10:00,B", "2023-01-01 10:00,B")
