@@ -173,7 +173,10 @@ class Heard(Table):
             ),
         ],
     ] = Field(default_factory=dict)
-    """Screening questions, by the names that the CAD gives them: the fact asked for, or a table that spells it out."""
+    """Screening questions, by the names that the CAD gives them: the fact asked for, or a table that spells it out.
+
+    One that is not listed states nothing: with its answer, unless that is no, it is looked through for words.
+    """
     cautions: dict[str, Caution] = Field(default_factory=dict)
     """Premise and person flags, as the CAD writes them. One that is not listed makes weapon and violence unknown; list
     a harmless one with `{}`."""

@@ -82,6 +82,7 @@ def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str
     texts += [further.code for further in call.further_types if programme.code(further) is None]
     said = [("type", text) for text in texts if text]
     said += [("answer", answer) for answer in _strange_answers(programme, call)]
+    said += [("question", question) for question in _strange_questions(programme, call)]
     for kind, text in said:
         if hazards := words_in(programme, text):
             doubts[f"{kind} {normal(text)}"] = hazards, WORDS
@@ -95,6 +96,13 @@ def _strange_answers(programme: Programme, call: Call) -> list[str]:
     questions = programme.by_form.questions
     asked = [(questions.get(normal(name)), answer) for name, answer in call.answers.items()]
     return [answer for question, answer in asked if question is not None and normal(answer) not in question.by_form]
+
+
+def _strange_questions(programme: Programme, call: Call) -> list[str]:
+    """Each question that is not listed, with its answer: it states nothing, but `Is there a gun? Yes` holds a word."""
+    listed = programme.by_form.questions
+    asked = [(name, answer) for name, answer in call.answers.items() if normal(name) not in listed]
+    return [f"{name} {answer}" for name, answer in asked if normal(answer) not in _SAYS_NO]
 
 
 def _doubted_by(programme: Programme, flag: str) -> frozenset[str]:
@@ -178,6 +186,8 @@ _RANKS = {
 }
 _CHOICES = {fact: {normal(value): value for value in values} for fact, values in CHOICES.items()}
 _NOT_ASKED = normal(NOT_ASKED)
+_SAYS_NO = frozenset(("", "0", "false", "n", "no", "none", _NOT_ASKED))
+"""Answers to a question that is not listed which leave it unsaid, whatever it asks for."""
 _LIST = re.compile(r"[;,|]")
 
 

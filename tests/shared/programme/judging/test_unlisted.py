@@ -112,7 +112,16 @@ def test_an_answer_that_is_none_of_its_question_s_is_read_for_words() -> None:
     """Q3, on crime, answered "no, but he has a knife" left crime unknown, and weapon as Q1 said."""
     said = "no, but he has a knife"
     assert judged(answers=CALM | {"q3": said}).missing == ("weapon", "crime")
-    assert judged(answers=CALM | {"Q77": said}).suitability == "suitable"  # a question that nobody lists says nothing
+    assert judged(answers=CALM | {"Q77": said}).missing == ("weapon",)  # a question that nobody lists states nothing
+
+
+@pytest.mark.parametrize("no", ["no", "N", "None", "not-asked", "", "0"])
+def test_a_question_that_is_not_listed_is_read_for_words_with_its_answer(no: str) -> None:
+    """`Is there a gun? Yes` beside Q1 answered no: a team went."""
+    assert judged(answers=CALM | {"Is there a gun?": "yes"}).missing == ("weapon",)
+    assert judged(answers=CALM | {"Is there a gun?": "unknown"}).missing == ("weapon",)
+    assert judged(answers=CALM | {"Is there a gun?": no}).suitability == "suitable"
+    assert judged(answers=CALM | {"Is it raining?": "yes"}).suitability == "suitable"
 
 
 def test_a_caution_that_is_listed_without_a_hazard_is_harmless() -> None:
