@@ -87,6 +87,28 @@ _CALLS = (
         ),
     ),
     Invariant(
+        "cancelled-as-ended",
+        "A call has nobody sent to it because its CAD had ended it.",
+        # once what team availability had taken in is read, so is what came before; the clocks are not the same
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o JOIN call c ON c.call_id = o.call_id
+            JOIN version v ON v.call_id = c.call_id AND v.record_offset = c.taken_offset
+        WHERE o.outcome = 'cancelled' AND o.changed > :after AND o.changed <= :upto AND NOT EXISTS
+            (SELECT 1 FROM version e WHERE e.call_id = o.call_id AND e.ended = 1 AND e.order_us < o.at_us + 5000000)
+        UNION
+        SELECT 'episode ' || o.episode, o.agency, o.call_id, o.district, o.at_us
+        FROM version v JOIN call c ON c.call_id = v.call_id AND c.taken_offset = v.record_offset
+            JOIN outcome o ON o.call_id = v.call_id
+        WHERE o.outcome = 'cancelled' AND v.changed > :after AND v.changed <= :upto AND NOT EXISTS
+            (SELECT 1 FROM version e WHERE e.call_id = o.call_id AND e.ended = 1 AND e.order_us < o.at_us + 5000000)""",
+        planted(
+            "cancelled-as-ended",
+            ("call", {"taken_offset": 9}),
+            ("version", {"record_offset": 9}),
+            ("outcome", {"partition": -1, "record_offset": 9, "outcome": "cancelled"}),
+        ),
+    ),
+    Invariant(
         "judgement-explained",
         "A judgement has every gate with its sentence, a document's version and hash, and the switchboard's revision.",
         """SELECT 'decisions/' || j.partition || '/' || j.record_offset AS about, j.agency, j.call_id, j.district,

@@ -280,6 +280,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
     "outcome-as-accepted": drop("assignments", "offer-accepted"),
+    "cancelled-as-ended": rewrite("assignments", "call-routed", _is_default, outcome="cancelled"),
     "judgement-explained": rewrite(
         "decisions", "call-triaged", lambda event: len(event["judgement"]["gates"]) > 0, judgement={
             "gates": [], "responses": [], "programme_hash": "h", "programme_version": 1, "switchboard_revision": 1,
