@@ -19,7 +19,7 @@ from shared.events import DataExported
 
 NOT_NOTED = "This cannot be written into the audit log just now, so nothing is given out. Try again in a while."
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["figures"])
-PERIOD = r"20\d\d(-Q[1-4])?"
+PERIOD = r"20[0-9]{2}(-Q[1-4])?"
 PeriodInPath = Annotated[str, Path(pattern=f"^{PERIOD}$", description="a quarter, as 2026-Q1, or a year, as 2026")]
 
 

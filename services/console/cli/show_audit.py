@@ -12,8 +12,9 @@ from services.console.cli.terminal import terminal as _out
 
 
 def audit_log(body: dict[str, Any]) -> None:
-    """Entries, a line each."""
+    """Entries, a line each, and from when to when they are: that may be less than was asked for."""
     out = _out()
+    out.print(Text(f"From {_at(body['since'])} until before {_at(body['until'])}:", QUIET))
     for line in body["lines"]:
         how = " ".join(filter(None, (line["door"], line["request"], line["identified"], line["came_from"])))
         out.print(f"{_at(line['at'])}  {line['sentence']}", Text(how, QUIET), soft_wrap=True)

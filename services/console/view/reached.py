@@ -15,16 +15,23 @@ from shared.events import Event
 def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOptedOut, stored: Stored) -> None:
     """Of somebody who is not at work it can wait: the rota has it as a gap. The duty officer is on no rota."""
     person_id, team_id = event.person_id, _team_of(agency, event.person_id) or ""
-    if not team_id and person_id != events.DUTY_OFFICER:
-        return
-    who = f"{person_id} of {team_id}" if team_id else "The duty officer"
-    why = event.why if isinstance(event, events.ContactBroken) else "opted-out"
-    sentence = f"{who} is not reached by {event.method_id} any more: {words_of(why)}."
-    if not _is_reached(agency, person_id):
-        sentence += " No other way to them is left."
-    agency.raise_alert(f"way-lost/{person_id}/{event.method_id}", Alert("way-lost", stored.time, sentence, team_id))
+    way = agency.contacts.get(person_id, {}).get(event.method_id)
+    if way is not None and (team_id or person_id == events.DUTY_OFFICER):
+        _raise_lost(agency, person_id, team_id, way, stored)
     if team_id:
         _look_at(agency, team_id, stored)
+
+
+def _raise_lost(agency: AgencyRecords, person_id: str, team_id: str, way: ContactSeen, stored: Stored) -> None:
+    who = f"{person_id} of {team_id}" if team_id else "The duty officer"
+    sentence = f"{who} is not reached by {way.method_id} any more: {words_of(way.broken or 'opted-out')}."
+    if not _is_reached(agency, person_id):
+        sentence += " No other way to them is left."
+    agency.raise_alert(_lost_id(person_id, way), Alert("way-lost", stored.time, sentence, team_id))
+
+
+def _lost_id(person_id: str, way: ContactSeen) -> str:
+    return f"way-lost/{person_id}/{way.method_id}"
 
 
 def _taken_away(agency: AgencyRecords, event: events.ContactRemoved, stored: Stored) -> None:
@@ -46,14 +53,29 @@ def _lost_no_more(agency: AgencyRecords, event: Any, stored: Stored, *, had_ways
 
 
 def _shift_changed(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+    _look_at_crew(agency, event.team_id, stored)
     _look_at(agency, event.team_id, stored)
 
 
 def _shift_ended(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
     agency.end_alert(f"team-unreachable/{event.team_id}", stored.time)
+    _look_at_crew(agency, event.team_id, stored)
+
+
+def _look_at_crew(agency: AgencyRecords, team_id: str, stored: Stored) -> None:
+    """What a member has lost counts for as long as they are at work, whichever journal says so first."""
+    members = () if (team := agency.teams.get(team_id)) is None else team.members
+    lost = {
+        _lost_id(member, way): (member, way)
+        for member in members
+        for way in agency.contacts.get(member, {}).values()
+        if way.broken or way.opted_out
+    }
     for alert in agency.alerts():
-        if alert.kind == "way-lost" and alert.about == event.team_id:
+        if alert.kind == "way-lost" and alert.about == team_id and lost.pop(alert.alert_id, None) is None:
             agency.end_alert(alert.alert_id, stored.time)
+    for member, way in lost.values():
+        _raise_lost(agency, member, team_id, way, stored)
 
 
 def _look_at(agency: AgencyRecords, team_id: str, stored: Stored, *, had_ways: bool = False) -> None:

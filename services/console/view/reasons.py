@@ -193,7 +193,7 @@ WENT: Mapping[str, str] = MappingProxyType(
         "nobody": "nobody, the CAD ended the call",
         "default": "the default response",
         "merged": "the team, to another call",
-        "recalled": "the team, turned back on its way",
+        "recalled": "the team, turned back or called off on its way",
         "recalled-upgraded": "the team, turned back when the call proved more dangerous",
         "team-upgraded": "the team, to a call that proved more dangerous",
         "team-and-default": "the team and the default response",

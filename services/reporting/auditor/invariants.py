@@ -72,6 +72,43 @@ _CALLS = (
         planted("outcome-explained", ("outcome", {"partition": -1, "record_offset": 2, "reasons": 0})),
     ),
     Invariant(
+        "outcome-as-accepted",
+        "The outcome says that a team has the call where one accepted it, or came with a merged one, and only there.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o WHERE o.changed > :after AND o.changed <= :upto
+        AND ((o.outcome IN ('team-accepted', 'phone-accepted') AND NOT EXISTS (SELECT 1 FROM assignment a
+                WHERE a.call_id = o.call_id AND a.episode = o.episode AND a.record_offset < o.record_offset))
+            OR (o.outcome NOT IN ('team-accepted', 'phone-accepted') AND EXISTS (SELECT 1 FROM offer f
+                WHERE f.call_id = o.call_id AND f.episode = o.episode AND f.how_it_ended = 'accepted'
+                AND f.ended_offset < o.record_offset)))""",
+        planted(
+            "outcome-as-accepted",
+            ("outcome", {"partition": -1, "record_offset": 5, "outcome": "team-accepted"}),
+        ),
+    ),
+    Invariant(
+        "cancelled-as-ended",
+        "A call has nobody sent to it because its CAD had ended it.",
+        # once what team availability had taken in is read, so is what came before; the clocks are not the same
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o JOIN call c ON c.call_id = o.call_id
+            JOIN version v ON v.call_id = c.call_id AND v.record_offset = c.taken_offset
+        WHERE o.outcome = 'cancelled' AND o.changed > :after AND o.changed <= :upto AND NOT EXISTS
+            (SELECT 1 FROM version e WHERE e.call_id = o.call_id AND e.ended = 1 AND e.order_us < o.at_us + 5000000)
+        UNION
+        SELECT 'episode ' || o.episode, o.agency, o.call_id, o.district, o.at_us
+        FROM version v JOIN call c ON c.call_id = v.call_id AND c.taken_offset = v.record_offset
+            JOIN outcome o ON o.call_id = v.call_id
+        WHERE o.outcome = 'cancelled' AND v.changed > :after AND v.changed <= :upto AND NOT EXISTS
+            (SELECT 1 FROM version e WHERE e.call_id = o.call_id AND e.ended = 1 AND e.order_us < o.at_us + 5000000)""",
+        planted(
+            "cancelled-as-ended",
+            ("call", {"taken_offset": 9}),
+            ("version", {"record_offset": 9}),
+            ("outcome", {"partition": -1, "record_offset": 9, "outcome": "cancelled"}),
+        ),
+    ),
+    Invariant(
         "judgement-explained",
         "A judgement has every gate with its sentence, a document's version and hash, and the switchboard's revision.",
         """SELECT 'decisions/' || j.partition || '/' || j.record_offset AS about, j.agency, j.call_id, j.district,
@@ -123,6 +160,32 @@ _TEAMS = (
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
         FROM offer f WHERE f.unheard = 1 AND f.changed > :after AND f.changed <= :upto""",
         planted("silent-not-offered", ("offer", {"unheard": 1})),
+    ),
+    Invariant(
+        "offer-before-outcome",
+        "No team is asked to take a call that has its outcome.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f JOIN outcome o ON o.call_id = f.call_id AND o.episode = f.episode
+            AND o.record_offset < f.record_offset
+        WHERE f.changed > :after AND f.changed <= :upto""",
+        planted(
+            "offer-before-outcome",
+            ("outcome", {"partition": -1, "record_offset": 6}),
+            ("offer", {"record_offset": 7}),
+        ),
+    ),
+    Invariant(
+        "accepted-as-offered",
+        "A team has a call by its own offer, which it had not declined and nobody withdrawn, or with a merged call.",
+        # an answer in time that is read once the offer had expired is good
+        """SELECT a.team_id || ' at ' || a.record_offset AS about, a.agency, a.call_id, a.district, a.at_us AS broken_us
+        FROM assignment a WHERE a.changed > :after AND a.changed <= :upto
+        AND NOT EXISTS (SELECT 1 FROM offer f WHERE f.call_id = a.call_id AND f.episode = a.episode
+            AND f.team_id = a.team_id AND ((f.how_it_ended = 'accepted' AND f.ended_offset = a.record_offset)
+                OR (f.how_it_ended = 'expired' AND f.ended_offset < a.record_offset)))
+        AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.agency = a.agency AND b.team_id = a.team_id
+            AND b.how_it_ended = 'moved' AND b.ended_offset = a.record_offset)""",
+        planted("accepted-as-offered", ("assignment", {"partition": -1, "record_offset": 7})),
     ),
     Invariant(
         "synthetic-not-offered",
@@ -280,6 +343,24 @@ _WORD = (
         FROM outcome o WHERE o.told = 0 AND o.at_us < :settled""",
         planted("outcome-told", ("outcome", {"partition": -1, "record_offset": 3, "told": 0})),
         lasting=False,
+    ),
+    Invariant(
+        "outcome-told-as-is",
+        "A CAD is told that a team has its call where the outcome says so, and only there.",
+        """SELECT m.message_id AS about, m.agency, m.call_id, o.district, o.at_us AS broken_us
+        FROM message m JOIN outcome o ON o.call_id = m.call_id AND o.episode = m.episode
+        WHERE m.changed > :after AND m.changed <= :upto AND m.kind = 'call.routed'
+        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END
+        UNION
+        SELECT m.message_id, m.agency, m.call_id, o.district, o.at_us
+        FROM outcome o JOIN message m ON m.call_id = o.call_id AND m.episode = o.episode
+        WHERE o.changed > :after AND o.changed <= :upto AND m.kind = 'call.routed'
+        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END""",
+        planted(
+            "outcome-told-as-is",
+            ("outcome", {"partition": -1, "record_offset": 8}),
+            ("message", {"misleads": 1, "alarmed": 1}),
+        ),
     ),
     Invariant(
         "misled-cad-alarmed",

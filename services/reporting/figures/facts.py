@@ -109,7 +109,7 @@ TEAM_HAD: Final[ColumnElement[bool]] = or_(_E.outcome == "team-accepted", _E.mov
 TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
-"""A team took the call and was not turned back."""
+"""A team took the call and was not turned back or called off."""
 RECEIVED_AT: Final[ColumnElement[Any]] = func.coalesce(_E.call_received_at, _E.received_at)
 """When the call came in: what a person has a team sent for later has waited since then."""
 ARRIVED_AT: Final[ColumnElement[Any]] = case(

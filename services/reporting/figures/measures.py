@@ -237,6 +237,7 @@ def _served() -> Iterator[Measure]:
     )
     yield Share(
         name="diverted",
+        version=3,
         title="Diverted",
         sentence="Eligible calls that a team, or somebody by phone, really dealt with, without the default response.",
         numerator="eligible calls that a team went to, or that were dealt with by phone, and the default did not go to",
@@ -245,14 +246,16 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=DIVERTED,
-        caveat="Teams that were upgraded, recalled, sent beside the default or after it, asked for by units on scene "
-        f"or still on their way do not count, nor what was handed over to police or taken off a team. {AN_EPISODE}",
+        caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, asked for by "
+        "units on scene or still on their way do not count, nor what was handed over to police or taken off a team. "
+        f"{AN_EPISODE}",
     )
     yield Breakdown(
         name="went",
+        version=3,
         title="Who really went",
         sentence="Accepted calls by who went in the end.",
-        numerator="accepted calls by who went; upgraded and recalled apart",
+        numerator="accepted calls by who went; upgraded, and recalled or called off, apart",
         denominator="accepted calls",
         missing="none",
         among=ACCEPTED,
@@ -260,6 +263,7 @@ def _served() -> Iterator[Measure]:
     )
     yield Share(
         name="instead-of-police",
+        version=3,
         title="Police not sent",
         sentence="Calls to which the document would have sent police, and a team went instead.",
         numerator="diverted calls whose response replaces police, as the document says",
@@ -369,10 +373,11 @@ def _times() -> Iterator[Measure]:
     )
     yield Duration(
         name="travel-time",
+        version=3,
         title="Acceptance to arrival",
         sentence="From a team's acceptance to its arrival.",
         numerator="minutes from acceptance to on scene",
-        denominator="calls that a team took and was not turned back from",
+        denominator="calls that a team took, and was not turned back or called off from",
         missing="teams that never said they had arrived, or said so from before they had the call",
         clock_start="the team accepted",
         clock_end="the team said that it is on scene",
@@ -382,10 +387,11 @@ def _times() -> Iterator[Measure]:
     )
     yield Duration(
         name="response-time",
+        version=3,
         title="Response time",
         sentence="From the durable receipt of a call to the team's arrival.",
         numerator="minutes from receipt to on scene",
-        denominator="calls that a team took and was not turned back from",
+        denominator="calls that a team took, and was not turned back or called off from",
         missing="teams that never said they had arrived, or said so from before they had the call",
         clock_start="durable receipt by intake, also where a person has a team sent later",
         clock_end="the team said that it is on scene",
@@ -395,6 +401,7 @@ def _times() -> Iterator[Measure]:
     )
     yield Duration(
         name="time-on-scene",
+        version=3,
         title="Time on scene",
         sentence="From a team's arrival to its clearing the call.",
         numerator="minutes from on scene to cleared",

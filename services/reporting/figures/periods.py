@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-_NAME = re.compile(r"(20\d\d)(?:-Q([1-4]))?")
+_NAME = re.compile(r"(20[0-9]{2})(?:-Q([1-4]))?")
 _QUARTER_MONTHS = 3
 SETTLED_AFTER = timedelta(days=7)
 """By then every call of a period has ended, and whoever went has come back."""

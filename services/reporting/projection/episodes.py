@@ -21,9 +21,11 @@ OF_ITS_GATES = ("may_go", "phase", "stopped_by", "outside")
 """Of these, what is worked out from its gates."""
 OF_ROLL_OUT = frozenset(("phase", "dates", "hours", "holiday"))
 """The gates that say where and when a response runs."""
-OF_ITS_VERSION = ("caller", "call_type", "priority", "requested_by")
-"""And what only the judgement says, where it says it."""
-FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION)
+OF_ITS_VERSION = ("caller", "call_type")
+"""And what only the judgement says."""
+OF_ITS_TERMS = ("priority", "requested_by")
+"""And what it says where nothing else did."""
+FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION, *OF_ITS_TERMS)
 
 
 def episode_of(rows: Rows, call_id: str, number: int, stored: Stored) -> Row:
@@ -72,8 +74,8 @@ def follow(episode: Row, judged: Row) -> None:
 
 def follow_judgement(episode: Row, judgement: Row, verdicts: Iterable[Row]) -> None:
     """The episode follows this judgement, whichever of the two was read first."""
-    episode |= {name: judgement[name] for name in OF_A_JUDGEMENT}
-    episode |= {name: judgement[name] or episode[name] for name in OF_ITS_VERSION}
+    episode |= {name: judgement[name] for name in (*OF_A_JUDGEMENT, *OF_ITS_VERSION)}
+    episode |= {name: judgement[name] or episode[name] for name in OF_ITS_TERMS}
     episode["synthetic"] = episode["synthetic"] or judgement["synthetic"]
     set_local_time(episode)
     name_response(episode, verdicts)

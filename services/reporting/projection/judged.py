@@ -13,6 +13,7 @@ from services.reporting.projection.needs import (
     ITS_NOTE,
     ITS_PAUSE,
     ITS_REFERRAL,
+    JUDGED_BEFORE,
     Projection,
 )
 from services.reporting.projection.rows import Row, Rows
@@ -74,7 +75,7 @@ def _call_type(call_type: CallType | None) -> Row:
 
 
 def _call_triaged(rows: Rows, event: events.CallTriaged, stored: Stored) -> None:
-    judgement, call = event.judgement, event.call
+    judgement = event.judgement
     row = rows.add(
         JUDGEMENT,
         **place_of(stored),
@@ -88,18 +89,25 @@ def _call_triaged(rows: Rows, event: events.CallTriaged, stored: Stored) -> None
         missing=words(judgement.missing),
         reasons=words(judgement.reasons),
         priority=event.priority,
-        requested_by=None if call is None else call.requested_by,
-        caller=event.caller or None,
         hazards_heard=len(event.heard),
         names_unlisted=len(judgement.unlisted),
         routing_deadline_seconds=judgement.routing_deadline_seconds,
-        **_call_type(None if call is None else call.call_type),
+        **_of_its_version(rows, event),
         **columns_of(judgement),
     )
     verdicts = _verdicts(rows, judgement, stored)
     _gates(rows, judgement, stored)
     for episode in list(rows.where(EPISODE, partition=stored.partition, judgement_offset=stored.offset)):
         follow_judgement(rows.mark_changed(EPISODE, episode), row, verdicts)
+
+
+def _of_its_version(rows: Rows, event: events.CallTriaged) -> Row:
+    """What the version says that was judged. Judged again, it says what it did: the event does not repeat that."""
+    call = event.call
+    if call is None and (before := rows.of_call(JUDGEMENT, event.call_id)):
+        return {name: before[-1][name] for name in OF_A_VERSION}
+    asked = {"requested_by": None if call is None else call.requested_by, "caller": event.caller or None}
+    return {**asked, **_call_type(None if call is None else call.call_type)}
 
 
 def _verdicts(rows: Rows, judgement: Judgement, stored: Stored) -> list[Row]:
@@ -256,6 +264,8 @@ def _command_held(rows: Rows, event: events.CommandHeld, stored: Stored) -> None
     rows.change(COMMAND, agency=stored.key, command_id=event.command_id)["held_at"] = stored.time
 
 
+OF_A_VERSION = ("requested_by", "caller", "call_type_system", "call_type")
+"""Of a judgement, what is the version's."""
 SWITCH_KINDS: dict[type[events.Event], str] = {
     events.PhaseChanged: "phase",
     events.DistrictPaused: "paused",
@@ -264,7 +274,7 @@ SWITCH_KINDS: dict[type[events.Event], str] = {
 }
 JUDGED: dict[type[events.Event], Projection] = {
     **dict.fromkeys((events.CallReported, events.CallCancelled), Projection(_version, (EPISODES,))),
-    events.CallTriaged: Projection(_call_triaged, (EPISODES_SO_JUDGED,)),
+    events.CallTriaged: Projection(_call_triaged, (EPISODES_SO_JUDGED, JUDGED_BEFORE)),
     events.ReferralMade: Projection(_referral_made, (ITS_REFERRAL,)),
     events.ReferralOverdue: Projection(_referral_overdue, (ITS_REFERRAL,)),
     events.ReferralClosed: Projection(_referral_closed, (ITS_REFERRAL,)),

@@ -60,6 +60,7 @@ EPISODES_SO_JUDGED = _by(EPISODE, "partition", "judgement_offset")(lambda _, sto
 VERSIONS = _by(VERSION, "call_id")(lambda event, _: (event.call_id,))
 VERSIONS_OF_CLOCK = _by(VERSION, "call_id")(lambda event, _: (call_of_clock(event.clock_id),))
 ASSIGNMENTS = _by(ASSIGNMENT, "call_id")(lambda event, _: (event.call_id,))
+JUDGED_BEFORE = _by(JUDGEMENT, "call_id")(lambda event, _: (event.call_id if event.call is None else None,))
 JUDGED = _by(JUDGEMENT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 VERDICTS = _by(VERDICT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 ITS_OFFER = _by(OFFER, "offer_id")(lambda event, _: (event.offer_id,))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Table
@@ -62,7 +63,7 @@ class Rows:
     def of_call(self, table: Table, call_id: str) -> list[Row]:
         """The rows of a call, in the order in which they began. Raises NotAskedFor."""
         self._check(table, {"call_id": call_id})
-        return self._of_call[table, call_id]
+        return sorted(self._of_call[table, call_id], key=partial(_key_of, table))
 
     def where(self, table: Table, **columns: Any) -> Iterator[Row]:
         """The rows in which some columns are as said. Raises NotAskedFor."""

@@ -11,13 +11,16 @@ UNITS = ("officer", "fire-crew")
 """Who asks from the scene: with them the default, or a part of it, is there."""
 HANDED_TO_POLICE = ("handed-over-police", "upgraded")
 """Dispositions of teams that left the call to police."""
+CALLED_OFF = ("cancelled", "no-longer-needed")
+"""And of teams that were not needed after all."""
+_TURNED_BACK = and_(_E.on_scene_at.is_(None), or_(_E.released_at.is_not(None), _E.disposition.in_(CALLED_OFF)))
 WENT: Case[str] = case(
     (_E.outcome.is_(None), "undecided"),
     (_E.outcome == "cancelled", "nobody"),
     (_E.outcome == "default", "default"),
     (_E.moved_to_call_id.is_not(None), "merged"),
-    (and_(_E.on_scene_at.is_(None), _E.released_at.is_not(None), _E.upgraded_at.is_not(None)), "recalled-upgraded"),
-    (and_(_E.on_scene_at.is_(None), _E.released_at.is_not(None)), "recalled"),
+    (and_(_TURNED_BACK, _E.upgraded_at.is_not(None)), "recalled-upgraded"),
+    (_TURNED_BACK, "recalled"),
     (_E.upgraded_at.is_not(None), "team-upgraded"),
     (
         or_(
@@ -40,9 +43,9 @@ WENT: Case[str] = case(
 """In a word, what the episodes of a call came to. Diverted are `team` and `phone` alone: in all the others the default
 went, or may have gone, or nobody did.
 
-`recalled`: the team was turned back before it arrived, `recalled-upgraded` because the call proved more dangerous;
-`team-upgraded`: it arrived, or is on its way, to a call that did. `team-and-default`: police were asked for, or sent
-beside the team, or the CAD was not told in time; or the default stood, or may have gone, before a person sent the team
-or somebody asked for it; or units on scene asked for it; or it handed over to police, or to the ambulance that the
-response replaces; or it was taken off the call on scene. `merged`: the team went on with another call, and counts
-there."""
+`recalled`: the team was turned back before it arrived, or cleared the call as cancelled or no longer needed and never
+said that it had; `recalled-upgraded`: the call had proved more dangerous. `team-upgraded`: it arrived, or is on its
+way, to a call that did. `team-and-default`: police were asked for, or sent beside the team, or the CAD was not told in
+time; or the default stood, or may have gone, before a person sent the team or somebody asked for it; or units on scene
+asked for it; or it handed over to police, or to the ambulance that the response replaces; or it was taken off the call
+on scene. `merged`: the team went on with another call, and counts there."""

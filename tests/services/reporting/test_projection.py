@@ -283,7 +283,12 @@ AGAINST = UPGRADED.model_copy(update={"more_dangerous": False, "send": "default"
         ([CLEARED], "team"),
         ([], "team-under-way"),
         ([TURNED_BACK], "recalled"),
+        ([ended("cancelled")], "recalled"),
+        ([reported("en-route", 2), ended("no-longer-needed")], "recalled"),
+        ([THERE, ended("no-longer-needed")], "team"),
+        ([ended("unable-to-locate")], "team"),
         ([UPGRADED, TURNED_BACK], "recalled-upgraded"),
+        ([UPGRADED, ended("cancelled")], "recalled-upgraded"),
         ([THERE, UPGRADED, CLEARED], "team-upgraded"),
         ([THERE, reported("need-police", 8), CLEARED], "team-and-default"),
         ([events.AssignmentUnconfirmed(**TEAM), THERE, CLEARED], "team-and-default"),
@@ -348,6 +353,39 @@ async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_
     for batch in (judged, routed) if is_judged_first else (routed, judged):
         await write(store, batch)
     assert [row["requested_by"] for row in await rows_of(store, EPISODE)] == ["officer", "officer"]
+
+
+@pytest.mark.parametrize("is_judged_first", [True, False])
+async def test_a_call_that_is_judged_again_says_what_it_said_whatever_is_read_first(
+    store: AsyncEngine, *, is_judged_first: bool
+) -> None:
+    """A switch was thrown while it waited: its type, its caller and the officer who asked stood, or did not."""
+    topics, version = Topics(), Call.model_validate(example_of(EVENTS["call-reported"])["call"])
+    asked = version.model_copy(update={"requested_by": "officer"})
+    of_version = call_triaged(CALL, BEGINNING, caller="c4f1").model_copy(update={"call": asked})
+    judged = topics.decisions(of_version, call_triaged(CALL, BEGINNING))
+    routed = topics.assignments(begun(), planned(), planned(1), call_routed(CALL, BEGINNING, "default", triaged_at=1))
+    for batch in (judged, routed) if is_judged_first else (routed, judged):
+        await write(store, batch)
+    (row,) = await rows_of(store, EPISODE)
+    assert version.call_type is not None
+    assert (row["requested_by"], row["caller"], row["call_type"]) == ("officer", "c4f1", version.call_type.code)
+
+
+async def test_the_episode_before_is_the_newest_whichever_of_them_was_looked_for_first(store: AsyncEngine) -> None:
+    """The second was found by its judgement, before the first was by its call: a third went on with the first."""
+    topics, reopened = Topics(), BEGINNING + timedelta(hours=1)
+    judged = topics.decisions(*(call_triaged(CALL, BEGINNING, judgement(level=level)) for level in ("calm", "tense")))
+    plan = planned(1, judgement=judgement(level="tense")).model_copy(update={"episode": 2})
+    until_then = topics.assignments(
+        begun(), planned(), call_routed(CALL, BEGINNING, "default"),
+        begun(episode=2, why="reopened", received_at=reopened),
+        plan, call_routed(CALL, BEGINNING, episode=2, team_id="cares-1"),
+    )  # fmt: skip
+    await write(store, [judged[0], *until_then])
+    await write(store, [judged[1], *topics.assignments(begun(episode=3, why="overridden", received_at=LATER))])
+    third = next(row for row in await rows_of(store, EPISODE) if row["episode"] == 3)
+    assert (third["level"], third["call_received_at"], third["default_asked"]) == ("tense", reopened, False)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,15 @@ def test_who_saw_and_did_what_is_shown_to_a_supervisor(kafka: Kafka) -> None:
     assert kafka.town.run("dispatcher", "audit", "show").exit_code == REFUSED
     nothing = kafka.town.run("supervisor", "audit", "show", "--call", f"{AGENCY}/dane-county/1")
     assert "No entry." in nothing.output
+
+
+def test_who_asks_for_more_than_is_kept_is_told_of_what_time_the_answer_is(kafka: Kafka) -> None:
+    """Of three years ago "No entry." was all that it said, as if nobody had seen the call."""
+    asked = ("audit", "show", "--call", f"{AGENCY}/dane-county/1", "--from", "2023-02-01T08:00Z")
+    body = kafka.town.json("supervisor", *asked)
+    kept = datetime.fromisoformat(body["until"]) - datetime.fromisoformat(body["since"])
+    assert kept < timedelta(days=370)
+    assert f"From {body['since'][:4]}" in kafka.town.run("supervisor", *asked).output
 
 
 def test_an_entry_that_was_changed_is_shown_as_such(kafka: Kafka) -> None:

@@ -83,6 +83,8 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         assert (published.status_code, published.headers["location"]) == (303, f"/public/{AGENCY}")
         again = await approver.post("/figures/publish", data={"period": "2026-Q1"})
         assert (again.status_code, "has been published, and stays as it is" in again.text) == (409, True)
+        other_digits = await approver.post("/figures/publish", data={"period": "20२६-Q1"})
+        assert other_digits.status_code == 422  # of 2026 too, under a name that nothing was published by
         elsewhere = {"Sec-Fetch-Site": "cross-site"}
         forged = await approver.post("/figures/publish", data={"period": "2026"}, headers=elsewhere)
         assert forged.status_code == 403

@@ -81,6 +81,20 @@ def test_a_team_whose_plan_leaves_it_those_alone_that_nobody_can_reach_is_an_ale
     assert kinds(view_of(*at_work, LOST, (A, changed), (A, back))) == ["way-lost"]
 
 
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("news", [LOST, STOPPED])
+def test_what_was_lost_is_told_whichever_journal_is_read_first(news: tuple[str, Any]) -> None:
+    """A console that began anew read of the loss before it read of the shift: nobody heard of it any more."""
+    roster, shift, ways = AT_WORK[:2], AT_WORK[3], (SET, news)
+    moved = (A, events.TeamSignedOn(**{**signed_on().model_dump(), "team_id": "cares-2", "shift_id": "shift-2"}))
+    for story in ((*roster, shift, *ways), (*roster, *ways, shift), (*ways, *roster, shift)):
+        assert kinds(view_of(*story)) == BOTH
+        assert kinds(view_of(*story, SIGNED_OFF)) == []
+        (lost,) = (alert for alert in view_of(*story, (A, team("cares-2")), moved, SIGNED_OFF).alerts()
+                   if alert.kind == "way-lost")  # fmt: skip
+        assert lost.about == "cares-2"
+
+
 def test_it_says_whether_another_way_is_left() -> None:
     (alert,) = view_of(*AT_WORK, CALL, LOST).alerts()
     lost = "ann of cares-1 is not reached by mobile any more: the number is a landline."

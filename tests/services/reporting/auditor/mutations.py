@@ -228,6 +228,23 @@ def _misled(log: Log) -> None:
             due[index] = changed(stored, "cad-not-informed", why="HTTP 500", alarm=False)
 
 
+def _told_otherwise(log: Log) -> None:
+    """The CAD hears that a team comes, and the call has the default."""
+
+    def is_default(event: Mapping[str, Any]) -> bool:
+        return event["kind"] == "call.routed" and _is_default(event["body"]["data"])
+
+    records, index = find(log, "notifications", "cad-message-due", is_default)
+    body = event_of(records[index])["body"]
+    records[index] = changed(records[index], body={**body, "data": {**body["data"], "outcome": "team-accepted"}})
+
+
+def _asked_afterwards(log: Log) -> None:
+    double("assignments", "offer-made")(log)
+    records, index = find(log, "assignments", "offer-made")
+    records[index] = changed(records[index], offer_id="afterwards")
+
+
 def _garbled(log: Log) -> None:
     records, index = find(log, "assignments", "call-routed")
     records[index] = replace(records[index], value=b'{"call_id": 7')
@@ -262,6 +279,8 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "outcome-in-time": _late,
     "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
+    "outcome-as-accepted": drop("assignments", "offer-accepted"),
+    "cancelled-as-ended": rewrite("assignments", "call-routed", _is_default, outcome="cancelled"),
     "judgement-explained": rewrite(
         "decisions", "call-triaged", lambda event: len(event["judgement"]["gates"]) > 0, judgement={
             "gates": [], "responses": [], "programme_hash": "h", "programme_version": 1, "switchboard_revision": 1,
@@ -271,6 +290,8 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "offer-allowed": _no_plan_allows,
     "offer-as-judged": _no_judgement_allows,
     "offer-not-paused": _before("offer-made", "pause-applied", lambda _: {"district": "all", "paused": True}),
+    "offer-before-outcome": _asked_afterwards,
+    "accepted-as-offered": rewrite("assignments", "offer-accepted", offer_id="never made"),
     "synthetic-not-offered": _is_synthetic,
     "test-call-is-one": rewrite("assignments", "call-routed", synthetic=True),
     "one-team-a-call": _second_call,
@@ -289,6 +310,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "page-ended": drop("notifications", "page-delivered"),
     "cad-told": drop("notifications", "cad-informed"),
     "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
+    "outcome-told-as-is": _told_otherwise,
     "misled-cad-alarmed": _misled,
     "command-answered": drop("decisions", "command-done"),
     "answered-once": double("assignments", "command-done"),
