@@ -19,8 +19,8 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=10,
+    state_version=11,
     due=due,
     pending=pending,
-    decider_version="11",
+    decider_version="12",
 )

@@ -255,6 +255,19 @@ def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
     assert {page.offer_id for page in of(running.take(unconfirmed()), PageDue)} == {"offer-1"}
 
 
+def test_offers_of_teams_that_are_gone_are_forgotten_and_of_one_that_is_still_asked_whether_it_is_well_none_is() -> None:
+    running = Running()
+    for before in (offer(), accepted(offer()), offer(2, "gone", call_id="madison/dane/26-002")):
+        running.take(before)
+    for number in range(1, 5):
+        running.pass_seconds(20 * 24 * 3600)
+        running.take(safety_check(number))
+        running.take(offer(2 + number, f"new-{number}", running.now, call_id=f"madison/dane/26-01{number}"))
+        running.perform()
+    assert set(running.state.recent_offers) == {"alpha", "new-3", "new-4"}
+    assert {page.offer_id for page in of(running.take(upgrade()), PageDue)} == {"offer-1"}
+
+
 def test_a_notice_about_a_call_that_was_never_offered_to_the_team_has_no_receiver() -> None:
     running = Running()
     for number in range(2, 60):
