@@ -62,6 +62,7 @@ VERSIONS_OF_CLOCK = _by(VERSION, "call_id")(lambda event, _: (call_of_clock(even
 ASSIGNMENTS = _by(ASSIGNMENT, "call_id")(lambda event, _: (event.call_id,))
 JUDGED = _by(JUDGEMENT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 VERDICTS = _by(VERDICT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
+OFFERS_BEFORE = _by(OFFER, "call_id")(lambda event, _: (event.call_id if event.episode == 1 else None,))
 ITS_OFFER = _by(OFFER, "offer_id")(lambda event, _: (event.offer_id,))
 ITS_PAGE = _by(PAGE, "page_id")(lambda event, _: (event.page_id,))
 ITS_MESSAGE = _by(CAD_MESSAGE, "message_id")(lambda event, _: (event.message_id,))

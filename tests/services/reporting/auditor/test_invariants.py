@@ -132,10 +132,10 @@ def test_nobody_leaves_a_team_that_has_a_call(day: Day) -> None:
 
 @pytest.mark.parametrize(("days", "begins_twice"), [(8, False), (1, True)])
 def test_a_number_that_another_incident_has_once_it_was_forgotten_begins_anew(days: int, begins_twice: bool) -> None:  # noqa: FBT001
-    topics, log = Topics(), []
+    topics, log = Topics(), list[Stored]()
     for _ in range(2):
         deadline = topics.now + timedelta(seconds=50)
-        about = {"call_id": "metro/cad/0042", "episode": 1, "deadline": deadline}
+        about: dict[str, Any] = {"call_id": "metro/cad/0042", "episode": 1, "deadline": deadline}
         begun = DeadlineSet(**about, received_at=topics.now, call_at="calls/0/1")
         routed = call_routed("metro/cad/0042", topics.now, "default", deadline=deadline, reasons=("no-team",))
         log += topics.assignments(begun, routed)
