@@ -255,7 +255,7 @@ def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
     assert {page.offer_id for page in of(running.take(unconfirmed()), PageDue)} == {"offer-1"}
 
 
-def test_offers_of_teams_that_are_gone_are_forgotten_and_of_one_that_is_still_asked_whether_it_is_well_none_is() -> None:
+def test_offers_of_teams_that_are_gone_are_forgotten_and_not_of_one_that_is_asked_whether_it_is_well() -> None:
     running = Running()
     for before in (offer(), accepted(offer()), offer(2, "gone", call_id="madison/dane/26-002")):
         running.take(before)
