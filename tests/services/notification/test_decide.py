@@ -207,6 +207,19 @@ def test_a_team_is_told_what_changes_its_call_over_every_method(event: Event, ki
     assert {page.not_after for page in notices} == {NOON + timedelta(minutes=3)}
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(50, 3), (70, 0)])
+def test_who_was_turned_back_long_ago_is_not_told_now_as_if_it_were_of_the_call_that_they_have(
+    minutes: int, told: int
+) -> None:
+    running = Running()
+    for before in (offer(), accepted(offer())):
+        running.take(before)
+    running.perform()
+    running.pass_seconds(minutes * 60)
+    running.take(released(), at=NOON)
+    assert len(of(running.perform(), PageAttempted)) == told
+
+
 def test_a_notice_is_not_sent_once_the_call_is_cleared() -> None:
     running = Running()
     running.take(offer())
