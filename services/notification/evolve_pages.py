@@ -10,7 +10,7 @@ from services.notification.evolve_rolls import place_answered, place_asked
 from services.notification.ladders import Ladder, ladder_id, over_id
 from services.notification.lines import Line, begun
 from services.notification.sent import Rank, SentPage, answer_id
-from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
+from services.notification.state import MAX_RECENT_OFFERS, OFFERS_KEPT, OwedEffect, RecentOffer, State
 from services.notification.tally import NO_PAGES, NOT_SENT
 from shared.carriers import Channel
 from shared.engine.state import EMPTY, PMap
@@ -45,7 +45,7 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
     state = replace(
         state,
         owed=state.owed.set(event.page_id, OwedEffect(event, line=line)),
-        recent_offers=_with_page(state, event) if event.kind == "offer" else _with_notice(state, event),
+        recent_offers=_with_page(state, event, at) if event.kind == "offer" else _with_notice(state, event, at),
         seen=state.seen.set(event.page_id, at, at),
     )
     if event.call_id:
@@ -54,28 +54,43 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
     return place_asked(_step_taken(state, event, at), event, at)
 
 
-def _with_page(state: State, page: PageDue) -> RecentOffers:
+def _with_page(state: State, page: PageDue, at: datetime) -> RecentOffers:
     """The recent offers with this page among them."""
-    return _with_offer(state, page, lambda offer: offer.with_page(page))
+    return _with_offer(state, page, at, lambda offer: offer.with_page(page))
 
 
-def _with_offer(state: State, like: PageDue, change: Callable[[RecentOffer], RecentOffer]) -> RecentOffers:
+def _with_offer(
+    state: State, like: PageDue, at: datetime, change: Callable[[RecentOffer], RecentOffer]
+) -> RecentOffers:
     """The recent offers with the one that a page is of, changed; it is the newest where it was not among them."""
-    offer_id, of_team = like.offer_id or "", state.recent_offers.get(like.team_id, ())
+    offer_id, of_team, recent = like.offer_id or "", state.recent_offers.get(like.team_id, ()), state.recent_offers
     if any(offer.offer_id == offer_id for offer in of_team):
-        of_team = tuple(change(offer) if offer.offer_id == offer_id else offer for offer in of_team)
+        of_team = tuple(
+            replace(change(offer), told_at=at) if offer.offer_id == offer_id else offer for offer in of_team
+        )
     else:
-        of_team = (*of_team[1 - MAX_RECENT_OFFERS :], change(RecentOffer(offer_id, like.call_id, like)))
-    return state.recent_offers.set(like.team_id, of_team)
+        of_team = (*of_team[1 - MAX_RECENT_OFFERS :], change(RecentOffer(offer_id, like.call_id, like, at)))
+        recent = _without_former_teams(recent, at)
+    return recent.set(like.team_id, of_team)
 
 
-def _with_notice(state: State, notice: PageDue) -> RecentOffers:
+def _without_former_teams(recent: RecentOffers, at: datetime) -> RecentOffers:
+    """Without those of teams that were told nothing for long: they are gone, or go by another name."""
+    for team_id, of_team in recent.items():
+        if all(offer.told_at < at - OFFERS_KEPT for offer in of_team):
+            recent = recent.delete(team_id)
+    return recent
+
+
+def _with_notice(state: State, notice: PageDue, at: datetime) -> RecentOffers:
     """The recent offers, that of the notice with its person, and the call that it is of: both may have come since."""
     of_team = state.recent_offers.get(notice.team_id, ())
     offer = next((offer for offer in of_team if offer.offer_id == notice.offer_id), None)
-    if offer is None or (offer.call_id == notice.call_id and notice.person_id in offer.people):
+    if offer is None:
         return state.recent_offers
-    after = offer.of_call_now(notice.call_id, notice.episode).with_person(notice.person_id)
+    if offer.call_id != notice.call_id:
+        offer = offer.of_call_now(notice.call_id, notice.episode)
+    after = replace(offer.with_person(notice.person_id), told_at=at)
     of_team = tuple(after if other.offer_id == notice.offer_id else other for other in of_team)
     return state.recent_offers.set(notice.team_id, of_team)
 
@@ -109,7 +124,7 @@ def _page_attempted(state: State, event: PageAttempted, at: datetime) -> State:
 def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     state = state.without(event.page_id)
     page = event.page  # never owed, and yet the team may see its offer on its own page: it can have notices
-    recent_offers = state.recent_offers if page is None or page.kind != "offer" else _with_page(state, page)
+    recent_offers = state.recent_offers if page is None or page.kind != "offer" else _with_page(state, page, at)
     state = replace(state, recent_offers=recent_offers, seen=state.seen.set(event.page_id, at, at))
     return state if page is None else place_asked(_step_taken(state, page, at), page, at)
 
@@ -187,7 +202,7 @@ def _ladder_set(state: State, event: LadderSet, at: datetime) -> State:
     step = ladder.next_step()
     method = NO_WAY if step is None else ContactMethod(method_id=step.method_id, kind=step.kind)
     like = ladder.page(method, state.link_generation(event.person_id))
-    state = replace(state, recent_offers=_with_offer(state, like, lambda offer: offer.with_person(event.person_id)))
+    state = replace(state, recent_offers=_with_offer(state, like, at, lambda offer: offer.with_person(event.person_id)))
     state = replace(state, seen=state.seen.set(ladder_id(event.offer_id, event.person_id), at, at))
     return state.with_ladder(ladder)
 

@@ -24,6 +24,8 @@ TICK = timedelta(milliseconds=1)
 """How far apart time stamps are of what happened at one instant."""
 MAX_RECENT_OFFERS = 50
 """Of a team: an offer before its last one may yet be accepted late, and many open calls may stand at once."""
+OFFERS_KEPT = timedelta(days=30)
+"""Of a team that is told nothing any more: one that is with somebody is asked, again and again, whether it is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class RecentOffer:
     call_id: str
     like: PageDue
     """What every page of it says."""
+    told_at: datetime
+    """When anybody was last to hear of it."""
     people: tuple[str, ...] = ()
     """Who was asked, or would have been as soon as their turn came."""
     pages: tuple[PageDue, ...] = ()

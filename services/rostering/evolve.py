@@ -116,6 +116,7 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
     if shift is None:
         return state
     if event.dropped_by:  # a person's word: what it comes from does not plan it again
+        state = _tidied(state, at)
         state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
     unchecked = state.unchecked
     for person_id in shift.rota.people():

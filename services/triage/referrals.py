@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from services.triage.evolve import evolve
 from services.triage.judging import ROLL_OUT_GATES
-from services.triage.state import State
+from services.triage.state import State, memory_of
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     BY_ITSELF,
@@ -27,19 +28,24 @@ NO_CONTACT = ("cancelled", "no-longer-needed", "unable-to-locate")
 
 
 def referrals_and_notes(state: State, triaged: CallTriaged, now: datetime) -> Iterator[Event]:
-    """The referrals and notes that a judgement makes, each once for a call, and the referrals that it takes back."""
+    """The referrals and notes that a judgement makes, each once for an incident, and the referrals that it takes back.
+
+    Those of another incident, which had the number before, stay: somebody waits to be called.
+    """
     programme, call_id, judgement = state.programme, triaged.call_id, triaged.judgement
     if programme is None or not any(response.reached_by in NOT_ROUTED for response in programme.responses.values()):
         return
     sent = {verdict.response: verdict for verdict in judgement.responses if verdict.reached_by in NOT_ROUTED}
+    began_at = memory_of(evolve(state, triaged, now), call_id).created_at
+    incident = call_id if began_at is None else f"{call_id}/{began_at.astimezone(UTC).isoformat()}"
     is_ours = all(gate.passed or gate.gate == "level" for gate in judgement.gates)
     for verdict in sent.values() if is_ours else ():
-        record_id = child_id(call_id, f"{verdict.reached_by}/{verdict.response}")
+        record_id = child_id(incident, f"{verdict.reached_by}/{verdict.response}")
         is_made = record_id in state.referrals or record_id in state.closed_records
         if not is_made and verdict.may_go and verdict.phase in ("advisory", "live"):
             yield _made(record_id, call_id, judgement.district, verdict, now)
     for name in programme.responses:
-        referral_id = child_id(call_id, f"referral/{name}")
+        referral_id = child_id(incident, f"referral/{name}")
         if referral_id in state.referrals and not _stands(sent.get(name)):
             why = "The call proved to be one that is not referred."
             yield ReferralClosed(
@@ -77,7 +83,7 @@ def follow_ups(state: State, event: AssignmentEnded, now: datetime) -> Iterator[
         return
     for hours in response.follow_up_due_hours:
         yield ReferralMade(
-            referral_id=child_id(event.call_id, f"follow-up/{event.episode}/{hours}"),
+            referral_id=child_id(event.call_id, f"follow-up/{entry.day}/{event.episode}/{hours}"),
             kind="follow-up",
             call_id=event.call_id,
             response=response.name,

@@ -34,6 +34,8 @@ from shared.events import (
 
 NOTICE_PAGE_MINUTES = 3
 """A notice that could not be sent for so long is overtaken by the page that the team has open."""
+TURNED_BACK_FOR = timedelta(hours=1)
+"""Who was turned back so long ago has said or been asked something since: to hear it now would be of another call."""
 OVERTAKEN: frozenset[PageKind] = frozenset(
     ("assigned", "unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
 )
@@ -170,11 +172,12 @@ def _tell(draft: Draft[State], given: Input, kind: PageKind, offer: RecentOffer,
 
 def _owe_all(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[PageDue], why: str) -> None:
     not_after = draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)
+    is_past = kind == "withdrawn" and draft.now - given.time > TURNED_BACK_FOR
     for page in list(like):
         page_id = child_id(given.cause, f"{kind}/{page.person_id}/{page.method.method_id}")
         changed = {"page_id": page_id, "kind": kind, "not_after": not_after, "why": why}
         changed["link_generation"] = draft.state.link_generation(page.person_id)
-        owe(draft, page.model_copy(update=changed))
+        owe(draft, page.model_copy(update=changed), "too-late" if is_past else "")
 
 
 def _ways_of_offer(state: State, offer: RecentOffer, person_id: str) -> Iterator[PageDue]:

@@ -103,7 +103,8 @@ def _send_shift(
     draft: Draft[State], event: TeamSignedOn | ShiftChanged, person_id: str, kinds: frozenset[ContactKind]
 ) -> None:
     ways = [way for way in _working(draft.state, person_id) if way[1].kind in kinds]
-    about = {"team_id": event.team_id, "about": event.shift_id, "not_after": draft.now + SHIFT_PAGE}
+    until = min(draft.now + SHIFT_PAGE, event.shift_ends_at)  # who was away for long reads of shifts that are over
+    about = {"team_id": event.team_id, "about": event.shift_id, "not_after": until}
     _page(draft, "signed-on", event.shift_id, person_id, ways, **about)
 
 

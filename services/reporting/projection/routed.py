@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from services.reporting.projection.episodes import (
@@ -22,6 +22,7 @@ from services.reporting.projection.needs import (
     ITS_AGENCY,
     ITS_OFFER,
     JUDGED,
+    OFFERS_BEFORE,
     VERDICTS,
     VERSIONS,
     VERSIONS_OF_CLOCK,
@@ -57,6 +58,8 @@ UNDER_WAY = (*GOES_ON, "requested")
 """Why an episode begins of a call that has not ended: whoever went to it before may be there."""
 MAY_SEND_DEFAULT = ("default_asked", "upgraded_at", "police_asked_at", "silent_at", "unconfirmed_at")
 """What of an episode says, where it is there, that the default was sent beside its team, or may have been."""
+NUMBER_AGAIN = timedelta(days=7)
+"""What began so long before a call's first episode is of another incident, whose number it was given."""
 UNDECIDABLE = (events.CallReported.type, events.CallCancelled.type)
 """Inputs whose refusal by team availability is the outcome of their call."""
 
@@ -70,6 +73,8 @@ def _terms_noted(rows: Rows, event: events.TermsNoted, stored: Stored) -> None:
 
 
 def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None:
+    if event.episode == 1:
+        _part_from_former(rows, event.call_id, stored.time)
     before = [row for row in rows.of_call(EPISODE, event.call_id) if row["episode"] < event.episode]
     episode = episode_of(rows, event.call_id, event.episode, stored)
     goes_on = event.why in GOES_ON and bool(before)
@@ -89,6 +94,14 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
         "requested_by": (episode["requested_by"] if goes_on else None) or event.requested_by,
     }
     set_local_time(episode)
+
+
+def _part_from_former(rows: Rows, call_id: str, at: datetime) -> None:
+    """An incident that had the number long before is another: what is told by its episodes goes by another id."""
+    begun = [row["begun_at"] for row in rows.of_call(EPISODE, call_id) if row["begun_at"] is not None]
+    if begun and at - max(begun) > NUMBER_AGAIN:
+        for table in (EPISODE, OFFER):
+            rows.give_to(table, call_id, f"{call_id} before {at:%Y-%m-%d}")
 
 
 def _take_zone(rows: Rows, episode: Row) -> None:
@@ -386,7 +399,7 @@ def _call_overridden(rows: Rows, event: events.CallOverridden, stored: Stored) -
 
 ROUTED: dict[type[events.Event], Projection] = {
     events.TermsNoted: Projection(_terms_noted, (ITS_AGENCY,)),
-    events.DeadlineSet: Projection(_deadline_set, (EPISODES, ITS_AGENCY)),
+    events.DeadlineSet: Projection(_deadline_set, (EPISODES, OFFERS_BEFORE, ITS_AGENCY)),
     events.PlanSet: Projection(_plan_set, (EPISODES, JUDGED, VERDICTS)),
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
     events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS, ITS_AGENCY)),

@@ -36,6 +36,7 @@ class Rows:
         self._of_call: defaultdict[tuple[Table, str], list[Row]] = defaultdict(list)
         self._changed: defaultdict[Table, dict[Values, Row]] = defaultdict(dict)
         self._added: defaultdict[Table, list[Row]] = defaultdict(list)
+        self._removed: defaultdict[Table, list[Values]] = defaultdict(list)
 
     def put(self, table: Table, found: Iterable[RowMapping]) -> None:
         """Take in rows that the store has."""
@@ -81,6 +82,19 @@ class Rows:
         self._changed[table][_key_of(table, row)] = row
         return row
 
+    def give_to(self, table: Table, call_id: str, other_id: str) -> None:
+        """Have the rows of a call be of another from now on. Raises NotAskedFor."""
+        several = list(self.where(table, call_id=call_id))
+        self._of_call.pop((table, call_id), None)
+        for row in several:
+            before = _key_of(table, row)
+            del self._found[table][before]
+            self._changed[table].pop(before, None)
+            row["call_id"] = other_id
+            if _key_of(table, row) != before:
+                self._removed[table].append(before)
+            self.mark_changed(table, self._keep(table, row))
+
     def add(self, table: Table, **row: Any) -> Row:
         """Add a row of the record that it is made of; it is there once, and later events of the batch find it."""
         whole = self._keep(table, _blank(table) | row)
@@ -91,6 +105,11 @@ class Rows:
     def added(self) -> Mapping[Table, list[Row]]:
         """The rows to insert, by table."""
         return self._added
+
+    @property
+    def removed(self) -> Mapping[Table, list[Values]]:
+        """The keys under which rows stood that have others now, by table."""
+        return self._removed
 
     @property
     def changed(self) -> Mapping[Table, list[Row]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert, select, tuple_
+from sqlalchemy import Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -146,6 +146,8 @@ def _chunks(several: Sequence[Any], columns: int) -> Iterable[list[Any]]:
 
 
 async def _store(connection: AsyncConnection, rows: Rows) -> None:
+    for table, keys in rows.removed.items():
+        await connection.execute(delete(table).where(tuple_(*table.primary_key.columns).in_(keys)))
     for table, added in rows.added.items():
         await connection.execute(insert(table), added)
     for table, changed in rows.changed.items():

@@ -236,6 +236,19 @@ def test_a_team_is_told_what_changes_its_call_over_every_method(event: Event, ki
     assert {page.not_after for page in notices} == {NOON + timedelta(minutes=3)}
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(50, 3), (70, 0)])
+def test_who_was_turned_back_long_ago_is_not_told_now_as_if_it_were_of_the_call_that_they_have(
+    minutes: int, told: int
+) -> None:
+    running = Running()
+    for before in (offer(), accepted(offer())):
+        running.take(before)
+    running.perform()
+    running.pass_seconds(minutes * 60)
+    running.take(released(), at=NOON)
+    assert len(of(running.perform(), PageAttempted)) == told
+
+
 def test_a_notice_is_not_sent_once_the_call_is_cleared() -> None:
     running = Running()
     running.take(offer())
@@ -282,6 +295,19 @@ def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
     running.take(offer(2, call_id="madison/dane/26-002"))
     running.perform()
     assert {page.offer_id for page in of(running.take(unconfirmed()), PageDue)} == {"offer-1"}
+
+
+def test_offers_of_teams_that_are_gone_are_forgotten_and_not_of_one_that_is_asked_whether_it_is_well() -> None:
+    running = Running()
+    for before in (offer(), accepted(offer()), offer(2, "gone", call_id="madison/dane/26-002")):
+        running.take(before)
+    for number in range(1, 5):
+        running.pass_seconds(20 * 24 * 3600)
+        running.take(safety_check(number))
+        running.take(offer(2 + number, f"new-{number}", running.now, call_id=f"madison/dane/26-01{number}"))
+        running.perform()
+    assert set(running.state.recent_offers) == {"alpha", "new-3", "new-4"}
+    assert {page.offer_id for page in of(running.take(upgrade()), PageDue)} == {"offer-1"}
 
 
 def test_a_notice_about_a_call_that_was_never_offered_to_the_team_has_no_receiver() -> None:

@@ -56,6 +56,13 @@ def plan(kind: str, person_id: str = "ana") -> Event:
     return PlanNoticeDue(**about, notice_id=f"n-{kind}", kind=kind, not_after=NOON + timedelta(hours=2))  # type: ignore[arg-type]
 
 
+def test_a_link_to_a_shift_that_is_over_is_sent_to_nobody() -> None:
+    running = reached("ana", **EVERY_KIND)
+    running.now += timedelta(days=25)
+    running.take(signed_on(), at=NOON)
+    assert running.sent == []
+
+
 @pytest.mark.scenario("contacts")
 @pytest.mark.parametrize(("duty", "ways"), [("on-shift", "app mail mobile pager"), ("on-call", "app mobile")])
 def test_who_is_signed_on_is_sent_the_link_of_their_shift_in_writing(duty: str, ways: str) -> None:

@@ -19,6 +19,7 @@ from services.reporting.store.tables import (
     EPISODE,
     FAULT,
     METADATA,
+    OFFER,
     OUTCOME,
     OUTCOME_REASON,
     PAGE,
@@ -489,6 +490,29 @@ async def test_a_double_shows_and_changes_nothing(store: AsyncEngine) -> None:
     )
     assert (row["outcome"], row["outcomes"]) == ("default", 2)
     assert [row["outcome"] for row in await rows_of(store, OUTCOME)] == ["default", "team-accepted"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_incident_whose_number_is_given_to_another_keeps_what_became_of_it(
+    store: AsyncEngine,
+    at_once: bool,  # noqa: FBT001
+) -> None:
+    topics = Topics()
+    first = topics.assignments(*accepted(), begun(episode=2, why="requested"))
+    topics.now += timedelta(days=365)
+    later: dict[str, Any] = {"received_at": topics.now, "deadline": topics.now + timedelta(seconds=50)}
+    second = topics.assignments(begun(**later), call_routed(CALL, topics.now, "default", reasons=("no-team",)))
+    for batch in ([*first, *second],) if at_once else (first, second):
+        await write(store, batch)
+    former = f"{CALL} before {topics.now:%Y-%m-%d}"
+    found = [(row["call_id"], row["episode"], row["outcomes"], row["outcome"], row["accepted_at"] is not None)
+             for row in await rows_of(store, EPISODE)]  # fmt: skip
+    assert found == [
+        (CALL, 1, 1, "default", False),
+        (former, 1, 1, "team-accepted", True),
+        (former, 2, 0, None, False),
+    ]
+    assert [row["call_id"] for row in await rows_of(store, OFFER)] == [former]
 
 
 async def test_two_contents_under_one_event_id_are_two_versions(store: AsyncEngine) -> None:

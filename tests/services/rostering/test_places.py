@@ -482,6 +482,14 @@ def test_a_dropped_shift_is_no_empty_one_and_does_not_come_back() -> None:
     assert office.gaps() == []
 
 
+def test_dropped_shifts_that_would_be_over_are_forgotten_where_no_rotation_plans_any() -> None:
+    office = Office()
+    for _ in range(5):
+        office.done(DropShift, shift_id=office.plan(30, 8, "ann"), reason="a holiday")
+        office.wait(days=10)
+    assert len(office.state.dropped) == 1
+
+
 @scenario
 def test_what_a_person_has_moved_stays_so_whatever_the_rotation_says() -> None:
     office = Office()

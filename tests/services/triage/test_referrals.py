@@ -110,6 +110,34 @@ def test_a_referral_is_taken_back_when_the_call_proves_dangerous_and_the_former_
     assert of(triage.put(report("e3", minute=2)), ReferralMade) == []
 
 
+def test_the_next_incident_of_a_number_has_a_referral_of_its_own_and_takes_none_back() -> None:
+    triage = referring()
+    triage.put(report())
+    triage.put(report("end", minute=30, status="closed"))
+    triage.at(days=1)
+    next_day: dict[str, Any] = {"minute": 24 * 60, "created_at": THURSDAY_NOON + timedelta(days=1)}
+    (second,) = of(triage.put(report("next", **next_day)), ReferralMade)
+    assert len(triage.state.referrals) == 2
+    (closed,) = of(triage.put(report("armed", **next_day, answers={"Q1": "yes"})), ReferralClosed)
+    assert isinstance(second, ReferralMade)
+    assert isinstance(closed, ReferralClosed)
+    assert closed.referral_id == second.referral_id
+
+
+def test_a_follow_up_stands_beside_that_of_the_next_incident_of_its_number() -> None:
+    triage = madison(document=REFERRING)
+    for day in (0, 10):
+        triage.at(days=day)
+        created_at = THURSDAY_NOON + timedelta(days=day)
+        triage.put(report(f"e{day}", minute=day * 24 * 60, created_at=created_at))
+        triage.put(offer())
+        triage.put(routed("team-accepted"))
+        triage.put(cleared())
+        triage.put(report(f"end{day}", minute=day * 24 * 60 + 30, created_at=created_at, status="closed"))
+    due = sorted(referral.due_at for referral in triage.state.referrals.values())
+    assert due == [THURSDAY_NOON + timedelta(days=days) for days in (1, 11, 30, 40)]
+
+
 def test_a_referral_stands_when_only_its_hours_are_over() -> None:
     triage = referring()
     triage.put(report())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
@@ -11,9 +12,19 @@ EVERY_RESPONSE = "*"
 UNDECIDABLE = ("call-reported", "call-cancelled")
 ON_SCENE_CHECK_MINUTES = 30
 """Of a judgement that does not say it."""
+NUMBER_AGAIN = timedelta(days=7)
+"""What began so long before a call's first episode is of another incident, whose number it was given."""
 
 # --- calls and episodes
 
+_LONG_OVER = """call_id = :call_id AND NOT EXISTS
+    (SELECT 1 FROM episode e WHERE e.call_id = :call_id AND e.due_us >= :before_us)"""
+_FORGET_INCIDENT = (
+    *(f"DELETE FROM {table} WHERE {_LONG_OVER}" for table in ("plan", "confirmed", "hold")),  # noqa: S608  # text of ours
+    f"DELETE FROM message WHERE not_after_us < :before_us AND over = 1 AND {_LONG_OVER}",  # noqa: S608
+    f"DELETE FROM episode WHERE {_LONG_OVER}",  # noqa: S608
+)
+"""What is told apart by the number of an episode, which begins with 1 again; the episodes last, for the others ask."""
 _BEGUN = """INSERT INTO episode (call_id, episode, agency, partition, record_offset, due_us, begun, changed)
     VALUES (:call_id, :episode, :agency, :partition, :record_offset, :due_us, 1, :changed)
     ON CONFLICT (call_id, episode) DO UPDATE SET begun = episode.begun + 1, changed = excluded.changed"""
@@ -111,6 +122,9 @@ def _episode_of(given: Given) -> dict[str, Any]:
 
 
 def _deadline_set(given: Given) -> Iterator[Write]:
+    if given.event["episode"] == 1:
+        about = {"call_id": given.event["call_id"], "before_us": given.at - NUMBER_AGAIN // timedelta(microseconds=1)}
+        yield from (Write(sql, about) for sql in _FORGET_INCIDENT)
     yield Write(
         _BEGUN, {**given.place, **_episode_of(given), "agency": given.agency, "due_us": given.instant("deadline")}
     )

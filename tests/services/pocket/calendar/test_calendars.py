@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event as IcsEvent
 
+from services.pocket.calendar.book import CalendarBook
 from services.pocket.calendar.text import CalendarEvent, text_of
 from services.pocket.http import create_app
 from shared import events
@@ -189,6 +190,18 @@ async def test_who_is_away_is_not_asked_to_come(city: City, program: httpx.Async
     assert (whole.summary, whole.sequence) == ("crisis-1: ana (away), ben", 1)
     city.write(events.AbsenceLifted(absence_id="a1", person_id="ana"), topic=ROSTERS)
     assert said(await read(city, program, path())) == [("crisis-1", "01 19:00", "02 07:00")]
+
+
+def test_absences_of_long_ago_are_forgotten() -> None:
+    book = CalendarBook(SECRET)
+    for number in range(20):
+        at = NIGHT + number * timedelta(days=14)
+        away: dict[str, Any] = {"person_id": "ana", "starts_at": at, "ends_at": at + timedelta(days=1)}
+        book.away(AGENCY, events.AbsenceSet(absence_id=f"a{number}", **away), at)
+        book.planned(AGENCY, events.ShiftPlanned(shift=shift(starts_at=at)), at)
+    assert [len(absences) for absences in book.rota(AGENCY).absences.values()] == [5]
+    book.planned(AGENCY, events.ShiftPlanned(shift=shift()), NIGHT + timedelta(days=900))
+    assert book.rota(AGENCY).absences == {}
 
 
 @pytest.mark.scenario("roster")

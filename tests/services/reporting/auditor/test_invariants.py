@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,9 +21,13 @@ from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
+from shared.call import Call
 from shared.engine.broker import Stored
+from shared.events import CallReported, DeadlineSet
+from tests.builders import call_routed
 from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
 from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find, somebody_leaves
+from tests.services.reporting.journals import Topics
 from tests.simulation.simulate import Day, simulate
 
 NAMES = {invariant.name for invariant in INVARIANTS}
@@ -125,6 +129,43 @@ def test_nobody_leaves_a_team_that_has_a_call(day: Day) -> None:
     assert "nobody-dropped" not in broken_in(log)
     somebody_leaves(log)
     assert "nobody-dropped" in broken_in(log)
+
+
+@pytest.mark.parametrize(("days", "begins_twice"), [(8, False), (1, True)])
+def test_a_number_that_another_incident_has_once_it_was_forgotten_begins_anew(days: int, begins_twice: bool) -> None:  # noqa: FBT001
+    topics, log = Topics(), list[Stored]()
+    for _ in range(2):
+        deadline = topics.now + timedelta(seconds=50)
+        about: dict[str, Any] = {"call_id": "metro/cad/0042", "episode": 1, "deadline": deadline}
+        begun = DeadlineSet(**about, received_at=topics.now, call_at="calls/0/1")
+        routed = call_routed("metro/cad/0042", topics.now, "default", deadline=deadline, reasons=("no-team",))
+        log += topics.assignments(begun, routed)
+        topics.now += timedelta(days=days)
+    found = {name for name, count in asked(filled([log]), microseconds(topics.now)).items() if count}
+    assert "one-outcome" in found if begins_twice else found == {"outcome-told"}
+
+
+@pytest.mark.parametrize(("days", "taken_in", "broken"), [(365, True, False), (365, False, True), (1, False, False)])
+def test_an_incident_that_nobody_took_in_is_seen_though_its_number_was_anothers_that_never_ended(
+    days: int,
+    taken_in: bool,  # noqa: FBT001
+    broken: bool,  # noqa: FBT001
+) -> None:
+    topics, log = Topics(), list[Stored]()
+    for number in range(2):
+        at, call_id = topics.now, "metro/cad/0042"
+        call = Call(agency="metro", source="cad", incident_id="0042", created_at=at, updated_at=at)
+        log += topics.calls(CallReported(event_id=f"e{number}", call=call, received_at=at, judged_at=at))
+        deadline = at + timedelta(seconds=50)
+        times = {"deadline": deadline, "received_at": at, "call_at": f"calls/0/{number}"}
+        if taken_in or number == 0:
+            log += topics.assignments(
+                DeadlineSet.model_validate({"call_id": call_id, "episode": 1, **times}),
+                call_routed(call_id, at, "default", deadline=deadline, reasons=("no-team",)),
+            )
+        topics.now += timedelta(days=days)
+    found = {name for name, count in asked(filled([log]), microseconds(topics.now)).items() if count}
+    assert ("call-taken-in" in found) is broken
 
 
 async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day) -> None:
