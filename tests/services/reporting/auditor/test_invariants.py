@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,8 +45,12 @@ def end_of(log: Mapping[tuple[str, int], Sequence[Stored]]) -> datetime:
 
 
 def broken_in(log: Log, *, after: int = AFTERWARDS, seed: int = 1) -> set[str]:
-    with filled(batches_of(log, random.Random(seed))) as engine:
-        return {name for name, count in asked(engine, microseconds(end_of(log)) + after).items() if count}
+    return found_in(batches_of(log, random.Random(seed)), microseconds(end_of(log)) + after)
+
+
+def found_in(batches: Iterable[Sequence[Stored]], now_us: int) -> set[str]:
+    with filled(batches) as engine:
+        return {name for name, count in asked(engine, now_us).items() if count}
 
 
 def opens(run: Run) -> set[str]:
@@ -141,7 +145,7 @@ def test_a_number_that_another_incident_has_once_it_was_forgotten_begins_anew(da
         routed = call_routed("metro/cad/0042", topics.now, "default", deadline=deadline, reasons=("no-team",))
         log += topics.assignments(begun, routed)
         topics.now += timedelta(days=days)
-    found = {name for name, count in asked(filled([log]), microseconds(topics.now)).items() if count}
+    found = found_in([log], microseconds(topics.now))
     assert "one-outcome" in found if begins_twice else found == {"outcome-told"}
 
 
@@ -164,7 +168,7 @@ def test_an_incident_that_nobody_took_in_is_seen_though_its_number_was_anothers_
                 call_routed(call_id, at, "default", deadline=deadline, reasons=("no-team",)),
             )
         topics.now += timedelta(days=days)
-    found = {name for name, count in asked(filled([log]), microseconds(topics.now)).items() if count}
+    found = found_in([log], microseconds(topics.now))
     assert ("call-taken-in" in found) is broken
 
 
