@@ -130,6 +130,11 @@ class Outbox:
         number = self.numbers.get(message_id)
         return None if number is None else self.messages[number].message
 
+    def after(self, message: CadMessageDue) -> Iterator[CadMessageDue]:
+        """What was owed since a message that is in, the oldest first."""
+        for number in range(self.numbers[message.message_id] + 1, self.next):
+            yield self.messages[number].message
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -244,6 +244,15 @@ def _not_informed(message: CadMessageDue, why: str) -> CadNotInformed:
     )
 
 
+def is_taken_back(message: CadMessageDue, later: Iterable[CadMessageDue]) -> bool:
+    """Whether it says that a team comes, and a later message that this one does not."""
+    said = message.body["data"]
+    return said.get("outcome") == "team-accepted" and any(
+        each.kind in TAKE_BACK and each.call_id == message.call_id and each.body["data"]["team_id"] == said["team_id"]
+        for each in later
+    )
+
+
 MISLEADING: frozenset[MessageKind] = frozenset(
     (
         "call.upgraded",

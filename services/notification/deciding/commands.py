@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from services.notification.deciding.cad import ASKS, CAD_NOTICE_SECONDS
+from services.notification.deciding.cad import ASKS, CAD_NOTICE_SECONDS, is_taken_back
 from services.notification.state import State, alert_key
 from shared.answers import answer, done, nothing_to_do, refused
 from shared.engine.service import Draft, Input
@@ -52,6 +52,8 @@ def redeliver(draft: Draft[State], command: RedeliverMessage) -> list[Event]:
         return [refused(command, "disabled", f"The webhook of {message.source} is gone: ping it first.")]
     if message.kind in ASKS and draft.now >= message.not_after:
         return [refused(command, "too-late", "It is a question, and an answer would come too late by now.")]
+    if is_taken_back(message, draft.state.outbox.after(message)):
+        return [refused(command, "taken-back", "The team that it names comes no more: redeliver what says so.")]
     soon = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
     again = message.model_copy(update={"not_after": min(soon, message.not_after) if message.kind in ASKS else soon})
     return [again, done(command, "The message is on its way again.", about=message_id)]

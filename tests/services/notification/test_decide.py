@@ -448,6 +448,18 @@ def test_a_message_is_sent_again_under_its_id() -> None:
     assert types(running.perform()) == ["cad-informed"]
 
 
+def test_that_a_team_comes_is_not_told_again_once_it_does_not() -> None:
+    """A CAD that goes by what it heard last believed in a team that had been turned back."""
+    running = Running()
+    (accepted,) = of(running.take(routed()), CadMessageDue)
+    (withdrawn_team,) = of(running.take(released()), CadMessageDue)
+    running.perform()
+    (refused,) = running.take(redeliver(accepted.message_id))
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "taken-back"
+    assert types(running.take(redeliver(withdrawn_team.message_id, "again-2"))) == ["cad-message-due", "command-done"]
+
+
 def test_a_question_is_not_asked_again_once_an_answer_would_come_too_late() -> None:
     running = Running()
     expires_at = NOON + timedelta(seconds=25)
@@ -603,8 +615,8 @@ def test_of_two_messages_about_one_call_the_later_one_has_a_later_time_stamp() -
     assert all(earlier < later for earlier, later in pairwise(stamps))
     assert stamps[0] == NOON
     running.perform()
-    (again, _) = running.take(redeliver(messages[0].message_id))
-    assert again.body == messages[0].body  # type: ignore[attr-defined]
+    (again, _) = running.take(redeliver(messages[1].message_id))
+    assert again.body == messages[1].body  # type: ignore[attr-defined]
     assert running.take(status("on-scene"))[0].body["timestamp"] > stamps[-1].isoformat()  # type: ignore[attr-defined]
 
 
