@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -20,7 +20,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, KeySet
 from pydantic import BaseModel, Field, ValidationError
 
 from services.console.config import ConsoleSettings
@@ -155,7 +155,7 @@ class Provider:
                 raise _mistaken("it calls itself by another name")
             for endpoint in (about.authorization_endpoint, about.token_endpoint, about.jwks_uri):
                 self._check(endpoint)
-            keys = KeySet.import_key_set(await self._asked("GET", about.jwks_uri))
+            keys = _usable(await self._asked("GET", about.jwks_uri))
         except (ValidationError, JoseError, ValueError, KeyError, TypeError) as error:
             raise _mistaken(f"what it says of itself: {type(error).__name__}") from None
         self._known = _Known(about, keys, now + FRESH_SECONDS)
@@ -243,6 +243,17 @@ class Provider:
             tuple(group for group in listed[:MOST_GROUPS] if isinstance(group, str)),
             float(proved_at) if isinstance(proved_at, int | float) and 0 <= proved_at < LATEST else None,
         )
+
+
+def _usable(written: Any) -> KeySet:
+    """The keys that are understood here; others beside them keep nobody out (RFC 7517, 5). Raises as JSON's readers."""
+    keys = []
+    for each in written["keys"]:
+        with suppress(JoseError, ValueError, KeyError, TypeError):
+            keys.append(JWKRegistry.import_key(each))
+    if not keys:
+        raise ValueError("no key that is understood")
+    return KeySet(keys)
 
 
 def _mistaken(why: str) -> NotSignedIn:

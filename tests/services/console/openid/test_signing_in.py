@@ -315,6 +315,22 @@ async def test_another_key_is_refused_and_a_new_one_of_its_own_is_fetched(city: 
         assert (await signed_in(browser, provider)).status_code == 303
 
 
+async def test_a_key_that_is_not_understood_keeps_nobody_out(city: City, provider: TestProvider) -> None:
+    provider.beside = [
+        {"kty": "EC", "crv": "brainpoolP256r1", "kid": "b", "x": "AAAA", "y": "AAAA"},
+        {"kty": "AKP", "alg": "ML-DSA-44", "kid": "pq", "pub": "AAAA"},
+        {"kty": "RSA", "kid": "half", "n": "AAAA"},
+        {**OTHER_KEY.as_dict(private=False), "kid": 3},
+        None,
+    ]
+    provider.published = None
+    async with nobody_gets_in(city) as browser:
+        await browser.get("/sign-in")
+    provider.published = OWN_KEY
+    async with city.browser() as browser:
+        assert (await signed_in(browser, provider)).status_code == 303
+
+
 async def test_a_clock_that_is_a_little_off_is_no_attack(city: City, provider: TestProvider) -> None:
     provider.change = lambda claims: claims.update(iat=claims["iat"] + 30, exp=claims["iat"] - 30)
     async with city.browser() as browser:
