@@ -331,6 +331,17 @@ async def test_a_key_that_is_not_understood_keeps_nobody_out(city: City, provide
         assert (await signed_in(browser, provider)).status_code == 303
 
 
+async def test_a_letter_that_only_looks_like_one_is_another(city: City, provider: TestProvider) -> None:
+    city.agencies_file.write_text(driver.AGENCIES.replace("dana@city.gov", "kass@city.gov"))
+    for stranger in ("\u212aass@city.gov", "ka\u00df@city.gov"):
+        provider.person = {"sub": "1", "email": stranger}
+        async with nobody_gets_in(city, "does not name you") as browser:
+            await signed_in(browser, provider)
+    provider.person = {"sub": "1", "email": "KaSS@City.gov"}
+    async with city.browser() as browser:
+        assert (await signed_in(browser, provider)).status_code == 303
+
+
 async def test_a_clock_that_is_a_little_off_is_no_attack(city: City, provider: TestProvider) -> None:
     provider.change = lambda claims: claims.update(iat=claims["iat"] + 30, exp=claims["iat"] - 30)
     async with city.browser() as browser:
