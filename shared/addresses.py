@@ -14,6 +14,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 NAT64 = IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is given to anybody on the public internet; the rest is local, or stands for what is not seen."""
 LOOPBACK_NAME = "localhost"
 _PRINTABLE = re.compile(r"[!-\[\]-~]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -28,7 +30,8 @@ def may_reach(address: Address, allowed: Collection[Network]) -> bool:
     plain = _carried(address)
     if any(plain.version == network.version and plain in network for network in allowed):
         return True
-    return plain.is_global and not plain.is_multicast
+    is_given = isinstance(plain, IPv4Address) or plain in GLOBAL_UNICAST
+    return is_given and plain.is_global and not plain.is_multicast
 
 
 def _carried(address: Address) -> Address:

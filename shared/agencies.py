@@ -18,7 +18,6 @@ import re
 import secrets
 import sys
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,23 +190,17 @@ class _File(_Part):
     """An empty file would shut everybody out: it is one that was cut short, not one that somebody means."""
 
     @model_validator(mode="after")
-    def _each_name_once(self) -> Self:
-        """Who signs in is one person, of one agency."""
-        names = Counter(p.sign_in for agency in self.agencies.values() for p in agency.people.values() if p.sign_in)
-        if twice := [name for name, count in names.items() if count > 1]:
-            raise ValueError(f"sign_in {', '.join(twice)} stands more than once: nobody could tell who signs in")
-        return self
-
-    @model_validator(mode="after")
     def _each_key_once(self) -> Self:
-        """Who has a token or a key is one person or one source: a line that was copied opens no other agency."""
+        """Who has a token, key or sign_in is one person or source: a line that was copied opens no other agency."""
         held: dict[str, str] = {}
         for name, agency in self.agencies.items():
             holders: Iterable[tuple[str, Principal | Source]] = (*agency.people.items(), *agency.sources.items())
             for holder, keys in ((f"{name}/{own}", frozenset(each.keys)) for own, each in holders):
                 if twice := keys & held.keys():
                     first = held[min(twice)]
-                    raise ValueError(f"{first} and {holder} have the same token or key: nobody could tell who comes")
+                    raise ValueError(
+                        f"{first} and {holder} have the same token, key or sign_in: nobody could tell who comes"
+                    )
                 held |= dict.fromkeys(keys, holder)
         return self
 

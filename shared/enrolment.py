@@ -46,6 +46,11 @@ class Enrolment(NamedTuple):
         """Whose the device will be."""
         return self.person_id or self.team_id or ""
 
+    @property
+    def made_at(self) -> datetime:
+        """The second in which it was made."""
+        return self.until - ENROLMENT_LIFE
+
     def token(self, secret: str) -> str:
         """What stands in the link."""
         said = json.dumps([*self[:-1], int(self.until.timestamp())], ensure_ascii=False, separators=(",", ":")).encode()

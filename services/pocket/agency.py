@@ -203,9 +203,10 @@ class AgencyView(Swept):
         for person_id in shift.members:
             self._let_in(event.team_id, person_id)
 
-    def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
+    def links_revoked(self, event: LinksRevoked, at: datetime) -> None:
         """A person's links lead nowhere; links of the next generation lead where they led."""
         person_id = event.person_id
+        self._book.end_links(self.name, person_id, at)
         offers = [offer for offer in self._offers.values() if person_id in offer.people]
         shifts = [shift for shift in self._shifts.values() if person_id in shift.signed_on.members]
         for offer in offers:

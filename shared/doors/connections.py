@@ -7,6 +7,7 @@ connections, so that whoever opens some hundred and sends nothing turns everybod
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ class BoundedConnection(HttpToolsProtocol):
         """When it will have kept us waiting for too long."""
         self._head_bytes, self._unread_bytes = 0, 0
         self._in_body, self._refused = False, False
+        self._part = b""
+        """What is being read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count it in."""
@@ -137,7 +140,7 @@ class BoundedConnection(HttpToolsProtocol):
                 return
             part = data[start : start + SLICE_BYTES]
             self._unread_bytes += len(part)
-            super().data_received(part)
+            self._read(part)
             if self._head_bytes + self._unread_bytes > self._bounds.head_bytes:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             elif len(self.pipeline) > PIPELINED_REQUESTS:
@@ -162,6 +165,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
+        if self._is_upgrade():
+            return
         self._unread_bytes = 0
         self.waits, self._in_body = False, True
         self.due_at = self.loop.time() + self._bounds.body_seconds
@@ -174,6 +179,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        if self._is_upgrade():
+            return
         self._unread_bytes = 0
         self._in_body = False
         super().on_message_complete()
@@ -184,6 +191,25 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_response_complete()
         self._connections.answered(self)
         self._go_on()
+
+    def _read(self, part: bytes) -> None:
+        self._part = part
+        super().data_received(part)
+
+    def _is_upgrade(self) -> bool:
+        """Whether another protocol is offered, which the parser takes for agreed: it would read no body any more."""
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read the request again without the offer, which a server may ignore (RFC 9110, 7.8).
+
+        Java's own client offers HTTP/2 with each request over plain HTTP: of all that it posted nothing came in.
+        """
+        (end,) = sys.exception().args  # type: ignore[union-attr]  # uvicorn calls this where it has caught one
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        self.parser = type(self.parser)(self)
+        self._read(b"".join((line, *fields, b"\r\n", self._part[end:])))
 
     def _count(self, size: int) -> None:
         self._head_bytes += size

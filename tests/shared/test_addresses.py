@@ -30,7 +30,8 @@ def test_b7_what_is_no_address_for_webhooks_is_refused(url: str) -> None:
     "url",
     ["http://169.254.169.254/latest", "https://169.254.169.254/", "https://10.0.0.1/", "https://192.168.0.9/x",
      "https://localhost/", "https://pager.localhost/", "https://LOCALHOST./", "https://127.0.0.1/", "http://127.0.0.1/",
-     "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://0.0.0.0/"],
+     "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://0.0.0.0/",
+     "https://[fec0::1]/", "https://[64:ff9b:1::a00:1]/", "https://[::10.0.0.1]/", "https://[::ffff:0:10.0.0.1]/"],
 )  # fmt: skip
 def test_f14_a_private_address_is_refused_where_it_is_defined(url: str) -> None:
     with pytest.raises(UrlRefused, match="private"):

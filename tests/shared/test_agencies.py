@@ -180,7 +180,7 @@ def test_whose_token_is_revoked_does_not_reach_the_stop_switch_by_signing_in(tmp
     ],
 )
 def test_a_token_or_key_is_one_person_s_or_one_source_s(tmp_path: Path, second: str) -> None:
-    with pytest.raises(AgenciesRefused, match=r"x/.* and ./.* have the same token or key") as refused:
+    with pytest.raises(AgenciesRefused, match=r"x/.* and ./.* have the same token, key or sign_in") as refused:
         agencies(tmp_path, WHOLE + second)
     assert "sha256" not in str(refused.value)
 

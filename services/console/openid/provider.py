@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -20,7 +20,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, KeySet
 from pydantic import BaseModel, Field, ValidationError
 
 from services.console.config import ConsoleSettings
@@ -155,7 +155,7 @@ class Provider:
                 raise _mistaken("it calls itself by another name")
             for endpoint in (about.authorization_endpoint, about.token_endpoint, about.jwks_uri):
                 self._check(endpoint)
-            keys = KeySet.import_key_set(await self._asked("GET", about.jwks_uri))
+            keys = _usable(await self._asked("GET", about.jwks_uri))
         except (ValidationError, JoseError, ValueError, KeyError, TypeError) as error:
             raise _mistaken(f"what it says of itself: {type(error).__name__}") from None
         self._known = _Known(about, keys, now + FRESH_SECONDS)
@@ -236,13 +236,29 @@ class Provider:
         names = [f"sub:{claims['sub']}"]
         email, groups, proved_at = claims.get("email"), claims.get(self._groups_claim), claims.get("auth_time")
         if isinstance(email, str) and claims.get("email_verified") is True:
-            names.append(f"email:{email.casefold()}")
+            names.append(f"email:{_in_small_letters(email)}")
         listed = groups if isinstance(groups, list) else [groups] if isinstance(groups, str) else []
         return Identity(
             tuple(names),
             tuple(group for group in listed[:MOST_GROUPS] if isinstance(group, str)),
             float(proved_at) if isinstance(proved_at, int | float) and 0 <= proved_at < LATEST else None,
         )
+
+
+def _usable(written: Any) -> KeySet:
+    """The keys that are understood here; others beside them keep nobody out (RFC 7517, 5). Raises as JSON's readers."""
+    keys = []
+    for each in written["keys"]:
+        with suppress(JoseError, ValueError, KeyError, TypeError):
+            keys.append(JWKRegistry.import_key(each))
+    if not keys:
+        raise ValueError("no key that is understood")
+    return KeySet(keys)
+
+
+def _in_small_letters(email: str) -> str:
+    """As the agencies file has it. Letters beyond ASCII stay: the Kelvin sign would become the k of somebody else."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in email)
 
 
 def _mistaken(why: str) -> NotSignedIn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -123,7 +123,7 @@ async def from_own_page(request: Request) -> None:
 
 
 def _is_own(origin: str | None, host: str | None) -> bool:
-    return bool(origin and host) and urlsplit(origin).netloc == host
+    return bool(host) and (origin or "").partition("://")[2] == host
 
 
 def address_of(request: Request) -> str:

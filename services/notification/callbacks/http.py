@@ -120,6 +120,12 @@ class Door:
             raise _Refused(HTTPStatus.FORBIDDEN)
         return body
 
+    def caller_of(self, request: Request) -> str | None:
+        """The agency whose page an address names that we made: whoever makes one up takes no place of its carriers."""
+        path: str = request.scope["path"]
+        page = self.urls.page((*path.split("/"), "", "", "")[3]) if path.startswith("/cb/") else None
+        return page.agency if page else None
+
     def page_of(self, token: str) -> PageToken:
         """The page that an address names. Raises HTTPException (403)."""
         page = self.urls.page(token)
@@ -232,7 +238,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         door=DOOR,
         clock=door.clock,
         bounds=Bounds(requests_in_flight, MAX_BODY_BYTES),
-        caller_of=lambda _request: None,
+        caller_of=door.caller_of,
         respond=_respond,
         failure="failed",
         headers=NOT_STORED,

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.agencies import hash_of
 from shared.contacts import PUSH_ID_LENGTH
+from shared.enrolment import Enrolment
 from shared.events import (
     ContactBroken,
     ContactKind,
@@ -82,6 +83,8 @@ class Book:
         self._hashes: dict[str, str] = {}
         self._used: dict[str, str] = {}
         """By the link's enrolment, the hash of what was enrolled with it."""
+        self._links_ended: dict[tuple[str, str], datetime] = {}
+        """By agency and person, when all links of theirs were ended last."""
         self._staff: dict[str, Staff] = {}
 
     def device(self, credential: str) -> Device | None:
@@ -93,6 +96,15 @@ class Book:
     def is_used(self, enrolment_id: str, but_for: str = "") -> bool:
         """Whether a link has enrolled a device before; not counting one that has a credential of this hash."""
         return self._used.get(enrolment_id, but_for) != but_for
+
+    def is_revoked(self, enrolment: Enrolment) -> bool:
+        """Whether the links of its person were ended since it was made, or in the same second."""
+        ended_at = self._links_ended.get((enrolment.agency, enrolment.person_id or ""))
+        return ended_at is not None and enrolment.made_at <= ended_at
+
+    def end_links(self, agency: str, person_id: str, at: datetime) -> None:
+        """No link that a person has been handed by then enrols anything."""
+        self._links_ended[agency, person_id] = at
 
     def staff(self, agency: str) -> Staff:
         """The people of an agency."""
@@ -143,9 +155,10 @@ class Book:
         """Somebody is on the books."""
         self.staff(agency).people.add(event.person.person_id)
 
-    def person_removed(self, agency: str, event: PersonRemoved, _at: datetime) -> None:
+    def person_removed(self, agency: str, event: PersonRemoved, at: datetime) -> None:
         """Somebody is not any more."""
         self.staff(agency).people.discard(event.person_id)
+        self.end_links(agency, event.person_id, at)
 
     def duty_noted(self, agency: str, event: DutyNoted, at: datetime) -> None:
         """Who is to be on duty now; what is long over is forgotten."""

@@ -104,7 +104,8 @@ def _enrolment_of(door: Door, token: str, credential_hash: str = "") -> Enrolmen
     """What a link enrols; one that is used up leads only where it has led. Raises Page."""
     door.check_ready()
     enrolment = door.view.enrolment(token, door.clock.now())
-    if enrolment is None or door.view.book.is_used(enrolment.enrolment_id, but_for=credential_hash):
+    book = door.view.book
+    if enrolment is None or book.is_revoked(enrolment) or book.is_used(enrolment.enrolment_id, but_for=credential_hash):
         raise USED_UP
     return enrolment
 

@@ -174,6 +174,45 @@ async def test_requests_may_be_pipelined_within_a_bound() -> None:
         assert await wire.closed()
 
 
+OFFERS = (
+    b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAA\r\n",
+    b"connection: upgrade\r\nupgrade: websocket\r\n",
+)
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+async def test_who_offers_another_protocol_is_heard_in_this_one(offer: bytes) -> None:
+    """Java's own client does, with each request over plain HTTP: what it posted was lost."""
+    posted = [post("/length", b"x" * 900), HELLO, b"POST /length HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"]
+    posted[2] += b"5\r\nhello\r\n0\r\n\r\n"
+    offering = [request.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\n" + offer) for request in posted]
+    async with Toy().served() as toy:
+        wire = await toy.connect()
+        for request in (*offering, *posted):
+            assert (await wire.ask(request))[2] in (b"900", b"hello ann", b"5")
+        wire.send(b"".join(offering * 3))
+        assert [(await wire.answer())[2] for _ in range(9)] == [b"900", b"hello ann", b"5"] * 3
+        wire = await toy.connect()
+        wire.send(offering[0][:-890])
+        await asyncio.sleep(0.05)
+        assert (await wire.ask(offering[0][-890:]))[2] == b"900", "the body comes later"
+        assert (await toy.ask(offering[0].replace(b"/length", b"/larger")))[2] == b"900"
+        assert (await toy.ask(b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n" + offer + b"\r\n"))[0] == 400
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+async def test_who_offers_another_protocol_is_bounded_like_others(offer: bytes) -> None:
+    async with Toy().with_connections(head_seconds=0.1, body_seconds=0.1).served() as toy:
+        wire = await toy.connect()
+        wire.send(post("/length", b"", stated=900).replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\n" + offer))
+        assert await wire.closed()
+        large = offer + b"x: y\r\n" * 5_000
+        assert (await toy.ask(HELLO.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\n" + large)))[0] == 431
+        flood = await toy.connect()
+        flood.send(HELLO.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\n" + offer) * 5_000)
+        assert await flood.closed()
+
+
 async def test_whoever_does_not_take_an_answer_is_closed() -> None:
     async with Toy().with_connections(answer_seconds=0.2).served() as toy:
         wire = await toy.connect()

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import RSAKey
 
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
@@ -43,7 +43,9 @@ class TestProvider:
     groups: list[str] | None = None
     change: Callable[[Claims], object] = lambda _claims: None
     signing_key: RSAKey = field(default_factory=lambda: OWN_KEY)
-    published: RSAKey = field(default_factory=lambda: OWN_KEY)
+    published: RSAKey | None = field(default_factory=lambda: OWN_KEY)
+    beside: list[Any] = field(default_factory=list)
+    """What it publishes as keys before that."""
     sign: Callable[[Claims], str] | None = None
     discovery: dict[str, Any] = field(default_factory=dict)
     delay_seconds: float = 0.0
@@ -69,7 +71,8 @@ class TestProvider:
         @app.get("/keys")
         async def keys() -> Any:
             self.asked.append("keys")
-            return KeySet([self.published]).as_dict(private=False)
+            own = [self.published.as_dict(private=False)] if self.published else []
+            return {"keys": [*self.beside, *own]}
 
         @app.get("/authorize")
         async def authorize(request: Request) -> Response:

@@ -99,6 +99,7 @@ async def test_a_session_is_nothing_at_the_api_and_a_token_nothing_at_the_pages(
         {"Sec-Fetch-Site": "none"},
         {"Sec-Fetch-Site": "", "Origin": "https://elsewhere"},
         {"Sec-Fetch-Site": "", "Origin": "null"},
+        {"Sec-Fetch-Site": "", "Origin": "https://["},
         {"Sec-Fetch-Site": ""},
     ],
 )

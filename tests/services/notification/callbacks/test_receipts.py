@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,36 @@ async def test_where_too_much_is_under_way_carriers_are_asked_to_come_again(city
     city.http = free
     assert (await city._post(url, headers, body)).status == 204
     assert len(city.receipts()) == 1
+
+
+async def test_strangers_who_send_slowly_keep_no_carrier_out(city: Callbacks) -> None:
+    """What is texted to an agency goes to an address that anybody can guess, and is read before it is checked."""
+    city.phone()
+    await city.page_out(city.owe(city.page(city.offer())))
+    await city.time.pass_seconds(60)
+    url, headers, body = city.seen[-1]
+    let_go = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"From="
+        await let_go.wait()
+
+    app = httpx.ASGITransport(app=create_app(city.door, requests_in_flight=8))
+    async with (
+        httpx.AsyncClient(transport=app, base_url="http://door.internal") as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        strangers = [
+            tasks.create_task(client.post(path, content=slowly()))
+            for path in ("/in/twilio/nobody", "/cb/twilio/a.b.c", f"/in/twilio/{AGENCY}", "/in", "/cb//") * 4
+        ]
+        await asyncio.sleep(0.05)
+        assert (await client.post(f"/in/twilio/{AGENCY}")).status_code == 503
+        before, city.http = city.http, client
+        assert (await city._post(url, headers, body)).status == 204
+        city.http = before
+        let_go.set()
+    assert {403, 503} <= {stranger.result().status_code for stranger in strangers}
 
 
 @pytest.mark.scenario("receipts")

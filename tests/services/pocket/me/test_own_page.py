@@ -29,8 +29,11 @@ from shared.events import (
     DutyNoted,
     DutyOver,
     EnrolDevice,
+    Event,
+    LinksRevoked,
     Person,
     PersonDefined,
+    PersonRemoved,
     RevokeDevice,
     ShiftDropped,
     ShiftPlanned,
@@ -128,6 +131,24 @@ async def test_a_link_that_was_used_or_is_old_leads_nowhere(city: City, phone: h
         await shown(city, other, late, 404)
         await shown(city, other, "/me/enrol/forged.forged", 404)
     assert len(city.commands()) == 1
+
+
+@pytest.mark.parametrize("ended", [LinksRevoked(person_id="ana", generation=1), PersonRemoved(person_id="ana")])
+async def test_a_link_from_before_its_person_s_links_were_ended_enrols_nothing(
+    city: City, phone: httpx.AsyncClient, ended: Event
+) -> None:
+    """The phone that is lost may have one, opened and not tapped on."""
+    path, of_ben, of_team = enrolment(city), enrolment(city, "ben"), enrolment(city, None, "alpha-1")
+    credential = credential_in(await shown(city, phone, path))
+    city.write(ended)
+    await settle(city)
+    assert "This link is used up" in await shown(city, phone, path, 404)
+    assert (await phone.post(path, data={"credential": credential})).status_code == 404
+    assert (city.commands(), COOKIE in phone.cookies) == ([], False)
+    for other in (of_ben, of_team):
+        await shown(city, phone, other)
+    city.clock.ahead = timedelta(seconds=2)
+    await shown(city, phone, enrolment(city))
 
 
 @pytest.mark.parametrize("credential", ["", "short", "x" * 44, "x" * 42 + "!"])
