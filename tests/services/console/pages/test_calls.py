@@ -189,6 +189,16 @@ async def test_a_team_can_be_sent_to_a_call_that_has_had_the_default_until_the_c
     assert send not in await shown(room, path)
 
 
+async def test_no_other_team_is_offered_where_the_cad_has_ended_the_call_and_one_is_with_somebody(room: Room) -> None:
+    """It was offered, and refused each time: the team stays, and the CAD has closed the call."""
+    call_id = room.accepted("26-5")
+    assert "<option>cares</option>" in await shown(room, f"/calls/{call_id}")
+    room.write(DECISIONS.name, events.CallEnded(call_id=call_id, event_id="e2", updated_at=room.now, status="closed"))
+    page = await shown(room, f"/calls/{call_id}")
+    assert "<option>cares</option>" not in page
+    assert "Withdraw cares-1" in page
+
+
 async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Room) -> None:
     """They may have given the same number. Where test calls come from is no CAD."""
     room.call("26-1")
