@@ -89,7 +89,7 @@ def line_of(call: CallSeen, visit: Visit) -> CallLine:
         district=call.district or "no district",
         priority=call.priority or "",
         level=call.level or "",
-        response=newest.response or (open_offer.response if open_offer else ""),
+        response=(open_offer.response if open_offer else newest.response) or "",
         team_id=newest.late_take or newest.team_id or (open_offer.team_id if open_offer else ""),
         began_at=newest.began_at,
         until=until,
