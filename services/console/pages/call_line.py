@@ -57,7 +57,7 @@ def hold_question_of(call: CallSeen) -> datetime | None:
     newest = newest_of(call)
     if newest is None or newest.outcome is not None or newest.hold_until is not None or newest.override is not None:
         return None
-    return newest.hold_asked_until
+    return newest.deadline if newest.hold_asked_until else None
 
 
 def newest_of(call: CallSeen) -> EpisodeSeen | None:

@@ -24,6 +24,7 @@ async def test_a_question_whether_a_call_may_wait_stands_first_and_once_it_waits
     for path in ("/", f"/calls/{about['call_id']}"):
         assert "Let it wait" in await shown(room, path)
         assert "Let it wait" not in await shown(room, path, "viewer")
+        assert f"{soon:%H:%M:%S}" not in await shown(room, path), "a dispatcher's word counts until the deadline"
     assert rows_of(await shown(room, "/"), "waits") == [row_of("26-1")]
     began = events.HoldBegan(
         **about, acknowledged_by="cad", began_at=room.now, until=later, sentence="The call waits for a team."
