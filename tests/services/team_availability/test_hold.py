@@ -93,7 +93,8 @@ def test_the_question_says_until_when_a_word_counts_and_when_the_default_goes() 
     assert "Without a word by 12:00:50 UTC, the default response goes." in town.last(HoldAsked).sentence
     town.wait(49)
     assert outcome(town) is None
-    assert town.command(HoldCall, call_id=call_id()).result == "done"
+    answer: Any = town.command(HoldCall, call_id=call_id())
+    assert answer.result == "done"
 
 
 def test_a_cad_that_refuses_changes_nothing() -> None:

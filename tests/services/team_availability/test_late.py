@@ -237,14 +237,11 @@ def test_a_dispatcher_who_sends_the_default_says_no_to_whoever_would_take_it_lat
     town = late_town()
     if asked:
         take(town)
-    said = town.command(OverrideCall, call_id=call_id(), send="default", reason="police are with them")
-    assert (said.result, said.sentence) == (
-        "done",
-        "The default response goes: no team may take the call late any more.",
-    )
+    said: Any = town.command(OverrideCall, call_id=call_id(), send="default", reason="police are with them")
+    assert (said.result, "no team may take the call late any more" in said.sentence) == ("done", True)
     assert town.last(LateCallEnded).why == "overridden"
     assert confirm(town).type == "command-refused"
     assert take(town, "two").reason == "over"
     assert len(town.all(CallRouted)) == 1
-    again = town.command(OverrideCall, call_id=call_id(), send="default")
+    again: Any = town.command(OverrideCall, call_id=call_id(), send="default")
     assert again.sentence == "No team has this call."

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from shared import events
+from shared.events import TeamStatus
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests import builders
 from tests.services.console import stories
@@ -193,7 +194,8 @@ async def test_a_team_that_waits_nearby_can_be_let_in_as_soon_as_it_does(room: R
     """Only the alert had the button, ten minutes later."""
     call_id = room.accepted("26-5")
     about: dict[str, Any] = {"call_id": call_id, "episode": 1, "team_id": "cares-1", "reported_by": "ann"}
-    for status, offered in (("en-route", False), ("staged", True), ("on-scene", False)):
+    stands: tuple[tuple[TeamStatus, bool], ...] = (("en-route", False), ("staged", True), ("on-scene", False))
+    for status, offered in stands:
         room.write(ASSIGNMENTS.name, events.StatusReported(**about, status=status))
         for path in ("/", f"/calls/{call_id}"):
             assert ("Let cares-1 go in" in await shown(room, path)) == offered
