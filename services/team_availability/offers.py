@@ -74,10 +74,10 @@ def _waited(call: CallDraft, chain: Chain) -> bool:
     if why_not:
         call.route("default", why_not)
         return True
-    plan, until = call.plan, call.episode.deadline
+    plan, deadline = call.plan, call.episode.deadline
     minutes = 0 if plan is None else plan.hold_minutes
-    until = min(now + timedelta(seconds=chain.step.seconds), until)
-    clock_time = state.timings(chain.call).clock_time(until)
+    until = min(now + timedelta(seconds=chain.step.seconds), deadline)
+    clock_time = state.timings(chain.call).clock_time(deadline)
     sentence = f"No team is free: may the call wait for one, {minutes} min at most? Without a word by {clock_time}, "
     call.emit(HoldAsked(**call.key, minutes=minutes, until=until, sentence=f"{sentence}{OR_DEFAULT_GOES}."))
     return False

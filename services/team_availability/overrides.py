@@ -92,6 +92,10 @@ def _send_default(call: CallDraft, command: OverrideCall) -> Answer:
         if call.release("overridden"):
             return done(command, f"{assignment.team_id} is released. {DEFAULT_GOES}.", about=call.call_id)
         return done(command, f"{DEFAULT_GOES}. {_stays(assignment)}", about=call.call_id)
+    if call.state.late is not None:
+        call.emit(_overridden(call, command))
+        call.end_late("overridden")
+        return done(command, f"{DEFAULT_GOES}: no team may take the call late any more.", about=call.call_id)
     return nothing_to_do(command, "No team has this call.", about=call.call_id)
 
 

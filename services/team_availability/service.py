@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=13,
     due=due,
-    decider_version="14",
+    decider_version="15",
 )

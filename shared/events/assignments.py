@@ -643,7 +643,7 @@ class HoldAsked(Event):
     minutes: int
     """How long it would wait at most."""
     until: AwareDatetime
-    """When an acknowledgement comes too late."""
+    """How long the CAD is asked for."""
     sentence: str
 
 

@@ -97,7 +97,9 @@ class Door:
         )
         try:
             return attempts(self._http.request, method, path, **request)
-        except ValueError:  # of the JSON: a number that is none
+        except UnicodeEncodeError:  # of the JSON: bytes of the command line that were no text
+            raise NotDone(USAGE, {"detail": "What was typed holds bytes that are no text."}, "Type it anew.") from None
+        except ValueError:  # as well: a number that is none
             raise NotDone(USAGE, {"detail": "A number cannot be counted with."}, "Say it in digits.") from None
         except httpx.TransportError as error:
             body = {"detail": f"{self._http.base_url} cannot be reached ({type(error).__name__})."}
@@ -138,9 +140,11 @@ def call_path(call_id: str) -> str:
 
 
 def in_path(name: str) -> str:
-    """A name as one segment of a path. Raises NotDone for what can be none."""
-    if not name.strip(".") or "/" in name:
-        raise NotDone(USAGE, {"detail": f"{name!r} is no id."}, "An id is letters, digits and . _ : @ - alone.")
+    """A name as one segment of a path. Raises typer.BadParameter for what can be none, wherever it is asked."""
+    from typer import BadParameter  # noqa: PLC0415  # as above
+
+    if not name.strip(".") or "/" in name or not name.isprintable():
+        raise BadParameter(f"{name!r} is no id: an id is letters, digits and . _ : @ - alone.")
     return quote(name, safe="")
 
 

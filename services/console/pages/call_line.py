@@ -57,7 +57,7 @@ def hold_question_of(call: CallSeen) -> datetime | None:
     newest = newest_of(call)
     if newest is None or newest.outcome is not None or newest.hold_until is not None or newest.override is not None:
         return None
-    return newest.hold_asked_until
+    return newest.deadline if newest.hold_asked_until else None
 
 
 def newest_of(call: CallSeen) -> EpisodeSeen | None:
@@ -89,7 +89,7 @@ def line_of(call: CallSeen, visit: Visit) -> CallLine:
         district=call.district or "no district",
         priority=call.priority or "",
         level=call.level or "",
-        response=newest.response or (open_offer.response if open_offer else ""),
+        response=(open_offer.response if open_offer else newest.response) or "",
         team_id=newest.late_take or newest.team_id or (open_offer.team_id if open_offer else ""),
         began_at=newest.began_at,
         until=until,

@@ -86,7 +86,7 @@ class CallSeen:
     @property
     def goes_on(self) -> bool:
         """Whether somebody may still be sent, also after an outcome: the CAD has not ended it."""
-        return self.open or not (self.cad_status or self.stale or self.forgotten)
+        return not (self.cad_status or self.stale or self.forgotten)
 
     @property
     def state(self) -> str:

@@ -79,7 +79,10 @@ def _deadline_set(call: CallSeen, event: events.DeadlineSet, stored: Stored) -> 
 
 
 def _plan_set(call: CallSeen, event: events.PlanSet, stored: Stored) -> None:
-    call.episode(event.episode, stored.time).deadline = event.deadline
+    episode = call.episode(event.episode, stored.time)
+    episode.deadline = event.deadline
+    if not any(verdict.may_go and verdict.response == episode.response for verdict in event.judgement.responses):
+        episode.confirmation_until = None
     call.district = call.district or event.judgement.district
 
 
@@ -95,7 +98,7 @@ def _fall_back_stepped(call: CallSeen, event: events.FallBackStepped, stored: St
 
 def _confirmation_asked(call: CallSeen, event: events.ConfirmationAsked, stored: Stored) -> None:
     episode = call.episode(event.episode, stored.time)
-    episode.response, episode.confirmation_until = event.response, event.expires_at
+    episode.response, episode.confirmation_until, episode.confirmed_by = event.response, event.expires_at, None
 
 
 def _confirmation_lapsed(call: CallSeen, event: events.ConfirmationLapsed, stored: Stored) -> None:
@@ -131,6 +134,7 @@ def _hold_began(call: CallSeen, event: events.HoldBegan, stored: Stored) -> None
 
 def _offer_made(call: CallSeen, event: events.OfferMade, stored: Stored) -> None:
     call.district, call.priority = call.district or event.district, call.priority or event.priority
+    call.episode(event.episode, stored.time).confirmation_until = None
     call.offers[event.offer_id] = OfferSeen(
         event.offer_id,
         event.episode,

@@ -75,7 +75,7 @@ class EpisodeSeen:
     late_take: str = ""
     """The team that would take the call late: a dispatcher may say yes until `confirmation_until`."""
     hold_asked_until: datetime | None = None
-    """The CAD, or a dispatcher, may let the call wait for a team, until then."""
+    """The CAD is asked until then whether the call may wait for a team; a dispatcher may say so until the deadline."""
     hold_until: datetime | None = None
     """It waits for a team, until then at most."""
     held_by: str = ""

@@ -120,7 +120,12 @@ def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored
 
 
 def _status_corrected(agency: AgencyRecords, event: events.StatusCorrected, stored: Stored) -> None:
+    """What was asked of a team where it is not after all is asked no more."""
     team_heard(agency, event.team_id, stored.time)
+    if event.status != "staged":
+        agency.end_alert(f"team-staged/{event.team_id}", stored.time)
+    if event.status != "on-scene":
+        agency.end_alert(f"entry-not-released/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         team.status, team.status_at = event.status, stored.time
 

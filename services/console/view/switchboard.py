@@ -51,8 +51,10 @@ def _adopted(agency: AgencyRecords, event: events.ProgrammeAdopted, stored: Stor
 
 
 def _activated(agency: AgencyRecords, event: events.ProgrammeActivated, stored: Stored) -> None:
+    """What still waited for its instant is overtaken by a greater version; by one that is put back it is not."""
     for document in agency.documents.values():
-        if document.state == "active":
+        is_overtaken = document.state == "adopted" and document.version < event.version and not event.rolled_back_from
+        if document.state == "active" or is_overtaken:
             document.state = "replaced"
         if document.document_hash == event.rolled_back_from:
             document.state, document.rolled_back_by = "rolled-back", event.changed_by

@@ -87,6 +87,16 @@ def test_without_an_acknowledgement_the_default_goes_at_the_old_deadline() -> No
     assert message.held, "the CAD may believe that the call waits: it is an alarm if it does not hear otherwise"
 
 
+def test_the_question_says_until_when_a_word_counts_and_when_the_default_goes() -> None:
+    """It named the end of the step, 40 s before either: a dispatcher thought that the default had gone."""
+    town = town_without_team()
+    assert "Without a word by 12:00:50 UTC, the default response goes." in town.last(HoldAsked).sentence
+    town.wait(49)
+    assert outcome(town) is None
+    answer: Any = town.command(HoldCall, call_id=call_id())
+    assert answer.result == "done"
+
+
 def test_a_cad_that_refuses_changes_nothing() -> None:
     town = town_without_team()
     town.wait(2)

@@ -229,3 +229,19 @@ def test_after_a_dispatchers_default_nothing_is_late() -> None:
     town.command(OverrideCall, call_id=call_id(), send="default", reason="police are there")
     assert not town.all(LateCallListed)
     assert town.sent() == [("call.routed", "cad")]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_dispatcher_who_sends_the_default_says_no_to_whoever_would_take_it_late(asked: bool) -> None:  # noqa: FBT001
+    """They heard that no team has the call; the question stood, and another's yes sent the team after all."""
+    town = late_town()
+    if asked:
+        take(town)
+    said: Any = town.command(OverrideCall, call_id=call_id(), send="default", reason="police are with them")
+    assert (said.result, "no team may take the call late any more" in said.sentence) == ("done", True)
+    assert town.last(LateCallEnded).why == "overridden"
+    assert confirm(town).type == "command-refused"
+    assert take(town, "two").reason == "over"
+    assert len(town.all(CallRouted)) == 1
+    again: Any = town.command(OverrideCall, call_id=call_id(), send="default")
+    assert again.sentence == "No team has this call."

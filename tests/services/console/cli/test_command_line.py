@@ -428,3 +428,28 @@ def test_what_is_said_of_a_team_names_the_call_that_its_author_saw_it_on(town: T
     ):
         assert town.run("supervisor", "team", *words, "--call", call_id).exit_code == 0
     assert [command.call_id for command in town.city.commands()[-3:]] == [call_id] * 3  # type: ignore[attr-defined]
+
+
+def _leaves(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, each in group.commands.items():
+        if hasattr(each, "commands"):
+            yield from _leaves(each, (*path, name))
+        else:
+            yield (*path, name), each
+
+
+OF_THE_DOOR = [
+    (path, [parameter for parameter in each.params if parameter.required])
+    for path, each in _leaves(typer.main.get_command(app))
+    if path[0]
+    in ("team", "person", "device", "rota", "offer", "referral", "call", "cad", "override", "confirm", "command")
+]
+
+
+@pytest.mark.parametrize("typed", ["../..", "", "caf\udce9"], ids=["a path", "nothing", "no text"])
+def test_what_can_be_no_id_ends_no_command_in_a_traceback(town: Town, typed: str) -> None:
+    """An empty variable did so with `person revoke-links`, of a lost phone, and ended it with 1, as if refused."""
+    for path, required in OF_THE_DOOR:
+        arguments = [part for each in required for part in (*each.opts[: each.param_type_name == "option"], typed)]
+        result = town.run("supervisor", *path, *arguments)
+        assert isinstance(result.exception, SystemExit | None), path

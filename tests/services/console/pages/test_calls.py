@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from shared import events
+from shared.events import TeamStatus
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests import builders
 from tests.services.console import stories
@@ -187,6 +188,28 @@ async def test_a_team_can_be_sent_to_a_call_that_has_had_the_default_until_the_c
     assert send not in await shown(room, path, "viewer")
     room.write(DECISIONS.name, events.CallEnded(call_id=call_id, event_id="e2", updated_at=room.now, status="closed"))
     assert send not in await shown(room, path)
+
+
+async def test_a_team_that_waits_nearby_can_be_let_in_as_soon_as_it_does(room: Room) -> None:
+    """Only the alert had the button, ten minutes later."""
+    call_id = room.accepted("26-5")
+    about: dict[str, Any] = {"call_id": call_id, "episode": 1, "team_id": "cares-1", "reported_by": "ann"}
+    stands: tuple[tuple[TeamStatus, bool], ...] = (("en-route", False), ("staged", True), ("on-scene", False))
+    for status, offered in stands:
+        room.write(ASSIGNMENTS.name, events.StatusReported(**about, status=status))
+        for path in ("/", f"/calls/{call_id}"):
+            assert ("Let cares-1 go in" in await shown(room, path)) == offered
+            assert "Let cares-1 go in" not in await shown(room, path, "viewer")
+
+
+async def test_no_other_team_is_offered_where_the_cad_has_ended_the_call_and_one_is_with_somebody(room: Room) -> None:
+    """It was offered, and refused each time: the team stays, and the CAD has closed the call."""
+    call_id = room.accepted("26-5")
+    assert "<option>cares</option>" in await shown(room, f"/calls/{call_id}")
+    room.write(DECISIONS.name, events.CallEnded(call_id=call_id, event_id="e2", updated_at=room.now, status="closed"))
+    page = await shown(room, f"/calls/{call_id}")
+    assert "<option>cares</option>" not in page
+    assert "Withdraw cares-1" in page
 
 
 async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Room) -> None:

@@ -315,6 +315,19 @@ def test_versions_of_the_programme() -> None:
     assert [seen.state for seen in many.values()].count("active") == 1
 
 
+def test_an_approved_version_that_a_greater_one_has_overtaken_waits_for_nothing() -> None:
+    """Triage lets go of it; the page said for ever that it is approved and waits for its time."""
+    active: tuple[str, Event] = (D, events.ProgrammeActivated(document_hash="h3", version=3))
+    waiting = view_of(proposed(2), adopted(2), proposed(3), adopted(3), proposed(4), adopted(4), active).documents
+    assert [(seen.version, seen.state) for seen in waiting.values()] == [(2, "replaced"), (3, "active"), (4, "adopted")]
+    back: tuple[str, Event] = (
+        D,
+        events.ProgrammeActivated(document_hash="h1", version=9, rolled_back_from="h3", changed_by="sue"),
+    )
+    waiting = view_of(proposed(3), adopted(3), active, proposed(4), adopted(4), back).documents
+    assert waiting["h4"].state == "adopted"
+
+
 def test_a_version_that_was_rolled_back_from_says_by_whom_and_why() -> None:
     def activate(number: int, **changes: str) -> tuple[str, Event]:
         return D, events.ProgrammeActivated(document_hash=f"h{number}", version=number, **changes)
@@ -362,6 +375,12 @@ def told_of_help() -> tuple[str, Event]:
 
 def on_scene(kind: type[Any], **more: Any) -> tuple[str, Event]:
     return A, kind(call_id=CALL_ID, episode=1, team_id="cares-1", sentence="It is so.", **more)
+
+
+def corrected(status: Any) -> tuple[str, Event]:
+    return A, events.StatusCorrected(
+        call_id=CALL_ID, episode=1, team_id="cares-1", before="transporting", status=status, corrected_by="dee"
+    )
 
 
 def version(status: CallStatus) -> tuple[str, Event]:
@@ -531,6 +550,16 @@ def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), LET_IN), []),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), status("on-scene")), []),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), status("staged")), ["team-staged"]),
+        ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), corrected("en-route")), []),
+        (
+            (*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), corrected("staged")),
+            ["team-staged"],
+        ),
+        ((*TAKEN, on_scene(events.EntryNotReleased, enters_when=("x",)), corrected("staged")), []),
+        (
+            (*TAKEN, on_scene(events.EntryNotReleased, enters_when=("x",)), corrected("on-scene")),
+            ["entry-not-released"],
+        ),
         ((*TAKEN, on_scene(events.EntryNotReleased, enters_when=("police on scene",))), ["entry-not-released"]),
         ((*TAKEN, on_scene(events.RecallUnacknowledged, silent_minutes=5)), ["team-silent"]),
         (
