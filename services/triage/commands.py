@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
 from services.triage.documents import proposed as proposed_programme
@@ -89,11 +89,16 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
             reason=command.reason,
         )
     ]
-    when = f"takes effect at {document.effective.isoformat()}"
+    when = f"takes effect at {_date_time(state, document.effective)}"
     if document.effective <= now:
         events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
     return [*events, done(command, f"Version {document.version} {when}.", about=document_hash)]
+
+
+def _date_time(state: State, at: datetime) -> str:
+    """An instant as the agency's clocks show it, for a sentence; before there is a programme nobody knows them."""
+    return f"{at.astimezone(state.programme.zone if state.programme else UTC):%Y-%m-%d %H:%M %Z}"
 
 
 def reject(state: State, command: RejectProgramme) -> list[Event]:
@@ -149,7 +154,7 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
     )
     sentence = f"Version {document.version} is in force again, instead of version {active.version}."
     for waiting in _waiting(state):
-        sentence += f" Version {waiting.version} still takes effect at {waiting.effective.isoformat()}."
+        sentence += f" Version {waiting.version} still takes effect at {_date_time(state, waiting.effective)}."
     return [activated, done(command, sentence, about=document.document_hash)]
 
 

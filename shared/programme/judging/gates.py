@@ -21,6 +21,7 @@ from shared.programme.judging.programme import (
     Response,
     Row,
     Switchboard,
+    calls,
     failed,
     lower,
     passed,
@@ -131,9 +132,9 @@ def _cap_gate(case: Case, response: str, cap: CapTerms, gate: str) -> Gate:
     under_way, today = counted(case.load, response, cap.districts, case.local.date())
     reason = cap.reason(under_way, today)
     if reason == "cap-open":
-        return failed(gate, "cap-open", f"{response} has {under_way} calls; at most {cap.at_most_open} at once.")
+        return failed(gate, "cap-open", f"{response} has {calls(under_way)}; at most {cap.at_most_open} at once.")
     if reason == "cap-day":
-        return failed(gate, "cap-day", f"{response} had {today} calls today; at most {cap.at_most_per_day} a day.")
+        return failed(gate, "cap-day", f"{response} had {calls(today)} today; at most {cap.at_most_per_day} a day.")
     return passed(gate, f"{response} has {under_way} calls, and had {today} today.")
 
 

@@ -139,9 +139,10 @@ class Cap:
 
     @property
     def words(self) -> str:
-        """`at most 3 calls at once and at most 20 calls a day`; empty without a bound."""
+        """`at most 1 call at once and at most 20 calls a day`; empty without a bound."""
         bounds = ((self.at_most_open, "at once"), (self.at_most_per_day, "a day"))
-        return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound is not None)
+        said = ((calls(bound), when) for bound, when in bounds if bound is not None)
+        return " and ".join(f"at most {bound} {when}" for bound, when in said)
 
     def over(self, districts: Iterable[str]) -> CapTerms:
         """The same, with the districts whose calls it counts together; none: all."""
@@ -149,6 +150,11 @@ class Cap:
 
 
 NO_CAP = Cap()
+
+
+def calls(number: int) -> str:
+    """`1 call`, `3 calls`."""
+    return f"{number} call" if number == 1 else f"{number} calls"
 
 
 @dataclass(frozen=True, slots=True)

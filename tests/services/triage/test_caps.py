@@ -146,10 +146,10 @@ def test_raising_or_lifting_a_cap_needs_the_revision_that_one_saw() -> None:
         refused = refusal(triage.put(command(SetCap, command_id, response="cares", district="all", at_most_open=bound)))
         assert refused.reason == "switchboard-moved"
     lower = triage.put(command(SetCap, "s4", response="cares", district="all", at_most_open=1))
-    assert done(lower).sentence == "cares in all takes at most 1 calls at once (was at most 2 calls at once)."
+    assert done(lower).sentence == "cares in all takes at most 1 call at once (was at most 2 calls at once)."
     board = triage.state.switchboard.revision
     lifted = triage.put(command(SetCap, "s5", response="cares", district="all", based_on=board))
-    assert done(lifted).sentence == "cares in all takes any number of calls (was at most 1 calls at once)."
+    assert done(lifted).sentence == "cares in all takes any number of calls (was at most 1 call at once)."
     assert not triage.state.switchboard.caps
     again = triage.put(command(SetCap, "s6", response="cares", district="all"))
     assert done(again).result == "nothing-to-do"

@@ -235,7 +235,7 @@ def test_what_waits_for_its_instant_goes_on_waiting_and_the_answer_says_so() -> 
     triage, _ = with_versions(SECOND)
     later = THIRD.replace("2021-09-01T00:00:00 ", "2021-09-03T00:00:00 ")
     triage.put(command(ApproveProgramme, "a9", by="bob", document_hash=propose(triage, later, "p9")))
-    assert "Version 3 still takes effect at 2021-09-03" in done(back(triage)).sentence
+    assert "Version 3 still takes effect at 2021-09-03 00:00 CDT." in done(back(triage)).sentence
     triage.at(days=2).run_clocks()
     assert in_force(triage) == 3
 
