@@ -239,6 +239,8 @@ def answering(answer: Callable[[httpx.Request], httpx.Response]) -> bytes:
         (httpx.Response(404), "https://calendar.example answered 404"),
         (httpx.Response(200, content=b"x" * (MAX_BYTES + 1)), "sends more than 1,000,000 bytes"),
         (httpx.Response(302, headers={"location": "http://elsewhere.example/"}), "over https:// alone"),
+        (httpx.Response(302, headers={"location": "http://127.0.0.1/"}), "leads to http://127.0.0.1, which is this"),
+        (httpx.Response(302, headers={"location": "https://[::1"}), "cannot be read (RemoteProtocolError)"),
         (httpx.Response(302, headers={"location": "/again"}), "leads on and on"),
         (httpx.ConnectTimeout("slow"), "cannot be read (ConnectTimeout)"),
     ],
@@ -253,6 +255,11 @@ def test_a_feed_is_bounded_and_its_address_is_not_told(answer: httpx.Response | 
         answering(answered)
     assert said in str(failed.value)
     assert "private-token" not in str(failed.value)
+
+
+def test_what_is_no_address_is_said_to_be_none() -> None:
+    with pytest.raises(NotFetched, match="is no address"):
+        fetch("https://[::1")
 
 
 def test_a_feed_may_lead_on_over_https() -> None:
