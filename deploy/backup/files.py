@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,20 @@ LEVEL = 1
 """Of compression: the next one takes twice the time for a tenth less."""
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """A record takes a megabyte at most, and each of its bytes six characters."""
+
+
+_NOT_AS_WRITTEN = (
+    OSError,
+    EOFError,
+    zlib.error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading something else raises: no gzip, no JSON, other JSON, times out of this world, brackets without end."""
 
 
 class Damaged(Exception):
@@ -65,7 +80,7 @@ def records_in(path: Path, topic: str, partition: int) -> Iterator[Stored]:
         with gzip.open(path, "rb") as lines:
             while line := lines.readline(MAX_LINE_BYTES):
                 yield _stored_of(json.loads(line), topic, partition)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except _NOT_AS_WRITTEN as error:
         raise Damaged(f"{path}: no file of records, or only the beginning of one: {type(error).__name__}") from error
 
 

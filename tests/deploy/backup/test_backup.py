@@ -15,7 +15,7 @@ import pytest
 from deploy.backup import __main__ as command
 from deploy.backup import take as taking
 from deploy.backup.cut import BehindItsReaders
-from deploy.backup.files import RecordFile, digest_of, records_in
+from deploy.backup.files import Damaged, RecordFile, digest_of, records_in
 from deploy.backup.manifest import BACKED_UP, Manifest, WrongBackup, alone_in
 from deploy.backup.progress import Progress
 from deploy.backup.take import take
@@ -318,6 +318,38 @@ def test_a_byte_that_was_changed_is_found(backup: Path) -> None:
     path.write_bytes(data)
     assert faults(backup) == [f"{path} is not the file that was written: its SHA-256 is another one"]
     assert command.main(["verify", str(backup)]) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{}",
+        "[]",
+        "7",
+        "[" * 100_000,
+        '{"offset": 1, "time": 1, "key": "a", "headers": 1, "value": ""}',
+        '{"offset": 1, "time": 1, "key": "a", "headers": {}, "value": 1}',
+        '{"offset": 1, "time": 1e300, "key": "a", "headers": {}, "value": ""}',
+        '{"offset": 1e999, "time": 1, "key": "a", "headers": {}, "value": ""}',
+    ],
+)
+def test_whatever_stands_in_a_file_is_no_record_or_damage(tmp_path: Path, line: str) -> None:
+    (path := tmp_path / "records").write_bytes(gzip.compress(f"{line}\n".encode()))
+    with pytest.raises(Damaged):
+        list(records_in(path, "calls", 0))
+
+
+def test_a_byte_that_was_changed_in_what_is_compressed_is_damage(tmp_path: Path) -> None:
+    """In a compressed stream itself reading raises an error of another kind."""
+    line = {"offset": 1, "time": 1, "key": "a", "headers": {}, "value": "x" * 300}
+    written, path = gzip.compress(f"{json.dumps(line)}\n".encode() * 20), tmp_path / "records"
+    for place in range(10, len(written)):
+        changed = bytearray(written)
+        changed[place] ^= 0x55
+        path.write_bytes(changed)
+        with pytest.raises(Damaged):
+            list(records_in(path, "calls", 0))
 
 
 def test_a_file_that_is_gone_is_found(backup: Path) -> None:
