@@ -150,9 +150,15 @@ class LocalKafka:
             self._wait_until_gone(process)
 
     def pause(self) -> None:
-        """Freeze the node (SIGSTOP) until `resume`."""
+        """Freeze the node (SIGSTOP) until `resume`.
+
+        Until one of its threads has taken the signal in, which takes a while on a busy machine, all others go on.
+        """
         if (process := self.process()) is not None:
             process.suspend()
+            deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+            while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+                time.sleep(0.01)
 
     def resume(self) -> None:
         """Let a frozen node go on (SIGCONT)."""
