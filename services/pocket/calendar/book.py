@@ -154,11 +154,11 @@ class CalendarBook:
             over = [key for key, shift in rota.shifts.items() if shift.rota.plan.ends_at + KEEP < at]
             for shift_id in over:
                 del rota.shifts[shift_id]
-            for person_id, absences in list(rota.absences.items()):
-                left = [absence for absence in absences if absence.ends_at + 2 * KEEP > at]
-                rota.absences |= {person_id: left}
-                if not left:
-                    del rota.absences[person_id]
+            rota.absences = {
+                person_id: left
+                for person_id, absences in rota.absences.items()
+                if (left := [absence for absence in absences if absence.ends_at + 2 * KEEP > at])
+            }
 
     def moved(self, agency: str, event: ShiftMoved, at: datetime) -> None:
         """It has other times, another team or other places."""

@@ -135,7 +135,6 @@ _DIGITS = "0123456789"
 
 
 def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
-    """Phrases are looked for without the numbers, too: `took 20 pills`."""
     if not words:
         return frozenset()
     spoken_words = set(words)
@@ -148,12 +147,17 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
             if word.startswith(stem):
                 hazards.update(programme.stems[stem])
     line = ""
-    uncounted = [word for word in words if not word.isdecimal()]
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:
             if hazard in hazards:
                 continue
-            line = line or f" {' '.join(words)}  {' '.join(uncounted) if uncounted != words else ''} "
+            line = line or _with_and_without_numbers(words)
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)
     return frozenset(hazards)
+
+
+def _with_and_without_numbers(words: list[str]) -> str:
+    """The line that phrases are looked for in; how many there are hides none, as in `took 20 pills`."""
+    uncounted = [word for word in words if not word.isdecimal()]
+    return f" {' '.join(words)}  {' '.join(uncounted) if uncounted != words else ''} "
