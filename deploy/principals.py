@@ -77,6 +77,12 @@ def _deciding(service: Service[Any], *besides: Topic) -> Principal:
     )
 
 
+def _door(name: str, reads: Iterable[Topic], writes: Iterable[Topic]) -> Principal:
+    """One that keeps a view, of which it saves snapshots."""
+    own = snapshots_of(name)
+    return Principal(name, reads=_names(*reads, own), writes=_names(*writes, own))
+
+
 DECIDING = (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
 PRINCIPALS: tuple[Principal, ...] = (
     Principal("intake", reads=_names(ASSIGNMENTS, CALL_KEYS), writes=_names(CALLS, CALL_KEYS)),
@@ -84,14 +90,12 @@ PRINCIPALS: tuple[Principal, ...] = (
     _deciding(TEAM_AVAILABILITY),
     _deciding(NOTIFICATION, CONTACTS, AUDIT_LOG),
     _deciding(ROSTERING),
-    Principal("callbacks", reads=_names(*CALLBACKS_READS), writes=_names(COMMANDS)),
-    Principal(
-        "pocket", reads=_names(*POCKET_READS, CALLS, CALL_KEYS, AUDIT_LOG), writes=_names(COMMANDS, CONTACTS, AUDIT_LOG)
-    ),
-    Principal(
+    _door("callbacks", CALLBACKS_READS, (COMMANDS,)),
+    _door("pocket", (*POCKET_READS, CALLS, CALL_KEYS, AUDIT_LOG), (COMMANDS, CONTACTS, AUDIT_LOG)),
+    _door(
         "console",
-        reads=_names(*CONSOLE_READS, CALLS, CALL_KEYS, CONTACTS, AUDIT_LOG),
-        writes=_names(COMMANDS, CALL_KEYS, CONTACTS, AUDIT_LOG),
+        (*CONSOLE_READS, CALLS, CALL_KEYS, CONTACTS, AUDIT_LOG),
+        (COMMANDS, CALL_KEYS, CONTACTS, AUDIT_LOG),
     ),
     Principal("reporting", reads=_names(*REPORTING_READS), groups=frozenset({REPORTING_GROUP})),
     Principal("auditor", reads=frozenset(AUDITOR_READS), writes=_names(AUDITS), groups=frozenset({AUDITOR_GROUP})),

@@ -29,6 +29,7 @@ from shared.telemetry import KEY
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+KEY_ID_LENGTH = 8
 
 
 class CannotOpen(ValueError):
@@ -43,9 +44,8 @@ class Key:
 
     def seal(self, bound_to: str, personal: Mapping[str, str]) -> Sealed:
         """Seal named texts. The nonce is random: sealing happens at the door, never in a decision."""
-        nonce = os.urandom(NONCE_BYTES)
         text = json.dumps(dict(personal), ensure_ascii=False, separators=(",", ":")).encode()
-        ciphertext = self._cipher.encrypt(nonce, text, bound_to.encode())
+        nonce, ciphertext = self.encrypt(bound_to, text)
         return Sealed(
             key_id=self.key_id,
             nonce=base64.b64encode(nonce).decode(),
@@ -55,14 +55,26 @@ class Key:
     def open(self, bound_to: str, sealed: Sealed) -> dict[str, str]:
         """The texts that were sealed. Raises CannotOpen."""
         try:
-            text = self._cipher.decrypt(
-                base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext), bound_to.encode()
-            )
-        except (InvalidTag, binascii.Error, ValueError) as error:
-            message = f"sealed with key {sealed.key_id}, for something else than {bound_to}, or changed since"
-            raise CannotOpen(message) from error
-        opened: dict[str, str] = json.loads(text)
+            nonce, ciphertext = base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext)
+        except (binascii.Error, ValueError) as error:
+            raise self._cannot_open(bound_to) from error
+        opened: dict[str, str] = json.loads(self.decrypt(bound_to, nonce, ciphertext))
         return opened
+
+    def encrypt(self, bound_to: str, plain: bytes) -> tuple[bytes, bytes]:
+        """A random nonce, and what was sealed with it."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce, self._cipher.encrypt(nonce, plain, bound_to.encode())
+
+    def decrypt(self, bound_to: str, nonce: bytes, ciphertext: bytes) -> bytes:
+        """What was sealed. Raises CannotOpen."""
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, bound_to.encode())
+        except (InvalidTag, ValueError) as error:
+            raise self._cannot_open(bound_to) from error
+
+    def _cannot_open(self, bound_to: str) -> CannotOpen:
+        return CannotOpen(f"sealed with key {self.key_id}, for something else than {bound_to}, or changed since")
 
 
 class Sealer:
@@ -99,11 +111,24 @@ class Sealer:
 
     def open(self, bound_to: str, sealed: Sealed) -> dict[str, str]:
         """The texts that were sealed. Raises CannotOpen."""
-        key = self._keys.get(sealed.key_id)
+        return self._key_of(sealed.key_id).open(bound_to, sealed)
+
+    def seal_bytes(self, bound_to: str, plain: bytes) -> bytes:
+        """Seal what is no text: the key's id, the nonce, and what was sealed."""
+        nonce, ciphertext = self._key.encrypt(bound_to, plain)
+        return self.key_id.encode() + nonce + ciphertext
+
+    def open_bytes(self, bound_to: str, sealed: bytes) -> bytes:
+        """What `seal_bytes` has sealed. Raises CannotOpen."""
+        key_id, rest = sealed[:KEY_ID_LENGTH], sealed[KEY_ID_LENGTH:]
+        return self._key_of(key_id.decode(errors="replace")).decrypt(bound_to, rest[:NONCE_BYTES], rest[NONCE_BYTES:])
+
+    def _key_of(self, key_id: str) -> Key:
+        key = self._keys.get(key_id)
         if key is None:
-            message = f"sealed with key {sealed.key_id}, and this process has {', '.join(sorted(self._keys))}"
+            message = f"sealed with key {key_id}, and this process has {', '.join(sorted(self._keys))}"
             raise CannotOpen(message)
-        return key.open(bound_to, sealed)
+        return key
 
     def pseudonym(self, text: str) -> str:
         """The same for the same text, and no way back to it without the key; 16 hex digits."""
@@ -140,7 +165,7 @@ def _named(raw: bytes) -> Key:
 
 
 def _id_of(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()[:8]
+    return hashlib.sha256(raw).hexdigest()[:KEY_ID_LENGTH]
 
 
 def _pseudonyms_of(raw: bytes) -> bytes:

@@ -135,10 +135,10 @@ EFFECTS = _counter(
 SNAPSHOTS = _counter("careroute_snapshots_total", "Snapshots of an agency's state written.", service=GIVEN)
 SNAPSHOTS_NOT_SAVED = _counter(
     "careroute_snapshots_not_saved_total",
-    "States that were too large to be saved, and rounds that ended early as the broker did not take or tell something. "
+    "States and views that were not saved: too large, or the broker did not take or tell something, or packing failed. "
     "ALERT.",
     service=GIVEN,
-    why=("too-large", "unavailable"),
+    why=("too-large", "unavailable", "failed"),
 )
 BUILD = Gauge(
     "careroute_build_info",

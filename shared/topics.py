@@ -20,6 +20,7 @@ AUDIT_LOG = Topic("audit-log", "doors and services", retention_milliseconds=365 
 """Who saw, opened and changed what, chained (`shared.audit_log`). Not to be confused with what the auditor finds."""
 
 _DECIDING = ("triage", "team-availability", "notification", "rostering")
+_VIEWING = ("console", "pocket", "callbacks")
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,
@@ -32,7 +33,7 @@ TOPICS: tuple[Topic, ...] = (
     CALL_KEYS,
     AUDITS,
     AUDIT_LOG,
-    *(snapshots_of(name) for name in _DECIDING),
+    *(snapshots_of(name) for name in (*_DECIDING, *_VIEWING)),
     *(beats_of(name) for name in _DECIDING),
     DEAD_LETTERS,
 )

@@ -84,7 +84,7 @@ class AgencyView(Swept):
     """One agency: its teams on duty, their offers and calls."""
 
     def __init__(self, agency: str, links: Links, book: Book) -> None:
-        super().__init__(CHANGES)
+        super().__init__()
         self.name = agency
         self._links, self._book = links, book
         self._generations: dict[str, int] = {}
@@ -99,6 +99,11 @@ class AgencyView(Swept):
         self._assignments = Assignments()
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._late: dict[str, LateCall] = {}
+
+    @property
+    def changes(self) -> Changes:
+        """The events that the page follows."""
+        return CHANGES
 
     def offers(self, team_id: str) -> list[Offer]:
         """The team's offers that can still be shown, newest first."""

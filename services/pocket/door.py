@@ -12,7 +12,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.pocket.agency import CHANGES, OfferLink, ShiftLink
-from services.pocket.calendar.book import BOOK_CHANGES
+from services.pocket.calendar.book import BOOK_CHANGES, CalendarBook
 from services.pocket.calendar.http import CALENDARS_AT, SUFFIX
 from services.pocket.config import PocketSettings
 from services.pocket.me.book import Device
@@ -21,15 +21,17 @@ from services.pocket.records import Assignment
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import View
 from shared.addresses import Network
+from shared.agencies import hash_of
 from shared.audit_log.chain import ChainKeys
 from shared.audit_log.log import AuditLog
 from shared.call_keys import CallKeys
 from shared.clock import Clock
-from shared.doors.answers import Answer, AnswerFollower
+from shared.doors.answers import Answer, AnswerFollower, Kept
 from shared.doors.audit import Approach, Asker, Register
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.pages import Page
 from shared.doors.serve import connected
+from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker
 from shared.events import (
     AcceptOffer,
@@ -151,6 +153,11 @@ class Door:
         """Raises Page as long as the journals have not been read to their end."""
         if not self.follower.ready:
             raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
+
+    def calendars(self) -> CalendarBook:
+        """What calendars show. Raises Page as long as the journals have not been read to their end."""
+        self.check_ready()
+        return self.view.calendars
 
     def caller_of(self, request: Request) -> str | None:
         """The person whose link it is."""
@@ -281,8 +288,10 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Br
     `beside`: a connection for the audit log, where its faults are to be none of the commands'.
     """
     view = View(settings.link_secret.get_secret_value())
-    follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
     sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
+    secret = hash_of(settings.link_secret.get_secret_value())
+    kept = Kept(view, ViewSnapshots(DOOR, broker, sealer, clock, secret))
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED, kept)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
     audit_log = AuditLog(beside or broker, clock, ChainKeys(settings.audit_keys.get_secret_value()), DOOR)

@@ -59,7 +59,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _shift_pages(app, door)
     add_own_pages(app, door)
     add_roll_pages(app, door)
-    add_calendars(app, door.view.calendars, door.check_ready)
+    add_calendars(app, door.calendars)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,

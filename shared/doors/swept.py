@@ -23,13 +23,17 @@ class Swept:
     whose acceptance is read next.
     """
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+    def __init__(self) -> None:
         self._swept_at: datetime | None = None
+
+    @property
+    def changes(self) -> Changes:
+        """Its table."""
+        raise NotImplementedError
 
     def fold(self, event: Event, stored: Stored) -> None:
         """Take in an event, which became durable where and when `stored` says."""
-        at, change = stored.time, self._changes.get(type(event))
+        at, change = stored.time, self.changes.get(type(event))
         if change is not None:
             change(self, event, at)
         if stored.topic == ASSIGNMENTS.name and (self._swept_at is None or at - self._swept_at > SWEEP_EVERY):

@@ -125,6 +125,7 @@ class Follower:
 
     async def _follow(self, reader: JournalReader, stop: asyncio.Event) -> None:
         try:
+            self._note_reached(reader)
             while not stop.is_set():
                 self.turned_at = self._clock.monotonic()
                 before = reader.positions

@@ -27,10 +27,10 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from shared.engine.broker import Stored
 from shared.engine.journal import START, InputPosition, positions_of
@@ -44,6 +44,35 @@ MOST_DIGITS = 10
 IN_LINES = "lines"
 """The header of a single record that can be read line by line; earlier versions wrote none."""
 _PART = re.compile(r"(.+)#(\d+)\.(\d+)(?:\.(\d+))?", re.DOTALL)
+
+
+class Packing(Protocol):
+    """How a state becomes bytes and is read back, as `shared.engine.packing` does it."""
+
+    def pieces(self, state: Any) -> Iterator[bytes]:
+        """The state piece by piece, so that other work can go on between them."""
+        ...
+
+    def unpacking(self, packed: Iterable[bytes]) -> Generator[None, None, Any]:
+        """Read it back, pausing. It need not be packed in one piece."""
+        ...
+
+    @property
+    def unpack(self) -> Callable[[bytes], Any]:
+        """Reads a single record of an earlier version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saveable(Generic[S]):
+    """What is saved that is no service's: a name, and how it is packed."""
+
+    name: str
+    packer: Packing
+    state_version: int
+
+
+SavedFor = Service[S] | Saveable[S]
 
 
 class Rank(NamedTuple):
@@ -142,8 +171,9 @@ class _Parts:
 class SnapshotCache(Generic[S]):
     """What was read of a partition, in one version of the state. What can no longer count is let go of at once."""
 
-    def __init__(self, service: Service[S]) -> None:
-        self._packer, self._suffix = service.packer, f"/{service.state_version}"
+    def __init__(self, service: SavedFor[S]) -> None:
+        self._packer: Packing = service.packer
+        self._suffix = f"/{service.state_version}"
         self._records: dict[str, Stored] = {}
         """By key: single records and floors, of each the newest."""
         self._parts: defaultdict[str, dict[Rank, _Parts]] = defaultdict(dict)

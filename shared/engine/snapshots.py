@@ -19,9 +19,17 @@ from typing import Any, Generic, TypeVar
 from shared import telemetry
 from shared.engine.broker import Broker, Reader, Record, Stored
 from shared.engine.journal import InputPosition
-from shared.engine.packing import Packer
-from shared.engine.service import Service
-from shared.engine.snapshot_cache import FLOOR, FLOOR_ON_PARTS, IN_LINES, PartKey, Rank, SnapshotCache, Snapshots
+from shared.engine.snapshot_cache import (
+    FLOOR,
+    FLOOR_ON_PARTS,
+    IN_LINES,
+    Packing,
+    PartKey,
+    Rank,
+    SavedFor,
+    SnapshotCache,
+    Snapshots,
+)
 from shared.engine.topic import SNAPSHOT_BYTES, snapshots_of
 
 S = TypeVar("S")
@@ -78,7 +86,7 @@ class SnapshotRound(Generic[S]):
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-async def read_snapshots(service: Service[S], reader: Reader, partitions: Iterable[int]) -> dict[int, Snapshots[S]]:
+async def read_snapshots(service: SavedFor[S], reader: Reader, partitions: Iterable[int]) -> dict[int, Snapshots[S]]:
     """What is cached for each partition in this version of the state. Raises BrokerUnavailable."""
     caches = {number: SnapshotCache(service) for number in partitions}
     async for stored in _records(service, reader, caches):
@@ -92,7 +100,7 @@ async def read_snapshots(service: Service[S], reader: Reader, partitions: Iterab
     return snapshots
 
 
-async def _records(service: Service[S], reader: Reader, partitions: Collection[int]) -> AsyncIterator[Stored]:
+async def _records(service: SavedFor[S], reader: Reader, partitions: Collection[int]) -> AsyncIterator[Stored]:
     """Everything that stands in these partitions now. Raises BrokerUnavailable."""
     ends = await reader.ends([(snapshots_of(service.name).name, number) for number in partitions])
     left, silent = {place: end for place, end in ends.items() if end}, 0
@@ -123,7 +131,9 @@ async def _in_turn(work: Generator[None, None, T]) -> T:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotRound[S], sizes: Sizes = SIZES) -> Saved:
+async def write_snapshots(
+    service: SavedFor[S], broker: Broker, round_: SnapshotRound[S], sizes: Sizes = SIZES
+) -> Saved:
     """Write a round: what is saved now. Raises BrokerUnavailable.
 
     Where a state is too large to be saved there is no floor, and nothing counts as saved.
@@ -134,7 +144,7 @@ async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotR
     return await _Writer(service, broker, round_, set(parts), sizes).write()
 
 
-async def _standing_parts(service: Service[S], broker: Broker, partition: int) -> frozenset[PartKey]:
+async def _standing_parts(service: SavedFor[S], broker: Broker, partition: int) -> frozenset[PartKey]:
     """Whatever parts anybody has left in a partition, in this version of the state."""
     reader = await broker.reader()
     try:
@@ -152,7 +162,7 @@ class _Writer(Generic[S]):
     """Writes a round."""
 
     def __init__(
-        self, service: Service[S], broker: Broker, round_: SnapshotRound[S], parts: set[PartKey], sizes: Sizes
+        self, service: SavedFor[S], broker: Broker, round_: SnapshotRound[S], parts: set[PartKey], sizes: Sizes
     ) -> None:
         self._service, self._broker, self._round, self._parts, self._sizes = service, broker, round_, parts, sizes
         self._rank = Rank(round_.epoch, round_.position)
@@ -222,7 +232,7 @@ class _Writer(Generic[S]):
         await self._broker.append(snapshots_of(self._service.name).name, self._round.partition, records)
 
 
-async def _chunks(packer: Packer, state: Any, size: int) -> AsyncIterator[bytes]:
+async def _chunks(packer: Packing, state: Any, size: int) -> AsyncIterator[bytes]:
     """A state, packed while the process goes on: other work waits for a piece at most."""
     chunk = bytearray()
     for piece in packer.pieces(state):

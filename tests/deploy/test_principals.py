@@ -33,6 +33,11 @@ def test_a_journal_and_its_snapshots_are_written_by_their_service_alone(journal:
     assert writers(journal) == writers(f"{owner}-snapshots") == readers(f"{owner}-snapshots") == {owner}
 
 
+@pytest.mark.parametrize("door", ["console", "pocket", "callbacks"])
+def test_what_a_door_knew_is_its_own(door: str) -> None:
+    assert writers(f"{door}-snapshots") == readers(f"{door}-snapshots") == {door}
+
+
 def test_calls_commands_addresses_and_findings_are_written_at_their_doors() -> None:
     assert writers(CALLS.name) == {"intake"}
     assert writers(COMMANDS.name) == {"console", "pocket", "callbacks"}

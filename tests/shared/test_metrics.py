@@ -146,7 +146,7 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_look_ups", "result"): {"news", "none", "failed"},
         ("careroute_inbound_texts", "result"): set(get_args(TextResult)),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
-        ("careroute_snapshots_not_saved", "why"): {"too-large", "unavailable"},
+        ("careroute_snapshots_not_saved", "why"): {"too-large", "unavailable", "failed"},
         ("careroute_audit_runs", "result"): set(get_args(Result)),
         ("careroute_audit_lists", "result"): {"taken", "refused"},
         ("careroute_audit_heartbeats", "result"): {"sent", "failed", "off"},

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import Request
 
 from services.console.api.problems import later
 from services.console.api.tending import tended
+from services.console.view.agency import View
 from shared.call import CallId
 from shared.call_keys import CallKeyName, CallKeys, erase_keys
 from shared.doors.command import LogAway, appended
@@ -22,7 +22,7 @@ from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, 
 from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
 from shared.erasable import Behind
-from shared.events import CallCancelled, CallErased, UndecodableEvent, decode
+from shared.events import CallCancelled, UndecodableEvent, decode
 from shared.topics import CALLS
 
 READ_SECONDS, CATCH_UP_SECONDS = 30.0, 5.0
@@ -63,8 +63,7 @@ class CallDesk:
 
     broker: Broker
     keys: CallKeys
-    _erased: dict[str, datetime] = field(default_factory=dict)
-    """When somebody had a call erased, by the journal."""
+    view: View
     _merges: defaultdict[int, Merges] = field(default_factory=lambda: defaultdict(Merges))
     """By partition."""
 
@@ -96,7 +95,7 @@ class CallDesk:
             await self.keys.catch_up(agency, CATCH_UP_SECONDS)
         except (Behind, BrokerUnavailable):
             raise later(LOG_AWAY) from None
-        return call_id in self._erased or bool(self.keys.names({call_id}))
+        return call_id in self.view.erased_calls or bool(self.keys.names({call_id}))
 
     async def erase(self, agency: str, call_ids: Iterable[str]) -> int:
         """Erase the keys that these calls had when it was decided, whichever intake made them; how many there were.
@@ -113,20 +112,16 @@ class CallDesk:
 
     def decided(self, call_ids: Iterable[str]) -> list[str]:
         """Those of some calls that the journal says are to be erased."""
-        return [call_id for call_id in call_ids if call_id in self._erased]
-
-    def note(self, event: CallErased, at: datetime) -> None:
-        """The journal says that a call is to be erased: whoever began with that, it is finished."""
-        self._erased.update(dict.fromkeys((event.call_id, *event.merged), at))
+        return [call_id for call_id in call_ids if call_id in self.view.erased_calls]
 
     async def finish(self) -> None:
         """Erase keys from before an erasure that a console has left as it died. Raises BrokerUnavailable."""
-        await erase_keys(self.broker, self._from_before(self._erased))
+        await erase_keys(self.broker, self._from_before(self.view.erased_calls))
 
     def _from_before(self, call_ids: Container[str]) -> list[CallKeyName]:
         """The keys of erased calls that were made by then: what a call says after that may be needed, and stays."""
         names = self.keys.names(call_ids)
-        return [name for name in names if self.keys.kept[str(name)].time <= self._erased[name.call_id]]
+        return [name for name in names if self.keys.kept[str(name)].time <= self.view.erased_calls[name.call_id]]
 
 
 def _merged(stored: Stored) -> tuple[str, str] | None:

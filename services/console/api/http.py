@@ -45,15 +45,16 @@ from shared.audit_log.log import AuditLog
 from shared.call_keys import CallKeys
 from shared.clock import Clock
 from shared.contacts import Contacts
-from shared.doors.answers import AnswerFollower
+from shared.doors.answers import AnswerFollower, Kept
 from shared.doors.audit import Register
 from shared.doors.command import CommandLog
 from shared.doors.guard import NOT_STORED, Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.reference import reference_page
 from shared.doors.serve import connected
+from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker, Stored
-from shared.events import CallErased, Event, TokenRevoked
+from shared.events import Event, TokenRevoked
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -104,16 +105,19 @@ def create_app(
     def fold(agency: str, event: Event, stored: Stored) -> None:
         if isinstance(event, TokenRevoked):
             agencies.revoke(agency, event.token_hash)
-        if isinstance(event, CallErased):
-            call_desk.note(event, stored.time)
         levels.fold(agency, event, stored)
         boards.note(agency)
 
-    follower = AnswerFollower(broker, READS, fold)
+    def restored() -> None:
+        for agency, token_hash in view.revoked_tokens:
+            agencies.revoke(agency, token_hash)
+
     sealer = settings.sealer
+    kept = None if sealer is None else Kept(view, ViewSnapshots(DOOR, broker, sealer, clock, keep), restored)
+    follower = AnswerFollower(broker, READS, fold, kept=kept)
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
     desk = ContactDesk(broker, contacts, clock, settings, view, follower)
-    call_desk = CallDesk(broker, CallKeys(broker, sealer, clock))
+    call_desk = CallDesk(broker, CallKeys(broker, sealer, clock), view)
     reporting = Elsewhere(
         "reporting service",
         "CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY",

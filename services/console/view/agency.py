@@ -28,7 +28,7 @@ from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
 from shared.engine.state import ClockId
 from shared.engine.topic import Topic
-from shared.events import DEADLINE_CLOCK, AssignmentMoved, CallTriaged, ClockFailed, Event
+from shared.events import DEADLINE_CLOCK, AssignmentMoved, CallErased, CallTriaged, ClockFailed, Event, TokenRevoked
 from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS, ROSTERS
 
 READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, ROSTERS, AUDITS)
@@ -67,9 +67,17 @@ class View:
     def __init__(self, keep: Keep | None = None) -> None:
         self._keep = keep or Keep()
         self._agencies: dict[str, AgencyView] = {}
+        self.revoked_tokens: set[tuple[str, str]] = set()
+        """Agency and hash of what lets nobody in any more."""
+        self.erased_calls: dict[str, datetime] = {}
+        """When the journal said that what is personal of a call is to go: whoever began with that, it is finished."""
 
     def fold(self, agency: str, event: Event, stored: Stored) -> None:
         """Take the next event of a journal that counts. Never raises for one about something that is not there."""
+        if isinstance(event, TokenRevoked):
+            self.revoked_tokens.add((agency, event.token_hash))
+        if isinstance(event, CallErased):
+            self.erased_calls.update(dict.fromkeys((event.call_id, *event.merged), stored.time))
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(self._keep)
         self._agencies[agency].fold(event, stored)

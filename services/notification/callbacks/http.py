@@ -37,11 +37,12 @@ from shared.card_numbers import differences
 from shared.carriers import CarrierName, Telnyx, Twilio
 from shared.clock import Clock
 from shared.contact_forms import AddressRefused, normal_form
-from shared.doors.answers import Answer, AnswerFollower
+from shared.doors.answers import Answer, AnswerFollower, Kept
 from shared.doors.command import CommandLog, LogAway, appended, send
 from shared.doors.guard import NOT_STORED, Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.serve import connected
+from shared.doors.snapshots import ViewSnapshots
 from shared.engine.background import Background
 from shared.engine.broker import Broker
 from shared.events import AcceptOffer, Command, CommandDone, PageDue
@@ -205,10 +206,11 @@ def _is_of_another(answer: Answer | None, awaited: Command) -> bool:
 def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View()
+    kept = Kept(view, ViewSnapshots(DOOR, broker, settings.sealer, clock))
     secret, exchanges = settings.link_secret.get_secret_value(), Exchanges(settings.webhook_networks)
     return Door(
         broker=broker,
-        follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES)),
+        follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES), kept),
         view=view,
         agencies=agencies_in(settings.agencies_file),
         sealer=settings.sealer,

@@ -142,7 +142,7 @@ class AgencyView(Swept):
     """One agency: numbers, offers, pages."""
 
     def __init__(self) -> None:
-        super().__init__(CHANGES)
+        super().__init__()
         self._numbers: dict[Way, Number] = {}
         self._ways: dict[str, set[Way]] = defaultdict(set)
         """Pseudonym of a number → whose it is."""
@@ -155,6 +155,11 @@ class AgencyView(Swept):
         self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
         self.silent: dict[str, Silent] = {}
         """By page, what a carrier took of late and has not told the end of."""
+
+    @property
+    def changes(self) -> Changes:
+        """The events that the door follows."""
+        return CHANGES
 
     def page(self, page_id: str) -> PageDue | None:
         """A page that can be answered."""

@@ -102,7 +102,10 @@ class CalendarBook:
         return calendar_link("", own.token)
 
     def rota(self, agency: str) -> AgencyRota:
-        """One agency's plan."""
+        """One agency's plan; an empty one where it has none."""
+        return self._rotas.get(agency) or AgencyRota()
+
+    def _rota_of(self, agency: str) -> AgencyRota:
         return self._rotas.setdefault(agency, AgencyRota())
 
     def fold(self, agency: str, event: Event, at: datetime) -> None:
@@ -147,7 +150,7 @@ class CalendarBook:
 
     def planned(self, agency: str, event: ShiftPlanned, at: datetime) -> None:
         """A shift stands, or stands again."""
-        rota = self.rota(agency)
+        rota = self._rota_of(agency)
         rota.shifts[event.shift.shift_id] = ShownShift(RotaShift(event.shift), at)
         if rota.swept_at is None or at - rota.swept_at > SWEEP:
             rota.swept_at = at
@@ -184,7 +187,7 @@ class CalendarBook:
 
     def away(self, agency: str, event: AbsenceSet, at: datetime) -> None:
         """Somebody is away for a time."""
-        rota = self.rota(agency)
+        rota = self._rota_of(agency)
         rota.absences.setdefault(event.person_id, []).append(event)
         _touch(rota, event, at)
 

@@ -20,13 +20,13 @@ NO_CALENDAR = Page(
 )
 
 
-def add_calendars(app: FastAPI, book: CalendarBook, check_ready: Callable[[], None]) -> None:
-    """Add the route under `/cal`. `check_ready` raises Page as long as not everything has been read."""
+def add_calendars(app: FastAPI, read: Callable[[], CalendarBook]) -> None:
+    """Add the route under `/cal`. `read` raises Page as long as not everything has been read."""
 
     @app.api_route(CALENDARS_AT + "/{token}" + SUFFIX, methods=["GET", "HEAD"])
     async def calendar(token: str, request: Request, team: Annotated[list[str], Query(max_length=20)] = []) -> Response:  # noqa: B006  # FastAPI's
         """A person's own shifts, or everybody's: then of the teams that are named, if any are."""
-        check_ready()
+        book = read()
         link = book.link(token)
         if link is None:
             raise NO_CALENDAR

@@ -107,7 +107,10 @@ class Book:
         self._links_ended[agency, person_id] = at
 
     def staff(self, agency: str) -> Staff:
-        """The people of an agency."""
+        """The people of an agency; nobody where it has none."""
+        return self._staff.get(agency) or Staff()
+
+    def _staff_of(self, agency: str) -> Staff:
         return self._staff.setdefault(agency, Staff())
 
     def ways(self, agency: str, person_id: str) -> list[Way]:
@@ -153,7 +156,7 @@ class Book:
 
     def person_defined(self, agency: str, event: PersonDefined, _at: datetime) -> None:
         """Somebody is on the books."""
-        self.staff(agency).people.add(event.person.person_id)
+        self._staff_of(agency).people.add(event.person.person_id)
 
     def person_removed(self, agency: str, event: PersonRemoved, at: datetime) -> None:
         """Somebody is not any more."""
@@ -162,7 +165,7 @@ class Book:
 
     def duty_noted(self, agency: str, event: DutyNoted, at: datetime) -> None:
         """Who is to be on duty now; what is long over is forgotten."""
-        duties = self.staff(agency).duties
+        duties = self._staff_of(agency).duties
         for planned_shift_id in [key for key, duty in duties.items() if duty.ends_at <= at]:
             del duties[planned_shift_id]
         duties[event.planned_shift_id] = event
@@ -173,7 +176,7 @@ class Book:
 
     def contact_set(self, agency: str, event: ContactSet, _at: datetime) -> None:
         """A way to a person stands, or stands anew: then it keeps what is known of its address."""
-        ways = self.staff(agency).ways.setdefault(event.person_id, {})
+        ways = self._staff_of(agency).ways.setdefault(event.person_id, {})
         before = ways.get(event.method_id)
         way = ways[event.method_id] = Way(event.method_id, event.kind, event.shown, event.fingerprint)
         if before is not None and (before.kind, before.fingerprint) == (event.kind, event.fingerprint):

@@ -1,0 +1,224 @@
+"""What a door knows, saved now and then, so that a start need not fold every journal from its beginning.
+
+It is a cache: whatever is wrong with it, the journals are folded anew, which takes minutes for each hundred thousand
+calls. So nothing rests on it, and there is one for all processes of a door: whoever has read further writes over it.
+"""
+
+# WHY A PICKLE. A view is a graph of records that change in place, many of them reached in two ways; a service's state
+# is none, and has a form of its own (`shared.engine.packing`). A pickle may hold code for whoever reads it. So it is
+# sealed, with the key that calls and addresses are sealed with: nothing is read that a process of ours has not written.
+# And nothing is made of it but our own records and a few plain collections.
+#
+# WHICH VERSION. A view is whatever today's code makes of the journals. So a snapshot bears a fingerprint of that code,
+# of what runs it, and of the settings that shape the view; one of another fingerprint is passed over. Nobody has to
+# remember to count a version up, and the first start after an upgrade is a slow one.
+#
+# WHILE IT IS MADE no news is folded, so that it is of one instant; requests are answered meanwhile, for another thread
+# makes it. Once that is done, what has come is folded, and it is written beside.
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import hashlib
+import importlib
+import io
+import math
+import pickle
+import sys
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pydantic
+
+from shared import telemetry
+from shared.clock import Clock
+from shared.engine.broker import Broker, BrokerUnavailable, Reader, TopicPartition
+from shared.engine.follower import Positions
+from shared.engine.journal import START
+from shared.engine.snapshot_cache import Saveable
+from shared.engine.snapshots import Saved, SnapshotRound, read_snapshots, write_snapshots
+from shared.sealing import Sealer
+
+EVERY_RECORDS, EVERY_SECONDS = 20_000, 600.0
+"""As many take a second to fold, and a snapshot of a large city some seconds to make."""
+READ_SECONDS = 60.0
+PARTITION, NAME = 0, "view"
+BYTES_AT_ONCE = 262_144
+LEVEL = 1
+"""Of the compression: the fastest."""
+ROOTS: Final = tuple(Path(__file__).parents[2] / name for name in ("services", "shared"))
+COLLECTIONS: Final = frozenset(
+    {
+        ("builtins", "set"),
+        ("builtins", "frozenset"),
+        ("builtins", "list"),
+        ("builtins", "dict"),
+        ("collections", "Counter"),
+        ("collections", "OrderedDict"),
+        ("collections", "defaultdict"),
+        ("collections", "deque"),
+        ("datetime", "date"),
+        ("datetime", "datetime"),
+        ("datetime", "time"),
+        ("datetime", "timedelta"),
+        ("datetime", "timezone"),
+        ("pydantic_core._pydantic_core", "TzInfo"),
+    }
+)
+
+
+class _Bytes:
+    """A snapshot is packed before it is written."""
+
+    def pieces(self, state: bytes) -> Iterator[bytes]:
+        """As much as is handed over at once."""
+        return (state[start : start + BYTES_AT_ONCE] for start in range(0, len(state), BYTES_AT_ONCE))
+
+    def unpacking(self, packed: Iterable[bytes]) -> Generator[None, None, bytes]:
+        """All of it."""
+        yield
+        return b"".join(packed)
+
+    unpack: Callable[[bytes], Any] = staticmethod(bytes)
+
+
+class ViewSnapshots:
+    """The snapshot of one door."""
+
+    def __init__(self, door: str, broker: Broker, sealer: Sealer, clock: Clock, *settings: object) -> None:
+        """`settings`: whatever shapes the view besides the code, as its `repr` tells it."""
+        self._door, self._broker, self._sealer, self._clock = door, broker, sealer, clock
+        self._form: Saveable[bytes] = Saveable(door, _Bytes(), 1)
+        self._fingerprint = hashlib.sha256(_code() + repr(settings).encode()).digest()
+        self._saved, self._epoch = Saved({}), 0
+        self._reached, self._tried_at = 0, -math.inf
+        self._writing: asyncio.Task[None] | None = None
+
+    async def read(self, places: Iterable[TopicPartition]) -> tuple[Positions, Any] | None:
+        """What was saved last, and up to where it is folded; None where nothing is there that can be used.
+
+        Never raises: what is read at a start is read again from the journals themselves.
+        """
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await self._read(tuple(places))
+        except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the journals have it all
+            telemetry.logger().error("snapshot not read", error=type(error).__name__)
+            return None
+
+    async def _read(self, places: tuple[TopicPartition, ...]) -> tuple[Positions, Any] | None:
+        reader = await self._broker.reader()
+        try:
+            found = (await read_snapshots(self._form, reader, [PARTITION]))[PARTITION].agencies.get(NAME)
+            if found is None:
+                return None
+            self._epoch = found.epoch + 1  # what cannot be used makes room, however far it has read
+            unpacked = await asyncio.to_thread(self._unpack, found.state)
+            if unpacked is None or not await _stands(reader, places, unpacked[0]):
+                telemetry.logger().warning("snapshot of another version", door=self._door)
+                return None
+        finally:
+            await reader.close()
+        self._epoch, self._reached = found.epoch, _records(unpacked[0])
+        return unpacked
+
+    def is_due(self, positions: Positions) -> bool:
+        """Whether enough has been folded since."""
+        is_free = self._writing is None or self._writing.done()
+        is_time = self._clock.monotonic() - self._tried_at >= EVERY_SECONDS
+        return is_free and is_time and _records(positions) - self._reached >= EVERY_RECORDS
+
+    async def save(self, positions: Positions, known: Any) -> None:
+        """Save what is known. It must not change before this returns; it is written after that. Never raises."""
+        self._tried_at = self._clock.monotonic()
+        try:
+            packed = await asyncio.to_thread(self._pack, positions, known)
+        except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the door goes on
+            telemetry.SNAPSHOTS_NOT_SAVED.labels(self._door, "failed").inc()
+            telemetry.logger().error("snapshot not saved", error=type(error).__name__)
+        else:
+            self._writing = asyncio.get_running_loop().create_task(self._write(_records(positions), packed))
+
+    async def close(self) -> None:
+        """Leave what is being written."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
+
+    async def _write(self, reached: int, packed: bytes) -> None:
+        now = self._clock.now()
+        round_ = SnapshotRound(PARTITION, self._epoch, reached, {}, now, {NAME: packed}, self._saved)
+        try:
+            self._saved = await write_snapshots(self._form, self._broker, round_)
+        except BrokerUnavailable as error:
+            telemetry.SNAPSHOTS_NOT_SAVED.labels(self._door, "unavailable").inc()
+            telemetry.logger().error("snapshot not saved", wrong=str(error)[:300])
+        else:
+            self._reached = reached
+
+    def _pack(self, positions: Positions, known: Any) -> bytes:
+        with _uncollected():
+            pickled = pickle.dumps((dict(positions), known), pickle.HIGHEST_PROTOCOL)
+        return self._sealer.seal_bytes(self._bound_to, self._fingerprint + zlib.compress(pickled, LEVEL))
+
+    def _unpack(self, sealed: bytes) -> tuple[Positions, Any] | None:
+        plain = self._sealer.open_bytes(self._bound_to, sealed)
+        fingerprint, compressed = plain[: len(self._fingerprint)], plain[len(self._fingerprint) :]
+        if fingerprint != self._fingerprint:
+            return None
+        with _uncollected():
+            unpacked: tuple[Positions, Any] = _Unpickler(io.BytesIO(zlib.decompress(compressed))).load()
+        return unpacked
+
+    @property
+    def _bound_to(self) -> str:
+        return f"{self._door} view"
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes our own records, and plain collections."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in COLLECTIONS or module.partition(".")[0] in ("services", "shared"):
+            found = getattr(importlib.import_module(module), name)
+            if isinstance(found, type):
+                return found
+        message = f"{module}.{name} is nothing that a view is made of"
+        raise pickle.UnpicklingError(message)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is made is looked through for garbage: that took four fifths of reading a large view."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _records(positions: Positions) -> int:
+    """How many have been read, or were deleted before: it grows with each."""
+    return sum(position.offset for position in positions.values())
+
+
+async def _stands(reader: Reader, places: tuple[TopicPartition, ...], positions: Positions) -> bool:
+    """Whether the journals can be read on from there."""
+    if set(places) != positions.keys():
+        return False
+    starts, ends = await reader.starts(places), await reader.ends(places)
+    return all(positions[place] == START or starts[place] <= positions[place].offset <= ends[place] for place in places)
+
+
+@functools.cache
+def _code() -> bytes:
+    """A fingerprint of whatever the view is made by."""
+    found = hashlib.sha256(f"{sys.version} {pydantic.VERSION}".encode())
+    for path in sorted(path for root in ROOTS for path in root.rglob("*.py")):
+        found.update(f"{path.relative_to(ROOTS[0].parent)}\n".encode() + path.read_bytes())
+    return found.digest()

@@ -1,0 +1,118 @@
+"""A door's view that was saved in the midst of a city's day, and folded on from there, is the view of the whole day."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import pytest
+
+from services.console.view.agency import READS
+from services.console.view.agency import View as ConsoleView
+from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
+from services.notification.callbacks.view import View as CallbacksView
+from services.pocket.door import FOLLOWED as POCKET_READS
+from services.pocket.view import View as PocketView
+from shared.doors.snapshots import ViewSnapshots
+from shared.engine.broker import Stored
+from shared.engine.journal import START, Ownership
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.topic import Topic
+from shared.events import decode
+from shared.sealing import Sealer, new_key
+from tests.rig.clocks import LaterClock
+from tests.simulation.simulate import simulate
+
+SEEDS = (3, 11)
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """A door's view, and what it is folded from."""
+
+    make: Callable[[], Any]
+    reads: tuple[Topic, ...]
+
+
+DOORS: Mapping[str, Viewing] = {
+    "console": Viewing(ConsoleView, READS),
+    "pocket": Viewing(functools.partial(PocketView, "s" * 32), POCKET_READS),
+    "callbacks": Viewing(CallbacksView, CALLBACKS_READS),
+}
+
+
+@functools.cache
+def day(seed: int) -> dict[str, list[Stored]]:
+    """What counts in each topic, in the order in which it was written."""
+    found: dict[str, list[Stored]] = {}
+    for (topic, _), written in sorted(simulate(seed).log.places.items()):
+        owner = Ownership()
+        is_journal = any(each.name == topic and each.journal for each in READS)
+        found.setdefault(topic, []).extend(stored for stored in written if not is_journal or owner.counts(stored))
+    return found
+
+
+class Told:
+    """Whatever a view holds, as plain values that can be compared; what was met before is told by its number."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, int] = {}
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [self.of(each) for each in value]
+        if isinstance(value, set | frozenset):
+            return sorted(map(repr, value))
+        held = self._held(value)
+        if held is None:
+            return value
+        if (number := self._met.setdefault(id(value), len(self._met))) < len(self._met) - 1:
+            return f"number {number}"
+        return [type(value).__name__, [(self.of(name), self.of(each)) for name, each in held]]
+
+    @staticmethod
+    def _held(value: Any) -> Iterable[tuple[Any, Any]] | None:
+        """What it is made of; None of what is plain."""
+        if isinstance(value, dict):
+            return value.items()
+        if isinstance(value, list | deque):
+            return enumerate(value)
+        if is_dataclass(value):
+            return [(each.name, getattr(value, each.name)) for each in fields(value)]
+        return vars(value).items() if hasattr(value, "__dict__") else None
+
+
+def told(view: Any) -> Any:
+    return Told().of(vars(view))
+
+
+def folded(view: Any, written: list[Stored]) -> Any:
+    for stored in written:
+        view.fold(stored.key, decode(stored.header("type"), stored.value), stored)
+    return view
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", DOORS)
+def test_a_view_goes_on_from_wherever_it_was_saved_as_if_it_never_had_been(name: str, seed: int) -> None:
+    door, sealer = DOORS[name], Sealer(new_key())
+    written = sorted(
+        (stored for topic in door.reads for stored in day(seed).get(topic.name, ())),
+        key=lambda stored: (stored.time, stored.topic, stored.partition, stored.offset),
+    )
+    assert len(written) > 1000
+    whole = told(folded(door.make(), written))
+    snapshots = ViewSnapshots(name, MemoryBroker(MemoryLog(1)), sealer, LaterClock())
+    for share in (1, 3, 5, 7, 9):
+        cut = len(written) * share // 10
+        before = folded(door.make(), written[:cut])
+        positions = {(topic.name, 0): START for topic in door.reads}
+        unpacked = snapshots._unpack(snapshots._pack(positions, vars(before)))  # what is written
+        assert unpacked is not None
+        again = door.make()
+        vars(again).update(unpacked[1])
+        assert told(again) == told(before)
+        assert told(folded(again, written[cut:])) == whole

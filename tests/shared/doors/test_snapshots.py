@@ -1,0 +1,259 @@
+"""A door that starts goes on from what it knew, and from the journals alone where that cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from shared.doors import snapshots
+from shared.doors.answers import AnswerFollower, Kept
+from shared.doors.snapshots import ViewSnapshots
+from shared.engine.broker import Broker, BrokerUnavailable, Record, Stored
+from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.topic import snapshots_of
+from shared.events import Claimed, CommandDone, Event, VersionNoted
+from shared.sealing import Sealer, new_key
+from shared.topics import DECISIONS
+from tests.rig.clocks import LaterClock
+from tests.simulation.virtual_time import EPOCH
+
+KEY = new_key()
+SNAPSHOTS = ("door-snapshots", 0)
+
+
+class View:
+    """What was folded, by agency."""
+
+    def __init__(self) -> None:
+        self.folded: dict[str, list[str]] = {}
+        self.last: tuple[str, datetime] | None = None
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        assert isinstance(event, CommandDone)
+        self.folded.setdefault(agency, []).append(event.command_id)
+        self.last = (event.command_id, stored.time)
+
+
+class Door:
+    """A process of a door that keeps a view of one journal."""
+
+    def __init__(self, broker: Broker, key: str = KEY, setting: object = "") -> None:
+        self.view, self.read = View(), 0
+        self.restored: list[int] = []
+        clock = LaterClock()
+        self.snapshots = ViewSnapshots("door", broker, Sealer(key), clock, setting)
+        kept = Kept(self.view, self.snapshots, lambda: self.restored.append(len(self.view.folded)))
+        self.follower = AnswerFollower(broker, [DECISIONS], self.fold, frozenset({VersionNoted}), kept)
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        self.read += 1
+        self.view.fold(agency, event, stored)
+
+    async def knows(self, records: int) -> None:
+        await self.follower.start()
+        await until(lambda: self.follower.ready and sum(map(len, self.view.folded.values())) == records)
+
+
+async def until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not check():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.01)
+
+
+def done(name: str) -> Event:
+    return CommandDone(command_id=name, result="done", sentence="what nobody else reads")
+
+
+def records(*names: str, start: int = 0) -> list[Record]:
+    common = StepHeaders(1, EPOCH, "1", {}, "triage").common()
+    return [
+        Record(f"a{number % 3}", done(name).encode(), headers_of(done(name), f"commands/0/{number}", 0, common))
+        for number, name in enumerate(names, start)
+    ]
+
+
+def claim() -> Record:
+    common = StepHeaders(1, EPOCH, "1", {}, "triage").common()
+    event = Claimed(epoch=1, writer="w")
+    return Record("", event.encode(), headers_of(event, "claim", 0, common))
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "EVERY_RECORDS", 10)
+    monkeypatch.setattr(snapshots, "EVERY_SECONDS", 0.0)
+
+
+def journal(count: int) -> MemoryLog:
+    log = MemoryLog(1)
+    log.append(DECISIONS.name, 0, [claim(), *records(*map(str, range(count)))])
+    return log
+
+
+async def saved(log: MemoryLog, **given: Any) -> Door:
+    """A door that has read a journal and saved what it knows; it has ended."""
+    door, before = Door(MemoryBroker(log), **given), len(log.places[SNAPSHOTS])
+    count = len(log.places[DECISIONS.name, 0]) - 1
+    await door.knows(count)
+    log.append(DECISIONS.name, 0, records("last", start=count))
+    await until(lambda: len(log.places[SNAPSHOTS]) > before and door.snapshots._writing is not None)
+    assert door.snapshots._writing is not None
+    await door.snapshots._writing
+    await door.follower.stop()
+    return door
+
+
+async def test_a_door_goes_on_from_what_it_knew_and_remembers_answers() -> None:
+    log = journal(30)
+    before = await saved(log)
+    log.append(DECISIONS.name, 0, records("after", start=31))
+    after = Door(MemoryBroker(log))
+    await after.knows(32)
+    assert after.read == 1
+    assert after.restored == [3]
+    assert after.view.folded["a1"] == [*before.view.folded["a1"], "after"]
+    assert await after.follower.answer("7", 0) == done("7")
+    assert await after.follower.answer("commands/0/8", 0) == done("8")
+    await after.follower.stop()
+
+
+async def test_what_it_wrote_tells_nothing_to_who_has_no_key() -> None:
+    log = journal(30)
+    await saved(log)
+    written = b"".join(stored.value for stored in log.places[SNAPSHOTS])
+    assert b"nobody else reads" not in written
+    assert b"CommandDone" not in written
+
+
+@pytest.mark.parametrize("given", [{"key": new_key()}, {"setting": "another"}], ids=["key", "settings"])
+async def test_what_another_has_saved_is_not_read_and_makes_room(given: dict[str, Any]) -> None:
+    log = journal(30)
+    await saved(log)
+    door = await saved(log, **given)
+    assert door.read == 32
+    assert not door.restored
+    again = Door(MemoryBroker(log), **given)
+    await again.knows(32)
+    assert (again.read, again.restored) == (0, [3])
+    await again.follower.stop()
+
+
+async def test_a_journal_that_ends_before_what_was_saved_is_read_anew_and_what_is_saved_then_counts() -> None:
+    log = journal(200)
+    await saved(log)
+    log.places[DECISIONS.name, 0] = log.places[DECISIONS.name, 0][:21]
+    door = await saved(log)
+    assert (door.read, door.restored) == (21, [])
+    again = Door(MemoryBroker(log))
+    await again.knows(21)
+    assert (again.read, again.restored) == (0, [3])
+    await again.follower.stop()
+
+
+@pytest.mark.parametrize("at", [0, 8, 20, 40, -1], ids=str)
+async def test_damage_is_seen_and_the_journal_read(at: int) -> None:
+    log = journal(30)
+    await saved(log)
+    whole = next(stored for stored in log.places[SNAPSHOTS] if stored.key.startswith("view/"))
+    changed = bytearray(whole.value)
+    changed[at] ^= 1
+    log.places[SNAPSHOTS][whole.offset] = replace(whole, value=bytes(changed))
+    door = Door(MemoryBroker(log))
+    await door.knows(31)
+    assert (door.read, door.restored) == (31, [])
+    await door.follower.stop()
+
+
+async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
+    failing = {"ends"}
+
+    async def network(operation: str) -> None:
+        if operation in failing:
+            failing.clear()
+            message = "no such topic"
+            raise BrokerUnavailable(message)
+
+    log = journal(30)
+    await saved(log)
+    door = Door(MemoryBroker(log, network=network))
+    await door.knows(31)
+    assert (door.read, door.restored, failing) == (31, [], set())
+    await door.follower.stop()
+
+
+async def test_what_cannot_be_saved_is_counted_and_the_door_goes_on() -> None:
+    def failed() -> float:
+        labels = {"service": "door", "why": "failed"}
+        return REGISTRY.get_sample_value("careroute_snapshots_not_saved_total", labels) or 0.0
+
+    log, before = journal(30), failed()
+    door = Door(MemoryBroker(log))
+    vars(door.view)["strange"] = lambda: None
+    await door.knows(30)
+    log.append(DECISIONS.name, 0, records("last"))
+    await until(lambda: failed() > before)
+    await until(lambda: sum(map(len, door.view.folded.values())) == 31)
+    assert door.follower.failed is None
+    assert not log.places[SNAPSHOTS]
+    await door.follower.stop()
+
+
+class Code:
+    """What a stranger would have a door run."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.system, ("exit 1",))
+
+
+class Hidden:
+    """The same by a function of ours."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (snapshots._code, ())
+
+
+@pytest.mark.parametrize("stranger", [Code(), Hidden(), len, pickle.Pickler], ids=lambda each: type(each).__name__)
+async def test_a_snapshot_is_made_of_records_and_of_nothing_that_runs(stranger: object) -> None:
+    door = Door(MemoryBroker(journal(1)))
+    packed = door.snapshots._pack({}, stranger)
+    with pytest.raises(pickle.UnpicklingError, match="nothing that a view is made of"):
+        door.snapshots._unpack(packed)
+    assert gc.isenabled()
+
+
+@pytest.mark.kafka
+async def test_a_door_goes_on_from_what_it_knew_on_a_real_kafka(kafka: str) -> None:
+    name = f"kept-{os.urandom(4).hex()}"
+    topic = replace(DECISIONS, name=f"{name}-decisions")
+    await create_topics(kafka, 1, 1, [snapshots_of(name), topic])
+    broker = KafkaBroker(kafka, 1)
+    await broker.append(topic.name, 0, [claim(), *records(*map(str, range(50)))])
+
+    def door() -> tuple[AnswerFollower, View, ViewSnapshots]:
+        view, kept = View(), ViewSnapshots(name, broker, Sealer(KEY), LaterClock())
+        return AnswerFollower(broker, [topic], view.fold, kept=Kept(view, kept)), view, kept
+
+    follower, view, kept = door()
+    await follower.start()
+    await until(lambda: follower.ready)
+    await broker.append(topic.name, 0, records("last", start=50))
+    await until(lambda: kept._writing is not None and kept._writing.done())
+    await follower.stop()
+    again, restored, _ = door()
+    await again.start()
+    await until(lambda: again.ready)
+    assert vars(restored) == vars(view)
+    assert sum(map(len, restored.folded.values())) == 51
+    await again.stop()
+    await broker.close()
