@@ -126,6 +126,12 @@ LATE_WRITES = _counter(
 )
 REFUSED_INPUTS = _counter("careroute_inputs_refused_total", "Inputs that could not be decided. ALERT.", service=GIVEN)
 FAILED_CLOCKS = _counter("careroute_clocks_failed_total", "Clocks that raised when they fired. ALERT.", service=GIVEN)
+DELETED_UNDECIDED = _counter(
+    "careroute_inputs_deleted_total",
+    "Records that Kafka had deleted, for their age, before anybody decided them. ALERT.",
+    service=GIVEN,
+    topic=GIVEN,
+)
 EFFECTS = _counter(
     "careroute_effects_total",
     "Effects by result.",

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from shared import telemetry
 from shared.clock import Clock
 from shared.engine.broker import Appended, Broker, Reader, Record, TopicPartition
 from shared.engine.journal import START, InputPosition, StepHeaders, headers_of
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
 from shared.engine.step import PartitionState
+from shared.engine.topic import Topic
 from shared.engine.writer import JournalWriter
 from shared.events.base import Event
 from shared.events.journals import Claimed, PositionsNoted
@@ -79,12 +81,22 @@ async def look_at_inputs(
 ) -> tuple[dict[str, InputPosition], dict[str, int]]:
     """By input, where its reading goes on, the beginning as a position; and where those end in which something waits.
 
-    Raises BrokerUnavailable.
+    Of a topic that is kept for a time only, records may be deleted that nobody has decided: it goes on with what is
+    kept, and says so. Raises BrokerUnavailable.
     """
     places = [(topic.name, number) for topic in service.reads]
     starts, ends = await reader.starts(places), await reader.ends(places)
-    begin = {
-        topic: InputPosition(starts.get((topic, number), 0), 0) if position == START else position
-        for topic, position in positions.items()
-    }
+    begin = dict(positions)
+    for topic in service.reads:
+        start, position = starts.get((topic.name, number), 0), positions[topic.name]
+        if position == START:
+            begin[topic.name] = InputPosition(start, 0)
+        elif position.offset < start and not topic.journal and topic.retention_milliseconds >= 0:
+            _tell_of_deleted(service, topic, number, start - position.offset)
+            begin[topic.name] = InputPosition(start, 0)
     return begin, {topic: end for (topic, _), end in ends.items() if end > begin[topic].offset}
+
+
+def _tell_of_deleted(service: Service[Any], topic: Topic, number: int, records: int) -> None:
+    telemetry.DELETED_UNDECIDED.labels(service.name, topic.name).inc(records)
+    telemetry.logger().critical("deleted undecided", topic=topic.name, partition=number, records=records)

@@ -792,17 +792,39 @@ async def test_code_that_does_not_know_an_event_of_its_journal_does_not_own_it()
 
 
 @virtually
-async def test_an_input_that_was_deleted_before_it_was_read_ends_the_process_loudly() -> None:
-    bench = Bench()
+async def test_what_was_deleted_for_its_age_before_it_was_read_is_counted_and_the_rest_decided() -> None:
+    def deleted() -> float:
+        labels = {"service": "team-availability", "topic": CALLS.name}
+        return REGISTRY.get_sample_value("careroute_inputs_deleted_total", labels) or 0.0
+
+    bench, before = Bench(), deleted()
     machine = bench.machine()
     bench.call("c1")
     await bench.decided("call-routed")
     machine.kill(restart_seconds=5)
     await asyncio.sleep(1)
     for number in range(5):
-        bench.call(f"lost{number}")
+        bench.call(f"c{number + 2}")
     bench.log.dropped_before[CALLS.name, 0] = 4
-    await asyncio.sleep(10)
+    await bench.decided("call-routed", 3)
+    assert deleted() - before == 3
+    assert len(machine.ended_by) == 1
+    machine.kill(restart_seconds=1)
+    bench.call("c7")
+    await bench.decided("call-routed", 4)
+    assert deleted() - before == 3, "said once"
+
+
+@virtually
+async def test_a_topic_that_ends_before_what_was_read_of_it_ends_the_process_loudly() -> None:
+    bench = Bench()
+    machine = bench.machine()
+    for number in range(3):
+        bench.call(f"c{number}")
+    await bench.decided("call-routed", 3)
+    machine.kill(restart_seconds=1)
+    bench.log.places[CALLS.name, 0] = bench.log.places[CALLS.name, 0][:1]
+    await asyncio.sleep(5)
     assert set(machine.ended_by[1:]) == {"PositionOutOfRange"}
 
 
