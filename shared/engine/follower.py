@@ -17,6 +17,8 @@ from shared.events.base import Event, UndecodableEvent, decode
 from shared.telemetry import logger
 
 POLL_SECONDS = 0.5
+MAX_RECORDS = 200
+"""Folded at a time: whatever else its process does has its turn between."""
 ENDS_EVERY_SECONDS, ENDS_WAIT_SECONDS = 0.5, 1.0
 """How often a follower asks where the topics end, and how long it waits for an answer before it reads on."""
 
@@ -129,8 +131,9 @@ class Follower:
             while not stop.is_set():
                 self.turned_at = self._clock.monotonic()
                 before = reader.positions
-                for stored in await reader.poll(POLL_SECONDS):
+                for stored in await reader.poll(POLL_SECONDS, MAX_RECORDS):
                     self._take(stored)
+                await asyncio.sleep(0)  # what has been fetched already is handed out without a pause
                 if reader.positions != before:
                     await self._reached(reader.positions)
                 self._note_reached(reader)
