@@ -11,5 +11,5 @@ from shared.engine.process import run
 if __name__ == "__main__":
     settings = TriageSettings.load()
     opener, use = counted(keys := keys_of(settings), settings)
-    APART.start()
+    APART.start_later()
     run(triage_service(opener), settings, watch=watch, prepare=prepared_by(keys), beside=keys, also=use)

@@ -14,13 +14,13 @@ import time
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-import holidays.countries  # noqa: F401  # all at once, a fifth of a second: it would count as the first document's cost
-
 from shared.ending import ended_after
 from shared.programme import Fault, ProgrammeRefused, read
 
 SECONDS: Final = 0.25
 """Of reading, on a processor: half of what a decision has, for after a restart a decision reads the document."""
+LATER_SECONDS = 30.0
+"""It takes a second of the processor to begin: as much as this process does, to which others wait to hand over."""
 START_SECONDS, WALL_SECONDS = 30.0, 5.0
 """Of the process until it can read a document, and of one document, on a machine that is busy with other things."""
 PROGRAM: tuple[str, ...] = (sys.executable, "-m", "services.triage.apart")
@@ -66,6 +66,12 @@ class Apart:
         """Have the process there before the first document comes."""
         with self._lock:
             self._started()
+
+    def start_later(self) -> None:
+        """The same, once this one decides."""
+        starting = threading.Timer(LATER_SECONDS, self.start)
+        starting.daemon = True
+        starting.start()
 
     def close(self) -> None:
         """End the process."""
@@ -123,4 +129,6 @@ def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    import holidays.countries  # noqa: F401  # all at once, a fifth of a second: the first document would have to pay
+
     _serve(sys.stdin.buffer, sys.stdout.buffer)
