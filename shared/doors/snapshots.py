@@ -44,8 +44,8 @@ from shared.engine.snapshot_cache import Saveable
 from shared.engine.snapshots import Saved, SnapshotRound, read_snapshots, write_snapshots
 from shared.sealing import Sealer
 
-EVERY_RECORDS, EVERY_SECONDS = 20_000, 600.0
-"""As many take a second to fold, and a snapshot of a large city some seconds to make."""
+EVERY_RECORDS, EVERY_SECONDS = 5_000, 600.0
+"""As many take a quarter of a second to fold, and the snapshot of a large city some seconds to make."""
 READ_SECONDS = 60.0
 PARTITION, NAME = 0, "view"
 BYTES_AT_ONCE = 262_144

@@ -101,6 +101,18 @@ def test_f5_a_document_that_is_dear_is_refused_and_the_next_is_read_by_the_same_
     assert reader._process is process
 
 
+def test_what_reads_documents_apart_begins_once_triage_decides(
+    reader: apart.Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "LATER_SECONDS", 0.2)
+    reader.start_later()
+    assert reader._process is None
+    until = time.monotonic() + 5
+    while reader._process is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert reader._process is not None
+
+
 @pytest.mark.parametrize("name", ["a dotted key of 200 KB", "2,000 bounds of age", "deep arrays"])
 def test_f5_a_hostile_proposal_is_answered_at_once(name: str) -> None:
     """F5: even where nothing was prepared."""
