@@ -8,8 +8,8 @@ that it reads next: a reader at 7 has seen everything below 7, and where 7 is th
 on where one was, assign the position after the last record that was taken in. Position 0 is special: it asks for
 everything there is, and where the oldest records have been deleted, reading begins at the first that is kept. Any
 other position below that one, and any beyond the end, is refused (`PositionOutOfRange`): something is missing that
-somebody still counted on. (Who owns a journal looks first: `shared.engine.claim`.) Offsets rise within a partition, but need not be without gaps: a compacted topic has lost
-some of its records.
+somebody still counted on. (Who owns a journal looks first: `shared.engine.claim`.) Offsets rise within a partition, but
+need not be without gaps: a compacted topic has lost some of its records.
 
 **Erasing.** A compacted topic keeps the newest record of each key of a partition, and loses those before it sooner or
 later. A record without a value erases its key: then nothing of it is kept, and sooner or later not even that record.
