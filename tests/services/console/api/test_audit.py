@@ -108,6 +108,22 @@ async def test_names_over_the_api_and_links_that_are_handed_out(city: City) -> N
     assert b"http" not in written
 
 
+async def test_who_saw_the_names_of_all_staff_saw_that_of_whoever_is_asked_about(city: City) -> None:
+    """Of nobody it was told who had seen their name: each sight is one of everybody's."""
+    person = {"person_id": "ann", "name": "Ann Example", "disciplines": ["emt"]}
+    await city.post("supervisor", "/v1/people", {"person": person})
+    await city.get("dispatcher", "/v1/people")
+    await city.get("ann", "/v1/rota/calendars")
+    await entries(city, AuditEntry)
+    told = (await city.get("supervisor", "/v1/audit-log", person_id="ann")).json()["lines"]
+    assert [line["sentence"] for line in told] == [
+        "ann was shown ann's link of their calendar.",
+        "the-dispatcher saw the names of all staff.",
+    ]
+    told = (await city.get("supervisor", "/v1/audit-log", call_id=f"{AGENCY}/dane-county/1")).json()["lines"]
+    assert told == []
+
+
 async def test_a_command_stands_there_with_its_place_and_digest(city: City) -> None:
     """What stands at that place in `commands` has it; and what came of the command."""
     pause = {"reason": "something is wrong"}
