@@ -39,6 +39,26 @@ async def test_a_token_that_is_used_for_the_first_time_is_a_sign_in(city: City) 
     assert refused.by == ""
 
 
+async def test_whoever_was_not_let_in_is_shown_to_those_who_may_read_the_log(city: City) -> None:
+    """They are of no agency, and nobody was told of them."""
+    await city.get("nobody-s", "/v1/teams")
+    async with city.browser() as browser:
+        await browser.post("/enter", data={"token": "wrong"})
+    await entries(city, AuditEntry)
+    for reader in ("supervisor", "approver", "bob"):
+        told = (await city.get(reader, "/v1/audit-log", strangers="true")).json()["lines"]
+        assert [(line["sentence"], line["request"]) for line in told] == [
+            ("Somebody was not let in: nobody is known by what they had.", request)
+            for request in ("POST /enter", "GET /v1/teams")
+        ]
+        assert "was not let in" not in (await city.get(reader, "/v1/audit-log")).text
+    assert (await city.get("dispatcher", "/v1/audit-log", strangers="true")).status_code == 403
+    async with city.signed_in("supervisor") as browser:
+        shown = (await browser.get("/audit-log?strangers=1")).text
+    assert shown.count("Somebody was not let in") == 2
+    assert 'value="1" checked' in shown
+
+
 async def test_signing_in_and_out_at_a_browser(city: City) -> None:
     """By a token; a wrong one is a refusal."""
     async with city.signed_in("supervisor") as browser:
