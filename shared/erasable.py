@@ -5,7 +5,8 @@ before, within a day; whoever follows the topic forgets it at once.
 
 What is sealed with the former key is sealed again with the present one (`reseal`), so that the former can be thrown
 away. Such a record names the one that it was made of: where another came between, it counts for nothing, and
-what it had displaced is appended once more (`restore`).
+what it had displaced is appended once more (`restore`). Such a record names what had displaced it: where another came
+after that, a newer address or an erasure, it counts for nothing either.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -33,8 +35,9 @@ BATCH_RECORDS = 500
 MOST_GONE = 10_000
 MOST_DIGITS = 20
 """Of an offset."""
-SEALED_BY, INSTEAD_OF = "sealed-by", "instead-of"
-"""Headers: the id of the key that a record is sealed with, and the offset of the record that it was made of."""
+SEALED_BY, INSTEAD_OF, RESTORED_OVER = "sealed-by", "instead-of", "restored-over"
+"""Headers: the id of the key that a record is sealed with; the offset of the record that it was made of; and, of one
+that is appended once more, the offset of what had displaced it."""
 
 SealedEvent = ContactSealed | CallKeyMade
 
@@ -96,7 +99,8 @@ class Erasable(Follower):
         self._gone: OrderedDict[str, int] = OrderedDict()
         """By key, the offset of the last record that left nothing standing under it; the latest."""
         self._resealing: set[str] = set()
-        self._displaced: set[str] = set()
+        self._displaced: dict[str, int] = {}
+        """By key, the offset of what stands last in the log and counts for nothing."""
         if sealer is not None:
             SEALED_FORMERLY.labels(topic.name).set_function(lambda: float(self.formerly_sealed(sealer)))
 
@@ -198,11 +202,15 @@ class Erasable(Follower):
         """
         if not self.ready:
             return  # what was read so far may have been replaced since
-        for key in list(self._displaced):
+        for key, over in list(self._displaced.items()):
+            if self._displaced.get(key) != over:
+                continue  # another console was quicker, while those before it were appended
             kept = self.kept.get(key)
             record = Record(key, b"") if kept is None else kept.record(key, "restore")
-            await append(self._broker, self.topic, _agency_of(key), [record])
-            self._displaced.discard(key)
+            headers = (*record.headers, (RESTORED_OVER, str(over).encode()))
+            await append(self._broker, self.topic, _agency_of(key), [replace(record, headers=headers)])
+            if self._displaced.get(key) == over:
+                del self._displaced[key]
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -223,8 +231,10 @@ class Erasable(Follower):
         if stored.key == BLANK:
             return
         if self._is_overtaken(stored):
-            self._displaced.add(stored.key)
+            if stored.value != self._value(stored.key):
+                self._displaced[stored.key] = stored.offset
             return
+        self._displaced.pop(stored.key, None)
         self.kept.pop(stored.key, None)  # also by what cannot be read: nobody is paged at a former number
         if stored.value and (kept := _kept(stored)) is not None:
             self.kept[stored.key] = kept
@@ -235,15 +245,16 @@ class Erasable(Follower):
                 self._gone.popitem(last=False)
         self.note(stored)
 
+    def _value(self, key: str) -> bytes:
+        kept = self.kept.get(key)
+        return b"" if kept is None else kept.value
+
     def _is_overtaken(self, stored: Stored) -> bool:
-        """Whether it was sealed again from a record that does not stand any more."""
-        before = _made_of(stored)
-        if before is None:
-            return False
-        self._resealing.discard(stored.key)
+        if INSTEAD_OF in stored.headers:
+            self._resealing.discard(stored.key)
         kept = self.kept.get(stored.key)
         last = self._gone.get(stored.key, 0) if kept is None else kept.offset
-        return _is_overtaken(before, last, holds=kept is not None)
+        return _is_overtaken(stored, last, holds=kept is not None)
 
 
 class Standing:
@@ -255,8 +266,8 @@ class Standing:
 
     def take(self, stored: Stored) -> None:
         """Take in the next record."""
-        before, last = _made_of(stored), self._last.get(stored.key)
-        if before is None or last is None or not _is_overtaken(before, *last):
+        last = self._last.get(stored.key)
+        if last is None or not _is_overtaken(stored, *last):
             self._last[stored.key] = stored.offset, bool(stored.value)
 
     def has(self, stored: Stored) -> bool:
@@ -265,17 +276,21 @@ class Standing:
         return last is not None and last[0] == stored.offset
 
 
-def _is_overtaken(before: int, last: int, holds: bool) -> bool:  # noqa: FBT001  # the two belong together
-    """Whether what was made of a record stands for nothing, by the last one that counts, which holds something or not.
+def _is_overtaken(stored: Stored, last: int, holds: bool) -> bool:  # noqa: FBT001  # the two belong together
+    """Whether a record stands for nothing, by the last one that counts, which holds something or not.
 
     Who reads the topic later may find nothing, once Kafka has forgotten what it was made of.
     """
-    return before != last if holds else before < last
+    if (over := _offset_in(stored, RESTORED_OVER)) is not None:
+        return over < last
+    if (before := _offset_in(stored, INSTEAD_OF)) is not None:
+        return before != last if holds else before < last
+    return False
 
 
-def _made_of(stored: Stored) -> int | None:
-    """The offset of the record that one was made of by sealing again; None of any other. It replaces that alone."""
-    stated = stored.header(INSTEAD_OF)
+def _offset_in(stored: Stored, name: str) -> int | None:
+    """The offset that a header states; None where it states none."""
+    stated = stored.header(name)
     return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < MOST_DIGITS else None
 
 

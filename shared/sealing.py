@@ -123,6 +123,10 @@ class Sealer:
         key_id, rest = sealed[:KEY_ID_LENGTH], sealed[KEY_ID_LENGTH:]
         return self._key_of(key_id.decode(errors="replace")).decrypt(bound_to, rest[:NONCE_BYTES], rest[NONCE_BYTES:])
 
+    def is_former(self, sealed: bytes) -> bool:
+        """Whether what `seal_bytes` has sealed was sealed with another key than the present one."""
+        return not sealed.startswith(self.key_id.encode())
+
     def _key_of(self, key_id: str) -> Key:
         key = self._keys.get(key_id)
         if key is None:

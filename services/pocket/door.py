@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,6 @@ from services.pocket.records import Assignment
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import View
 from shared.addresses import Network
-from shared.agencies import hash_of
 from shared.audit_log.chain import ChainKeys
 from shared.audit_log.log import AuditLog
 from shared.call_keys import CallKeys
@@ -282,6 +283,14 @@ UNKNOWN_DEVICE = (
 )
 
 
+def sealer_of(link_secret: str) -> Sealer:
+    """What seals with a key made of the link secret: whoever opens it can make every link anyway.
+
+    The view holds that secret, and each link that lives. The sealing key, which others have, must not tell them.
+    """
+    return Sealer(base64.b64encode(hmac.digest(link_secret.encode(), b"careroute pocket view", "sha256")).decode())
+
+
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Broker | None = None) -> Door:
     """The door on a broker; nothing is read before its application starts.
 
@@ -289,8 +298,7 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Br
     """
     view = View(settings.link_secret.get_secret_value())
     sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
-    secret = hash_of(settings.link_secret.get_secret_value())
-    kept = Kept(view, ViewSnapshots(DOOR, broker, sealer, clock, secret))
+    kept = Kept(view, ViewSnapshots(DOOR, broker, sealer_of(settings.link_secret.get_secret_value()), clock))
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED, kept)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)

@@ -6,8 +6,9 @@ calls. So nothing rests on it, and there is one for all processes of a door: who
 
 # WHY A PICKLE. A view is a graph of records that change in place, many of them reached in two ways; a service's state
 # is none, and has a form of its own (`shared.engine.packing`). A pickle may hold code for whoever reads it. So it is
-# sealed, with the key that calls and addresses are sealed with: nothing is read that a process of ours has not written.
-# And nothing is made of it but our own records and a few plain collections.
+# sealed, with the key that calls and addresses are sealed with, or one that is made of the secret that the view holds:
+# nothing is read that a process of ours has not written. And nothing is made of it but our own records and a few plain
+# collections.
 #
 # WHICH VERSION. A view is whatever today's code makes of the journals. So a snapshot bears a fingerprint of that code,
 # of what runs it, and of the settings that shape the view; one of another fingerprint is passed over. Nobody has to
@@ -124,7 +125,9 @@ class ViewSnapshots:
                 return None
         finally:
             await reader.close()
-        self._epoch, self._reached = found.epoch, _records(unpacked[0])
+        self._epoch = found.epoch
+        if not self._sealer.is_former(found.state):  # else it is soon sealed anew, before the former key goes
+            self._reached = _records(unpacked[0])
         return unpacked
 
     def is_due(self, positions: Positions) -> bool:

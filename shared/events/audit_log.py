@@ -68,7 +68,7 @@ class SignedIn(_AuditEntry):
 
 
 class SignInRefused(_Repeated):
-    """A token, a key or a sign-in that nobody is known by was refused."""
+    """A token, a key, a link or a sign-in was refused: nobody is known by it, or whoever is may do nothing."""
 
 
 class SignedOut(_AuditEntry):

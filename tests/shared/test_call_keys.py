@@ -355,7 +355,52 @@ async def test_what_was_erased_while_it_was_sealed_again_stays_erased(compacted:
         assert reader.keys("city", "sal") == ()
 
 
-@given(st.lists(st.tuples(st.sampled_from(["set", "erase", "again"]), st.integers(0, 20)), max_size=9))
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("newer", ["+16085550177", ""])
+async def test_what_comes_while_a_console_puts_back_what_was_displaced_stands(newer: str, compacted: bool) -> None:  # noqa: FBT001
+    """Two consoles seal again; one puts back what stood, and has not read yet that it was replaced, or erased."""
+    safe = Safe()
+    partition = safe.broker.partition_of("city")
+    await append_contact(safe.broker, safe.clock, "test", seal_address(safe.sealer, PHONE, "sms", "+16085550123"))
+    both = Sealer(new_key(), safe.former, pseudonym_key_of(safe.former))
+    consoles = [Contacts(safe.broker, both), Contacts(safe.broker, both)]
+
+    def read() -> None:
+        """Each reads on, to the present end."""
+        for console in consoles:
+            console._behind = {}
+            for stored in safe.log.places[CONTACTS.name, partition][console._read_to.get(partition, 0) :]:
+                console.take(stored)
+                console._read_to[partition] = stored.offset + 1
+
+    read()
+    for console in consoles:
+        await console.reseal()
+    read()
+    assert [set(console._displaced) for console in consoles] == [{str(PHONE)}, {str(PHONE)}]
+    if newer:
+        await append_contact(safe.broker, safe.clock, "test", seal_address(safe.sealer, PHONE, "sms", newer))
+    else:
+        await erase_contacts(safe.broker, "city", [PHONE])
+    for _ in range(4):
+        for console in consoles:
+            await console.restore()
+        read()
+    assert [console._displaced for console in consoles] == [{}, {}]
+    if compacted:
+        safe.log.compact("contacts")
+    reader = Contacts(safe.broker, both)
+    async with safe.follows(reader):
+        await reader.catch_up("city", PATIENT)
+        for each in (*consoles, reader):
+            found = [await each.address(key, "sms", position=0, seconds=PATIENT) for key in each.keys("city", "sal")]
+            assert found == ([newer] if newer else [])
+
+
+DOINGS = ("set", "erase", "again", "restore")
+
+
+@given(st.lists(st.tuples(st.sampled_from(DOINGS), st.integers(0, 20)), max_size=9))
 def test_a_backup_has_of_a_key_the_one_record_that_counts_for_whoever_has_read_all(made: list[tuple[str, int]]) -> None:
     """Whatever was set, erased and sealed again in whatever order, also what was sealed again and never counted."""
     records: list[Stored] = []
@@ -364,7 +409,10 @@ def test_a_backup_has_of_a_key_the_one_record_that_counts_for_whoever_has_read_a
         value, headers = b"" if doing == "erase" else b"%d" % offset, {"type": b"contact-sealed", "sealed-by": b"abcd"}
         if doing == "again" and full:
             made_of = full[before % len(full)]
-            value, headers["instead-of"] = made_of.value, b"%d" % made_of.offset
+            value, headers["instead-of"] = made_of.value + b"again", b"%d" % made_of.offset
+        if doing == "restore" and records:
+            restored = records[before % len(records)]
+            value, headers["restored-over"] = restored.value, b"%d" % records[before * 7 % len(records)].offset
         records.append(
             Stored(CONTACTS.name, 0, offset, datetime(2026, 3, 2, tzinfo=UTC), "city/sal/phone", value, headers)
         )

@@ -5,6 +5,7 @@ What is read on the way back is a name, for those who may read people. An addres
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ W = TypeVar("W")
 
 DOOR = "console"
 CATCH_UP_SECONDS = 2.0
+AN_ADDRESS = re.compile(r"@|\d(?:[._:-]?\d){6}")
+"""In what should be a word: of a mail address, or as many digits as a number has."""
 SETTLED = timedelta(hours=3)
 """By then a journal says who is reached over an address, or nobody is."""
 NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
@@ -194,10 +197,12 @@ def desk_of(request: Request) -> ContactDesk:
     return desk
 
 
-def check_method(method_id: str) -> None:
-    """Raise Problem (422) for the method that is kept for a person's name."""
+def check_method(method_id: str, *, sets: bool = False) -> None:
+    """Raise Problem (422) for the method that is kept for a person's name; and `sets` one that may be the address."""
     if method_id == NAME:
         raise _not_taken("method_id", "must be another word: under `name` the person's name is sealed")
+    if sets and AN_ADDRESS.search(method_id):
+        raise _not_taken("method_id", "must be a word for the way, such as mobile: what stands there is kept for good")
 
 
 def _not_taken(path: str, right: str) -> Problem:

@@ -15,6 +15,7 @@ from services.console.api.access import Asking, may
 from services.console.api.problems import RESPONSES
 from services.console.view.sentences import sentence_of
 from shared.audit_log.chain import ChainKeys
+from shared.audit_log.chain_writer import NOBODY
 from shared.audit_log.reading import Line, Question, answer_to
 from shared.clock import Clock
 from shared.doors.audit import Register
@@ -81,9 +82,10 @@ class AuditDesk:
         call_id: str = "",
         person_id: str = "",
         by: str = "",
+        strangers: bool = False,
         limit: int = MOST_LINES,
     ) -> AuditLogSeen:
-        """What the log has of somebody's own agency. Raises Problem (422, 503)."""
+        """What the log has of somebody's own agency, or of `strangers`, who are of none. Raises Problem (422, 503)."""
         if since is not None and until is not None and since >= until:
             fault = Fault("from", "is not before the end", "an earlier instant")
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The time that you ask for has no length.", fault)
@@ -92,7 +94,7 @@ class AuditDesk:
         since = _within(since or until - CUSTOMARY, now)
         about = {"what": "entries of the audit log", "since": since.isoformat(), "until": until.isoformat()}
         self._register.note(DataExported, who.asker, **about)
-        question = Question(who.agency, since, until, call_id, person_id, by, limit)
+        question = Question(NOBODY if strangers else who.agency, since, until, call_id, person_id, by, limit)
         try:
             async with self._places:
                 stretch = await answer_to(self._broker, self._keys, question, READ_SECONDS)
@@ -111,11 +113,16 @@ async def show_audit_log(
     call_id: Annotated[str, Query(max_length=300, description="about this call alone")] = "",
     person_id: Annotated[str, Query(max_length=80, description="about this person")] = "",
     by: Annotated[str, Query(max_length=80, description="what this person, device or service did and saw")] = "",
+    strangers: Annotated[bool, Query(description="who was not let in anywhere, instead")] = False,
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200,
 ) -> AuditLogSeen:
-    """Who saw, opened, handed out, changed and erased what at your agency, the newest first."""
+    """Who saw, opened, handed out, changed and erased what at your agency, the newest first.
+
+    Whoever came with a token, a link or a sign-in that nobody is known by is of no agency, and told of by `strangers`.
+    """
     desk: AuditDesk = request.app.state.audit_desk
-    return await desk.answer(who, since, until, call_id=call_id, person_id=person_id, by=by, limit=limit)
+    about = {"call_id": call_id, "person_id": person_id, "by": by}
+    return await desk.answer(who, since, until, **about, strangers=strangers, limit=limit)
 
 
 def _within(at: datetime, now: datetime) -> datetime:

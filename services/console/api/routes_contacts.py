@@ -71,7 +71,7 @@ async def set_contact(
     The address is sealed here; only its kind, what may be shown of it and a pseudonym go on. Nobody is told it again.
     """
     issuer.of_own(person_id)
-    check_method(method_id)
+    check_method(method_id, sets=True)
     check_on_books(issuer, [person_id])
     about = {
         "person_id": person_id,

@@ -20,6 +20,8 @@ from shared.doors.problems import Problem
 
 router = APIRouter(prefix="/v1", tags=["calls"], responses={**RESPONSES, **COMMAND_RESPONSES})
 
+LATER = "What its CAD sends of it after this is sealed anew, and can be read until it is erased as well."
+
 
 @router.post("/calls/{agency}/{source}/{incident}/erase", responses={404: {"model": ProblemDetails}})
 async def erase_call(
@@ -50,6 +52,8 @@ async def erase_call(
     for erased in decided:
         about = {"call_id": erased, "reason": body.reason}
         register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, **about)
-    if not keys:
+    if keys:
+        answered.sentence = f"{answered.sentence} {LATER}"
+    else:
         answered.sentence = f"{call_id} has no key: it is erased, had nothing personal, or came before calls had keys."
     return answered

@@ -124,9 +124,11 @@ def audit_show(
     by: Annotated[str | None, typer.Option(help="What this person, device or service did and saw.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="As 2026-03-01T08:00-06:00; else a day ago.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Else now.")] = None,
+    strangers: Annotated[bool, typer.Option("--strangers", help="Instead: who was not let in, at any agency.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
     json: JsonOption = False,
 ) -> None:
     """Who saw, opened, changed and erased what, the newest first; of your agency alone."""
-    query = {"call_id": call, "person_id": person, "by": by, "from": since, "until": until, "limit": limit}
+    about = {"call_id": call, "person_id": person, "by": by, "strangers": strangers or None}
+    query = {**about, "from": since, "until": until, "limit": limit}
     ask(ctx, json, lambda door: door.get("/v1/audit-log", **query), "audit-log")

@@ -61,7 +61,10 @@ def call_incident(
 
 @call.command("erase")
 def call_erase(ctx: typer.Context, call_id: CallArgument, *, reason: RequiredReason, json: JsonOption = False) -> None:
-    """Erase address, number, name and narrative of a call for good. Not while it is open. Name nobody in the reason."""
+    """Erase address, number, name and narrative of a call for good. Not while it is open. Name nobody in the reason.
+
+    A version that its CAD sends after that has them again: erase it once more, as often as anything has come.
+    """
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/erase", reason=reason))
 
 

@@ -18,10 +18,12 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     zone, query = visit.zone, visit.query
     since, until = _instant(query.get("from", ""), zone), _instant(query.get("until", ""), zone, is_end=True)
     about = {name: query.get(name, "").strip()[:300] for name in ("call_id", "person_id", "by")}
-    seen = await visit.door.audit_desk.answer(visit.who, since, until, limit=SHOWN, **about)
+    strangers = bool(query.get("strangers"))
+    seen = await visit.door.audit_desk.answer(visit.who, since, until, strangers=strangers, limit=SHOWN, **about)
     return {
         "log": seen,
         "about": about,
+        "strangers": strangers,
         "from_local": f"{seen.since.astimezone(zone):{LOCAL}}",
         "until_local": f"{seen.until.astimezone(zone):{LOCAL}}" if until else "",
     }

@@ -20,7 +20,9 @@ from services.console.pages.page import ConsoleDoor
 from services.console.pages.seat import door_of, from_own_page, own_address
 from services.console.pages.signing_in import with_session
 from shared.agencies import Principal, sign_in_hash
+from shared.doors.audit import Approach, Asker
 from shared.doors.pages import Page
+from shared.events import SignInRefused
 from shared.telemetry import logger
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
@@ -89,26 +91,35 @@ async def enter(request: Request, code: Value, state: Value) -> Response:
         raise NO_PROVIDER
     errand = door.errands.open(request.cookies.get(ERRAND_COOKIE, ""), state)
     if errand is None:
-        raise refusal(NOT_BEGUN)
+        raise _refused(request, NOT_BEGUN)
     try:
         identity = await door.provider.identity(code, errand)
     except NotSignedIn as error:
-        raise refusal(str(error)) from None
-    entered = with_session(request, _session_of(door, identity), own_address(errand.to), "identity-provider")
+        raise _refused(request, str(error)) from None
+    entered = with_session(request, _session_of(request, identity), own_address(errand.to), "identity-provider")
     entered.delete_cookie(ERRAND_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return entered
 
 
-def _session_of(door: ConsoleDoor, identity: Identity) -> str:
+def _refused(request: Request, sentence: str, person: Principal | None = None) -> Page:
+    """The page that says why nobody was signed in, once it is written down."""
+    approach = Approach.of(request, "identity-provider")
+    asker = Asker("", approach=approach) if person is None else Asker(person.agency, person.name, approach=approach)
+    door_of(request).register.note(SignInRefused, asker)
+    return refusal(sentence)
+
+
+def _session_of(request: Request, identity: Identity) -> str:
     """The id of a session that begins. Raises Page (403) for whom the agencies file does not name."""
+    door = door_of(request)
     person = _person_of(door, identity)
     if person is None:
         logger().warning("somebody signed in whom the agencies file does not name")
-        raise refusal(UNKNOWN + identity.names[-1])
+        raise _refused(request, UNKNOWN + identity.names[-1])
     proved_at = datetime.fromtimestamp(identity.proved_at, UTC) if identity.proved_at is not None else None
     session_id = door.sessions.begin_named(person, identity.groups, proved_at)
     if session_id is None:
-        raise refusal(NO_ROLE)
+        raise _refused(request, NO_ROLE, person)
     return session_id
 
 

@@ -100,8 +100,10 @@ async def show_link(request: Request, secret: str) -> Response:
 @router.post(ENTER + "/{secret}")
 async def follow_link(request: Request, secret: str) -> Response:
     """Begin a session by a link."""
-    session_id = door_of(request).sessions.redeem(secret)
+    door = door_of(request)
+    session_id = door.sessions.redeem(secret)
     if session_id is None:
+        door.register.note(SignInRefused, Asker("", approach=Approach.of(request, "link")))
         raise USED_UP
     return with_session(request, session_id, "/", "link")
 

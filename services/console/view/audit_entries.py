@@ -50,6 +50,11 @@ def _signed_in(entry: events.SignedIn) -> str:
     return f"{_who(entry)} signed in by {entry.identified.replace('-', ' ') or 'a way unknown'}."
 
 
+def _not_let_in(entry: events.SignInRefused) -> str:
+    why = "they may do nothing here" if entry.by else "nobody is known by what they had"
+    return f"{entry.by or 'Somebody'} was not let in: {why}{_times(entry)}."
+
+
 def _handed_out(entry: events.LinkHandedOut) -> str:
     return f"{_who(entry)} was shown {entry.person_id or 'somebody'}'s {LINKS[entry.what]}."
 
@@ -81,7 +86,7 @@ AUDIT_SENTENCES: dict[type[Event], Callable[..., str]] = {
     events.KeyUsed: _key_used,
     events.SignedIn: _signed_in,
     events.SignedOut: lambda e: f"{_who(e)} signed out.",
-    events.SignInRefused: lambda e: f"Somebody was not let in: nobody is known by what they had{_times(e)}.",
+    events.SignInRefused: _not_let_in,
     events.LinkHandedOut: _handed_out,
     events.CommandIssued: _issued,
     events.DataExported: _exported,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from services.pocket.config import PocketSettings
+from services.pocket.door import DOOR, open_door, sealer_of
 from shared.audit_log.chain import new_audit_key
+from shared.clock import SystemClock
 from shared.config import PREFIX
-from shared.sealing import new_key
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.sealing import CannotOpen, new_key
 
 
 @pytest.fixture
@@ -55,3 +58,20 @@ def test_numbers_that_nobody_can_dial_end_it_with_the_name_of_the_setting(
 
 def test_the_door_on_the_internet_is_told_of_no_agencies_file() -> None:
     assert "agencies_file" not in PocketSettings.model_fields
+
+
+def test_what_the_door_saves_of_its_links_opens_with_their_secret_alone(told: pytest.MonkeyPatch) -> None:
+    """Five other processes have the sealing key, and it may have become known: it tells nobody how links are made."""
+    settings = PocketSettings.load()
+    kept = open_door(MemoryBroker(MemoryLog(1)), SystemClock(), settings).follower._kept
+    assert kept is not None
+    saved = kept.snapshots._pack({}, vars(kept.view))
+    with pytest.raises(CannotOpen):
+        settings.sealer.open_bytes(f"{DOOR} view", saved)
+    with pytest.raises(CannotOpen):
+        sealer_of("t" * 32).open_bytes(f"{DOOR} view", saved)
+    assert kept.snapshots._unpack(saved) is not None
+    told.setenv("CAREROUTE_SEALING_KEY", new_key())  # which is changed, and nothing is folded anew
+    again = open_door(MemoryBroker(MemoryLog(1)), SystemClock(), PocketSettings.load()).follower._kept
+    assert again is not None
+    assert again.snapshots._unpack(saved) is not None

@@ -48,11 +48,11 @@ class View:
 class Door:
     """A process of a door that keeps a view of one journal."""
 
-    def __init__(self, broker: Broker, key: str = KEY, setting: object = "") -> None:
+    def __init__(self, broker: Broker, key: str = KEY, setting: object = "", second: str = "") -> None:
         self.view, self.read = View(), 0
         self.restored: list[int] = []
         clock = LaterClock()
-        self.snapshots = ViewSnapshots("door", broker, Sealer(key), clock, setting)
+        self.snapshots = ViewSnapshots("door", broker, Sealer(key, second), clock, setting)
         kept = Kept(self.view, self.snapshots, lambda: self.restored.append(len(self.view.folded)))
         self.follower = AnswerFollower(broker, [DECISIONS], self.fold, frozenset({VersionNoted}), kept)
 
@@ -147,6 +147,20 @@ async def test_what_another_has_saved_is_not_read_and_makes_room(given: dict[str
     await again.knows(32)
     assert (again.read, again.restored) == (0, [3])
     await again.follower.stop()
+
+
+async def test_while_the_key_is_changed_it_is_sealed_anew_before_the_former_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The third step of a rotation had every door fold its journals from their beginning, unless much had come."""
+    log, next_key = journal(30), new_key()
+    await saved(log, second=next_key)  # the first step
+    monkeypatch.setattr(snapshots, "EVERY_RECORDS", 20)  # of those that are there; one more comes
+    await saved(log, key=next_key, second=KEY)
+    after = Door(MemoryBroker(log), key=next_key)
+    await after.knows(32)
+    assert after.read == 0
+    await after.follower.stop()
 
 
 async def test_a_journal_that_ends_before_what_was_saved_is_read_anew_and_what_is_saved_then_counts() -> None:

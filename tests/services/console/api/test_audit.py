@@ -39,6 +39,26 @@ async def test_a_token_that_is_used_for_the_first_time_is_a_sign_in(city: City) 
     assert refused.by == ""
 
 
+async def test_whoever_was_not_let_in_is_shown_to_those_who_may_read_the_log(city: City) -> None:
+    """They are of no agency, and nobody was told of them."""
+    await city.get("nobody-s", "/v1/teams")
+    async with city.browser() as browser:
+        await browser.post("/enter", data={"token": "wrong"})
+    await entries(city, AuditEntry)
+    for reader in ("supervisor", "approver", "bob"):
+        told = (await city.get(reader, "/v1/audit-log", strangers="true")).json()["lines"]
+        assert [(line["sentence"], line["request"]) for line in told] == [
+            ("Somebody was not let in: nobody is known by what they had.", request)
+            for request in ("POST /enter", "GET /v1/teams")
+        ]
+        assert "was not let in" not in (await city.get(reader, "/v1/audit-log")).text
+    assert (await city.get("dispatcher", "/v1/audit-log", strangers="true")).status_code == 403
+    async with city.signed_in("supervisor") as browser:
+        shown = (await browser.get("/audit-log?strangers=1")).text
+    assert shown.count("Somebody was not let in") == 2
+    assert 'value="1" checked' in shown
+
+
 async def test_signing_in_and_out_at_a_browser(city: City) -> None:
     """By a token; a wrong one is a refusal."""
     async with city.signed_in("supervisor") as browser:
@@ -106,6 +126,22 @@ async def test_names_over_the_api_and_links_that_are_handed_out(city: City) -> N
     )
     assert b"Example" not in written
     assert b"http" not in written
+
+
+async def test_who_saw_the_names_of_all_staff_saw_that_of_whoever_is_asked_about(city: City) -> None:
+    """Of nobody it was told who had seen their name: each sight is one of everybody's."""
+    person = {"person_id": "ann", "name": "Ann Example", "disciplines": ["emt"]}
+    await city.post("supervisor", "/v1/people", {"person": person})
+    await city.get("dispatcher", "/v1/people")
+    await city.get("ann", "/v1/rota/calendars")
+    await entries(city, AuditEntry)
+    told = (await city.get("supervisor", "/v1/audit-log", person_id="ann")).json()["lines"]
+    assert [line["sentence"] for line in told] == [
+        "ann was shown ann's link of their calendar.",
+        "the-dispatcher saw the names of all staff.",
+    ]
+    told = (await city.get("supervisor", "/v1/audit-log", call_id=f"{AGENCY}/dane-county/1")).json()["lines"]
+    assert told == []
 
 
 async def test_a_command_stands_there_with_its_place_and_digest(city: City) -> None:

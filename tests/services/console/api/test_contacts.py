@@ -232,6 +232,20 @@ async def test_a_name_is_no_way(city: City, path: str) -> None:
     assert "the person's name is sealed" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("word", ["6085550199", "1-608-555-0199", "cell.608.5550199", "sal@city.example"])
+async def test_an_address_is_no_word_for_itself(city: City, word: str) -> None:
+    """The word stands in journals, which forget nothing: whoever was erased had a number there all the same."""
+    await city.post("supervisor", "/v1/people", {"person": {"person_id": "the-staff", "disciplines": ["emt"]}})
+    await city.settle()
+    contact = {"kind": "sms", "address": "+16085550199"}
+    refused = await city.post("staff", f"/v1/people/the-staff/contacts/{word}", contact)
+    assert (refused.status_code, "a word for the way, such as mobile" in refused.text) == (422, True), refused.text
+    assert word not in str(list(city.log.places.values()))
+    assert (await city.post("staff", "/v1/people/the-staff/contacts/pager-2024-1", contact)).status_code == 200
+    removed = await city.post("staff", f"/v1/people/the-staff/contacts/{word}/remove", {})
+    assert removed.status_code == 200, "one that stands so already can be taken away"
+
+
 async def test_somebody_unknown_is_reached_by_nothing(city: City) -> None:
     before = everywhere(city)
     answer = await city.post("supervisor", "/v1/people/nobody/contacts/phone", TEXT)

@@ -75,6 +75,17 @@ async def test_every_key_of_a_call_goes_and_the_journal_says_who_asked_and_why(c
     assert "has no key" in again.json()["sentence"]
 
 
+async def test_whoever_erases_hears_that_what_the_cad_sends_later_can_be_read(city: City) -> None:
+    """A version is the whole call: one that closes it once more brought everything back, and nobody had been told."""
+    key_of(city, "1")
+    assert "can be read until it is erased as well" in (await erase(city, "1")).json()["sentence"]
+    key_of(city, "1")  # an intake has taken a version that came late
+    assert left(city) == {"1"}
+    assert "can be read until" in (await erase(city, "1")).json()["sentence"]
+    assert left(city) == set()
+    assert "has no key" in (await erase(city, "1")).json()["sentence"]
+
+
 async def test_a_call_that_nobody_knows_is_said_to_be_none_and_leaves_no_trace(city: City) -> None:
     """An id with a slip in it: whoever asked must not think that it is done."""
     key_of(city, "1")

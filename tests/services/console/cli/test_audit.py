@@ -151,6 +151,9 @@ def test_who_saw_and_did_what_is_shown_to_a_supervisor(kafka: Kafka) -> None:
     shown = kafka.town.run("supervisor", "audit", "show", "--by", "the-supervisor").output
     assert "the-supervisor took out entries of the audit log" in shown
     assert kafka.town.run("dispatcher", "audit", "show").exit_code == REFUSED
+    kafka.town.run("nobody-s", "audit", "show")
+    kafka.written()
+    assert "Somebody was not let in" in kafka.town.run("supervisor", "audit", "show", "--strangers").output
     nothing = kafka.town.run("supervisor", "audit", "show", "--call", f"{AGENCY}/dane-county/1")
     assert "No entry." in nothing.output
 

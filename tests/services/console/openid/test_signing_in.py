@@ -20,6 +20,8 @@ from services.console.openid.errand import LIFE, Errands
 from shared.agencies import Agencies, AgenciesRefused, sign_in_hash
 from shared.audit_log.chain import new_audit_key
 from shared.clock import SystemClock
+from shared.events import SignInRefused
+from tests.audited import entries_of
 from tests.services.console import driver
 from tests.services.console.driver import AGENCY, City, running_city
 from tests.services.console.openid.provider import (
@@ -151,6 +153,28 @@ async def test_groups_give_roles_as_the_file_says_now(city: City, provider: Test
         assert "dana, dispatcher," in (await browser.get("/calls")).text
         city.agencies_file.write_text(driver.AGENCIES + GROUPS.replace("careroute supervisors", "others"))
         assert (await browser.get("/calls")).status_code == 303, "who may do nothing is signed out"
+
+
+async def test_who_is_not_let_in_stands_in_the_audit_log(city: City, provider: TestProvider) -> None:
+    """As with a wrong token: whom the file does not name, a return that was not begun here, and who has no role."""
+    city.agencies_file.write_text(driver.AGENCIES.replace("email:dana@city.gov", "sub:1"))
+    async with nobody_gets_in(city, "does not name you") as browser:
+        await signed_in(browser, provider)
+    async with nobody_gets_in(city, "not begun at this browser") as browser:
+        await back(browser, {"code": "c", "state": "s"})
+    city.agencies_file.write_text(driver.AGENCIES + GROUPS)
+    provider.groups = ["accounting"]
+    async with nobody_gets_in(city, "None of your groups") as browser:
+        await signed_in(browser, provider)
+    async with city.browser() as browser:
+        assert (await browser.post("/enter/used-up")).status_code == 404
+    entries = await entries_of(city.log, city.app.state.register.log)
+    refused = [(entry.by, entry.identified, entry.request) for entry in entries if isinstance(entry, SignInRefused)]
+    assert sorted(refused) == [
+        ("", "identity-provider", "POST /sign-in/back"),
+        ("", "link", "POST /enter/{secret}"),
+        ("dana", "identity-provider", "POST /sign-in/back"),
+    ]
 
 
 async def test_a_name_is_revoked_like_a_token(city: City, provider: TestProvider) -> None:
