@@ -26,10 +26,12 @@ import importlib
 import io
 import math
 import pickle
+import secrets
 import sys
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,10 +39,11 @@ import pydantic
 
 from shared import telemetry
 from shared.clock import Clock
-from shared.engine.broker import Broker, BrokerUnavailable, Reader, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, TopicPartition
 from shared.engine.follower import Positions
 from shared.engine.journal import START
 from shared.engine.snapshot_cache import Saveable
+from shared.engine.snapshots import SIZES as STATE_SIZES
 from shared.engine.snapshots import Saved, SnapshotRound, read_snapshots, write_snapshots
 from shared.sealing import Sealer
 
@@ -49,6 +52,9 @@ EVERY_RECORDS, EVERY_SECONDS = 5_000, 600.0
 READ_SECONDS = 60.0
 PARTITION, NAME = 0, "view"
 BYTES_AT_ONCE = 262_144
+SIZES = replace(STATE_SIZES, record=STATE_SIZES.part)
+"""Nothing larger is handed over at once: a door appends in a second and a half, or not at all."""
+TOLD_APART = 2**32
 LEVEL = 1
 """Of the compression: the fastest."""
 ROOTS: Final = tuple(Path(__file__).parents[2] / name for name in ("services", "shared"))
@@ -151,11 +157,12 @@ class ViewSnapshots:
             await asyncio.wait([self._writing])
 
     async def _write(self, reached: int, packed: bytes) -> None:
-        now = self._clock.now()
-        round_ = SnapshotRound(PARTITION, self._epoch, reached, {}, now, {NAME: packed}, self._saved)
+        now, position = self._clock.now(), _of_its_own(reached)
+        round_ = SnapshotRound(PARTITION, self._epoch, position, {}, now, {NAME: packed}, self._saved)
+        self._saved = Saved({})  # should it fail, the next looks for what it has left
         try:
-            self._saved = await write_snapshots(self._form, self._broker, round_)
-        except BrokerUnavailable as error:
+            self._saved = await write_snapshots(self._form, self._broker, round_, SIZES)
+        except (BrokerUnavailable, PositionOutOfRange) as error:
             telemetry.SNAPSHOTS_NOT_SAVED.labels(self._door, "unavailable").inc()
             telemetry.logger().error("snapshot not saved", wrong=str(error)[:300])
         else:
@@ -205,6 +212,14 @@ def _uncollected() -> Iterator[None]:
 def _records(positions: Positions) -> int:
     """How many have been read, or were deleted before: it grows with each."""
     return sum(position.offset for position in positions.values())
+
+
+def _of_its_own(reached: int) -> int:
+    """A position that nobody else writes at, and that grows with how many have been read.
+
+    Two processes that went on from one snapshot are due at the same record: each would write over parts of the other's.
+    """
+    return reached * TOLD_APART + secrets.randbelow(TOLD_APART)
 
 
 async def _stands(reader: Reader, places: tuple[TopicPartition, ...], positions: Positions) -> bool:

@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,9 +19,10 @@ from shared.doors import snapshots
 from shared.doors.answers import AnswerFollower, Kept
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker, BrokerUnavailable, Record, Stored
-from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.journal import InputPosition, StepHeaders, headers_of
 from shared.engine.kafka import KafkaBroker, create_topics
 from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.snapshots import Sizes
 from shared.engine.topic import snapshots_of
 from shared.events import Claimed, CommandDone, Event, VersionNoted
 from shared.sealing import Sealer, new_key
@@ -159,6 +161,62 @@ async def test_a_journal_that_ends_before_what_was_saved_is_read_anew_and_what_i
     await again.knows(21)
     assert (again.read, again.restored) == (0, [3])
     await again.follower.stop()
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "SIZES", Sizes(record=300, part=200))
+
+
+async def is_written(door: Door, before: object = None) -> None:
+    """Until a snapshot is written after another, or could not be."""
+    kept = door.snapshots
+    await until(lambda: kept._writing is not None and kept._writing is not before and kept._writing.done())
+
+
+@pytest.mark.usefixtures("in_parts")
+async def test_two_who_save_at_the_same_record_write_over_no_part_of_the_others() -> None:
+    turns = Random(6)
+
+    async def network(operation: str) -> None:
+        for _ in range(turns.randrange(5) if operation == "append" else 0):
+            await asyncio.sleep(0)
+
+    log, positions = journal(31), {(DECISIONS.name, 0): InputPosition(32, 1)}
+    doors, packed = [Door(MemoryBroker(log, network=network)) for _ in range(2)], list[bytes]()
+    for door in doors:
+        await door.knows(31)
+        await door.follower.stop()
+        packed.append(door.snapshots._pack(positions, (door.follower._answers, vars(door.view))))
+    await asyncio.gather(*(door.snapshots._write(32, each) for door, each in zip(doors, packed, strict=True)))
+    after = Door(MemoryBroker(log))
+    await after.knows(31)
+    assert (after.read, after.restored) == (0, [3])
+    await after.follower.stop()
+
+
+@pytest.mark.usefixtures("in_parts")
+async def test_what_a_broker_took_of_snapshots_that_failed_is_erased_once_one_is_whole() -> None:
+    taken, failing = 0, set[int]()
+
+    async def network(operation: str) -> None:
+        nonlocal taken
+        taken += operation == "append"
+        if operation == "append" and taken in failing:
+            raise BrokerUnavailable
+
+    log, writing = journal(30), None
+    door = Door(MemoryBroker(log, network=network))
+    await door.knows(30)
+    for after in (0, 3, 3, 0):  # the first is whole, and so is the last
+        failing |= {taken + after} if after else set()
+        log.append(DECISIONS.name, 0, records(*map(str, range(12))))
+        await is_written(door, writing)
+        writing = door.snapshots._writing
+    await door.follower.stop()
+    standing = {stored.key: stored.value for stored in log.places[SNAPSHOTS] if "#" in stored.key.rpartition("/")[2]}
+    assert len({key.split(".")[1] for key in standing}) == 4
+    assert len({key.split(".")[1] for key, value in standing.items() if value}) == 1
 
 
 @pytest.mark.parametrize("at", [0, 8, 20, 40, -1], ids=str)
