@@ -104,6 +104,7 @@ class ViewSnapshots:
         self._saved, self._epoch = Saved({}), 0
         self._reached, self._tried_at = 0, -math.inf
         self._writing: asyncio.Task[None] | None = None
+        telemetry.begin(door, service=door)
 
     async def read(self, places: Iterable[TopicPartition]) -> tuple[Positions, Any] | None:
         """What was saved last, and up to where it is folded; None where nothing is there that can be used.
@@ -126,7 +127,8 @@ class ViewSnapshots:
             self._epoch = found.epoch + 1  # what cannot be used makes room, however far it has read
             unpacked = await asyncio.to_thread(self._unpack, found.state)
             if unpacked is None or not await _stands(reader, places, unpacked[0]):
-                telemetry.logger().warning("snapshot of another version", door=self._door)
+                reason = "another version" if unpacked is None else "other journals"
+                telemetry.logger().warning("snapshot not used", reason=reason)
                 return None
         finally:
             await reader.close()

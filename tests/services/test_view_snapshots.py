@@ -6,16 +6,29 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from pydantic import SecretStr
 
+from services.console.api.http import create_app as console_app
+from services.console.config import ConsoleSettings
 from services.console.view.agency import READS
 from services.console.view.agency import View as ConsoleView
+from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
+from services.notification.callbacks.http import open_door as callbacks_door
 from services.notification.callbacks.view import View as CallbacksView
+from services.pocket.config import PocketSettings
 from services.pocket.door import FOLLOWED as POCKET_READS
+from services.pocket.door import open_door as pocket_door
 from services.pocket.view import View as PocketView
+from shared.agencies import Agencies
+from shared.audit_log.chain import new_audit_key
+from shared.clock import SystemClock
+from shared.doors.answers import AnswerFollower
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Stored
 from shared.engine.journal import START, Ownership
@@ -93,6 +106,39 @@ def folded(view: Any, written: list[Stored]) -> Any:
     for stored in written:
         view.fold(stored.key, decode(stored.header("type"), stored.value), stored)
     return view
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_what_a_snapshot_suffers_is_none_of_the_commands(name: str, tmp_path: Path) -> None:
+    """Whoever is refused a record over a connection gives it up, and a pause that is on its way with it."""
+    agencies = tmp_path / "agencies.toml"
+    agencies.write_text("[agencies.madison]\n", "utf-8")
+    common: dict[str, Any] = {
+        "kafka": "kafka:9092",
+        "agencies_file": agencies,
+        "sealing_key": SecretStr(new_key()),
+        "link_secret": SecretStr("s" * 32),
+        "audit_keys": SecretStr(new_audit_key()),
+        "pocket_url": "https://pocket.example",
+    }
+    broker, beside = MemoryBroker(MemoryLog(1)), MemoryBroker(MemoryLog(1))
+    followers: Mapping[str, Callable[[], AnswerFollower]] = {
+        "console": lambda: (
+            console_app(broker, SystemClock(), Agencies(agencies), ConsoleSettings(**common), beside).state.follower
+        ),
+        "pocket": lambda: pocket_door(broker, SystemClock(), PocketSettings(**common), beside).follower,
+        "callbacks": lambda: (
+            callbacks_door(
+                broker, SystemClock(), CallbacksSettings(**common, callbacks_url="https://callbacks.example"), beside
+            ).follower
+        ),
+    }
+    follower = followers[name]()
+    assert follower._broker is broker
+    assert follower._kept is not None
+    assert follower._kept.snapshots._broker is beside
+    labels = {"service": name, "why": "unavailable"}
+    assert REGISTRY.get_sample_value("careroute_snapshots_not_saved_total", labels) is not None
 
 
 @pytest.mark.parametrize("seed", SEEDS)
