@@ -287,10 +287,11 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Br
 
     `beside`: a connection for the audit log and snapshots, where their faults are to be none of the commands'.
     """
-    view = View(settings.link_secret.get_secret_value())
+    secret = settings.link_secret.get_secret_value()
+    view = View(secret)
     sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
-    secret = hash_of(settings.link_secret.get_secret_value())
-    kept = Kept(view, ViewSnapshots(DOOR, beside or broker, sealer, clock, secret))
+    snapshots = ViewSnapshots(DOOR, beside or broker, sealer, clock, hash_of(secret))
+    kept = Kept(view, snapshots, lambda: view.restored(secret))
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED, kept)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
