@@ -8,7 +8,7 @@ import os
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -27,7 +27,7 @@ from shared.engine.topic import snapshots_of
 from shared.events import Claimed, CommandDone, Event, VersionNoted
 from shared.sealing import Sealer, new_key
 from shared.topics import DECISIONS
-from tests.rig.clocks import LaterClock
+from tests.rig.clocks import LaterClock, StandingClock
 from tests.simulation.virtual_time import EPOCH
 
 KEY = new_key()
@@ -95,6 +95,7 @@ def claim() -> Record:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "EVERY_RECORDS", 10)
     monkeypatch.setattr(snapshots, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(snapshots, "TIMES_AS_LONG", 0)
 
 
 def journal(count: int) -> MemoryLog:
@@ -265,6 +266,28 @@ async def test_what_cannot_be_saved_is_counted_and_the_door_goes_on() -> None:
     assert door.follower.failed is None
     assert not log.places[SNAPSHOTS]
     await door.follower.stop()
+
+
+async def test_the_longer_one_took_to_make_the_longer_it_is_until_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, positions = StandingClock(EPOCH), {(DECISIONS.name, 0): InputPosition(1_000, 1)}
+    kept = ViewSnapshots("door", MemoryBroker(MemoryLog(1)), Sealer(KEY), clock)
+    monkeypatch.setattr(snapshots, "EVERY_SECONDS", 600.0)
+    monkeypatch.setattr(snapshots, "TIMES_AS_LONG", 100)
+    takes = [0, 20]
+
+    def pack(_positions: object, _known: object) -> bytes:
+        clock.at += timedelta(seconds=takes.pop(0))
+        return b""
+
+    monkeypatch.setattr(kept, "_pack", pack)
+    for until_next in (600, 2_000):
+        assert kept.is_due(positions)
+        began_at = clock.at
+        await kept.save(positions, "")
+        await kept.close()
+        clock.at = began_at + timedelta(seconds=until_next - 1)
+        assert not kept.is_due(positions)
+        clock.at += timedelta(seconds=1)
 
 
 class Code:
