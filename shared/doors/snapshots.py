@@ -48,7 +48,7 @@ from shared.clock import Clock
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, TopicPartition
 from shared.engine.follower import Positions
 from shared.engine.journal import START
-from shared.engine.snapshot_cache import Saveable
+from shared.engine.snapshot_cache import Saveable, Snapshot
 from shared.engine.snapshots import SIZES as STATE_SIZES
 from shared.engine.snapshots import Saved, SnapshotRound, read_snapshots, write_snapshots
 from shared.sealing import Sealer
@@ -109,7 +109,9 @@ class ViewSnapshots:
         self._door, self._broker, self._sealer, self._clock = door, broker, sealer, clock
         self._form: Saveable[bytes] = Saveable(door, _Bytes(), 1)
         self._fingerprint = hashlib.sha256(_code() + repr(settings).encode()).digest()
-        self._saved, self._epoch = Saved({}), 0
+        self._saved = Saved({})
+        self._epoch: int | None = None
+        """None before it is known what is there."""
         self._reached, self._next_at = 0, -math.inf
         self._writing: asyncio.Task[None] | None = None
         telemetry.begin(door, service=door)
@@ -129,10 +131,9 @@ class ViewSnapshots:
     async def _read(self, places: tuple[TopicPartition, ...]) -> tuple[Positions, Any] | None:
         reader = await self._broker.reader()
         try:
-            found = (await read_snapshots(self._form, reader, [PARTITION]))[PARTITION].agencies.get(NAME)
+            found = await self._look(reader)
             if found is None:
                 return None
-            self._epoch = found.epoch + 1  # what cannot be used makes room, however far it has read
             unpacked = await asyncio.to_thread(self._unpack, found.state)
             if unpacked is None or not await _stands(reader, places, unpacked[0]):
                 reason = "another version" if unpacked is None else "other journals"
@@ -142,6 +143,11 @@ class ViewSnapshots:
             await reader.close()
         self._epoch, self._reached = found.epoch, _records(unpacked[0])
         return unpacked
+
+    async def _look(self, reader: Reader) -> Snapshot[bytes] | None:
+        found = (await read_snapshots(self._form, reader, [PARTITION]))[PARTITION].agencies.get(NAME)
+        self._epoch = 0 if found is None else found.epoch + 1  # what cannot be used makes room, however far it has read
+        return found
 
     def is_due(self, positions: Positions) -> bool:
         """Whether enough has been folded since."""
@@ -169,16 +175,26 @@ class ViewSnapshots:
             await asyncio.wait([self._writing])
 
     async def _write(self, reached: int, packed: bytes) -> None:
-        now, position = self._clock.now(), _of_its_own(reached)
-        round_ = SnapshotRound(PARTITION, self._epoch, position, {}, now, {NAME: packed}, self._saved)
-        self._saved = Saved({})  # should it fail, the next looks for what it has left
+        saved, self._saved = self._saved, Saved({})  # should it fail, the next looks for what it has left
         try:
+            now, epoch = self._clock.now(), await self._own_epoch()
+            round_ = SnapshotRound(PARTITION, epoch, _of_its_own(reached), {}, now, {NAME: packed}, saved)
             self._saved = await write_snapshots(self._form, self._broker, round_, SIZES)
         except (BrokerUnavailable, PositionOutOfRange) as error:
             telemetry.SNAPSHOTS_NOT_SAVED.labels(self._door, "unavailable").inc()
             telemetry.logger().error("snapshot not saved", wrong=str(error)[:300])
         else:
             self._reached = reached
+
+    async def _own_epoch(self) -> int:
+        """By what counts; where that could not be read at the start, it is looked up now. Raises BrokerUnavailable."""
+        if self._epoch is None:
+            reader = await self._broker.reader()
+            try:
+                await self._look(reader)
+            finally:
+                await reader.close()
+        return self._epoch or 0
 
     def _pack(self, positions: Positions, known: Any) -> bytes:
         with _uncollected():

@@ -21,7 +21,7 @@ from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker, BrokerUnavailable, Record, Stored
 from shared.engine.journal import InputPosition, StepHeaders, headers_of
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.memory import MemoryBroker, MemoryLog, Network
 from shared.engine.snapshots import Sizes
 from shared.engine.topic import snapshots_of
 from shared.events import Claimed, CommandDone, Event, VersionNoted
@@ -104,9 +104,10 @@ def journal(count: int) -> MemoryLog:
     return log
 
 
-async def saved(log: MemoryLog, **given: Any) -> Door:
+async def saved(log: MemoryLog, network: Network | None = None, **given: Any) -> Door:
     """A door that has read a journal and saved what it knows; it has ended."""
-    door, before = Door(MemoryBroker(log), **given), len(log.places[SNAPSHOTS])
+    broker = MemoryBroker(log) if network is None else MemoryBroker(log, network)
+    door, before = Door(broker, **given), len(log.places[SNAPSHOTS])
     count = len(log.places[DECISIONS.name, 0]) - 1
     await door.knows(count)
     log.append(DECISIONS.name, 0, records("last", start=count))
@@ -249,6 +250,25 @@ async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
     await door.knows(31)
     assert (door.read, door.restored, failing) == (31, [], set())
     await door.follower.stop()
+
+
+async def test_what_is_saved_counts_even_where_nothing_could_be_read_at_the_start() -> None:
+    failing = {"ends"}
+
+    async def network(operation: str) -> None:
+        if operation in failing:
+            failing.clear()
+            raise BrokerUnavailable
+
+    log = journal(30)
+    for setting in ("former", "another", "former"):
+        await saved(log, setting=setting)
+    door = await saved(log, network=network)
+    assert (door.read, door.restored) == (34, [])
+    again = Door(MemoryBroker(log))
+    await again.knows(34)
+    assert (again.read, again.restored) == (0, [3])
+    await again.follower.stop()
 
 
 async def test_what_cannot_be_saved_is_counted_and_the_door_goes_on() -> None:
