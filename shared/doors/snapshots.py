@@ -58,6 +58,7 @@ EVERY_RECORDS, EVERY_SECONDS = 5_000, 600.0
 TIMES_AS_LONG = 100
 """As it took to make one, until the next: for no more than a hundredth of the time a board stands still."""
 READ_SECONDS = 60.0
+"""So long a start waits for what Kafka has of it. To unpack that takes less than to fold it anew, however long."""
 PARTITION, NAME = 0, "view"
 BYTES_AT_ONCE = 262_144
 SIZES = replace(STATE_SIZES, record=STATE_SIZES.part)
@@ -122,8 +123,7 @@ class ViewSnapshots:
         Never raises: what is read at a start is read again from the journals themselves.
         """
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await self._read(tuple(places))
+            return await self._read(tuple(places))
         except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the journals have it all
             telemetry.logger().error("snapshot not read", error=type(error).__name__)
             return None
@@ -131,7 +131,8 @@ class ViewSnapshots:
     async def _read(self, places: tuple[TopicPartition, ...]) -> tuple[Positions, Any] | None:
         reader = await self._broker.reader()
         try:
-            found = await self._look(reader)
+            async with asyncio.timeout(READ_SECONDS):
+                found = await self._look(reader)
             if found is None:
                 return None
             unpacked = await asyncio.to_thread(self._unpack, found.state)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -250,6 +251,34 @@ async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
     await door.knows(31)
     assert (door.read, door.restored, failing) == (31, [], set())
     await door.follower.stop()
+
+
+async def test_a_broker_that_hangs_keeps_no_door_from_starting_and_what_is_large_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "READ_SECONDS", 0.3)
+    hanging = ["poll"]
+
+    async def network(operation: str) -> None:
+        if operation in hanging:
+            hanging.clear()
+            await asyncio.sleep(60)
+
+    log = journal(30)
+    await saved(log)
+    for door in (Door(MemoryBroker(log, network)), Door(MemoryBroker(log))):
+        monkeypatch.setattr(door.snapshots, "_unpack", slowly(door.snapshots._unpack))
+        await door.knows(31)
+        await door.follower.stop()
+    assert (door.read, door.restored, hanging) == (0, [3], [])
+
+
+def slowly(unpack: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def unpacked(sealed: bytes) -> Any:
+        time.sleep(0.5)
+        return unpack(sealed)
+
+    return unpacked
 
 
 async def test_what_is_saved_counts_even_where_nothing_could_be_read_at_the_start() -> None:
