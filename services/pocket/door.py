@@ -294,11 +294,12 @@ def sealer_of(link_secret: str) -> Sealer:
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Broker | None = None) -> Door:
     """The door on a broker; nothing is read before its application starts.
 
-    `beside`: a connection for the audit log, where its faults are to be none of the commands'.
+    `beside`: a connection for the audit log and snapshots, where their faults are to be none of the commands'.
     """
-    view = View(settings.link_secret.get_secret_value())
+    secret = settings.link_secret.get_secret_value()
+    view = View(secret)
     sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
-    kept = Kept(view, ViewSnapshots(DOOR, broker, sealer_of(settings.link_secret.get_secret_value()), clock))
+    kept = Kept(view, ViewSnapshots(DOOR, beside or broker, sealer_of(secret), clock))
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED, kept)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)

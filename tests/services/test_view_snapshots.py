@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from pydantic import SecretStr
 
+from services.console.api.http import create_app as console_app
+from services.console.config import ConsoleSettings
 from services.console.view.agency import READS
 from services.console.view.agency import View as ConsoleView
+from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
+from services.notification.callbacks.http import open_door as callbacks_door
 from services.notification.callbacks.view import View as CallbacksView
+from services.pocket.config import PocketSettings
 from services.pocket.door import FOLLOWED as POCKET_READS
+from services.pocket.door import open_door as pocket_door
 from services.pocket.view import View as PocketView
+from shared.agencies import Agencies
+from shared.audit_log.chain import new_audit_key
+from shared.clock import SystemClock
+from shared.contracts import FOLDER
+from shared.doors.answers import AnswerFollower
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Stored
 from shared.engine.journal import START, Ownership
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.topic import Topic
 from shared.events import decode
+from shared.events.base import EVENTS
 from shared.sealing import Sealer, new_key
+from shared.topics import ROSTERS
 from tests.rig.clocks import LaterClock
 from tests.simulation.simulate import simulate
+from tests.simulation.virtual_time import EPOCH
 
 SEEDS = (3, 11)
+SECRET = "s" * 32
 
 
 @dataclass(frozen=True)
@@ -35,11 +54,12 @@ class Viewing:
 
     make: Callable[[], Any]
     reads: tuple[Topic, ...]
+    restored: Callable[[Any], None] = lambda _view: None
 
 
 DOORS: Mapping[str, Viewing] = {
     "console": Viewing(ConsoleView, READS),
-    "pocket": Viewing(functools.partial(PocketView, "s" * 32), POCKET_READS),
+    "pocket": Viewing(functools.partial(PocketView, SECRET), POCKET_READS, lambda view: view.restored(SECRET)),
     "callbacks": Viewing(CallbacksView, CALLBACKS_READS),
 }
 
@@ -95,6 +115,61 @@ def folded(view: Any, written: list[Stored]) -> Any:
     return view
 
 
+def stored_example(kind: str, topic: str = ROSTERS.name) -> tuple[Any, Stored]:
+    """An event as the contracts show it, and where it stands."""
+    value = (FOLDER / f"{kind}.example.json").read_bytes()
+    headers = {"type": kind.encode(), "cause": b"commands/0/1"}
+    return decode(kind, value), Stored(topic, 0, 0, EPOCH, "a1", value, headers)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_whatever_event_there_is_a_view_that_has_taken_it_can_be_saved(name: str) -> None:
+    door, kinds = DOORS[name], [path.name.removesuffix(".example.json") for path in FOLDER.glob("*.example.json")]
+    view, again = door.make(), door.make()
+    for topic in door.reads * 2:  # what needs another before it finds that the second time
+        for kind in sorted(set(kinds) & EVENTS.keys()):
+            view.fold("a1", *stored_example(kind, topic.name))
+    snapshots = ViewSnapshots(name, MemoryBroker(MemoryLog(1)), Sealer(new_key()), LaterClock())
+    unpacked = snapshots._unpack(snapshots._pack({}, vars(view)))
+    assert unpacked is not None
+    vars(again).update(unpacked[1])
+    door.restored(again)
+    assert told(again) == told(view)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_what_a_snapshot_suffers_is_none_of_the_commands(name: str, tmp_path: Path) -> None:
+    """Whoever is refused a record over a connection gives it up, and a pause that is on its way with it."""
+    agencies = tmp_path / "agencies.toml"
+    agencies.write_text("[agencies.madison]\n", "utf-8")
+    common: dict[str, Any] = {
+        "kafka": "kafka:9092",
+        "agencies_file": agencies,
+        "sealing_key": SecretStr(new_key()),
+        "link_secret": SecretStr(SECRET),
+        "audit_keys": SecretStr(new_audit_key()),
+        "pocket_url": "https://pocket.example",
+    }
+    broker, beside = MemoryBroker(MemoryLog(1)), MemoryBroker(MemoryLog(1))
+    followers: Mapping[str, Callable[[], AnswerFollower]] = {
+        "console": lambda: (
+            console_app(broker, SystemClock(), Agencies(agencies), ConsoleSettings(**common), beside).state.follower
+        ),
+        "pocket": lambda: pocket_door(broker, SystemClock(), PocketSettings(**common), beside).follower,
+        "callbacks": lambda: (
+            callbacks_door(
+                broker, SystemClock(), CallbacksSettings(**common, callbacks_url="https://callbacks.example"), beside
+            ).follower
+        ),
+    }
+    follower = followers[name]()
+    assert follower._broker is broker
+    assert follower._kept is not None
+    assert follower._kept.snapshots._broker is beside
+    labels = {"service": name, "why": "unavailable"}
+    assert REGISTRY.get_sample_value("careroute_snapshots_not_saved_total", labels) is not None
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", DOORS)
 def test_a_view_goes_on_from_wherever_it_was_saved_as_if_it_never_had_been(name: str, seed: int) -> None:
@@ -114,5 +189,19 @@ def test_a_view_goes_on_from_wherever_it_was_saved_as_if_it_never_had_been(name:
         assert unpacked is not None
         again = door.make()
         vars(again).update(unpacked[1])
+        door.restored(again)
         assert told(again) == told(before)
         assert told(folded(again, written[cut:])) == whole
+
+
+def test_what_makes_links_is_not_saved_and_makes_the_same_ones_afterwards() -> None:
+    view, again, person = PocketView(SECRET), PocketView(SECRET), stored_example("person-defined")
+    view.fold("a1", *person)
+    pickled = pickle.dumps(vars(view))
+    assert SECRET.encode() not in pickled
+    vars(again).update(pickle.loads(pickled))  # ours
+    again.restored(SECRET)
+    person_id = person[0].person.person_id
+    assert again.calendars.path("a1", person_id) == view.calendars.path("a1", person_id) != ""
+    again.fold("a1", *person)
+    assert again.calendars.link(again.calendars.path("a1", person_id).rpartition("/")[2].partition(".")[0])

@@ -92,7 +92,7 @@ def create_app(
 ) -> FastAPI:
     """The door as an ASGI application; its lifespan follows the journals.
 
-    `beside`: a connection for the audit log, where its faults are to be none of the commands'.
+    `beside`: a connection for the audit log and snapshots, where their faults are to be none of the commands'.
     """
     audit_keys = ChainKeys(settings.audit_keys.get_secret_value())
     audit_log = AuditLog(beside or broker, clock, audit_keys, DOOR)
@@ -113,7 +113,7 @@ def create_app(
             agencies.revoke(agency, token_hash)
 
     sealer = settings.sealer
-    kept = None if sealer is None else Kept(view, ViewSnapshots(DOOR, broker, sealer, clock, keep), restored)
+    kept = None if sealer is None else Kept(view, ViewSnapshots(DOOR, beside or broker, sealer, clock, keep), restored)
     follower = AnswerFollower(broker, READS, fold, kept=kept)
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
     desk = ContactDesk(broker, contacts, clock, settings, view, follower)

@@ -7,5 +7,5 @@ from shared.doors.serve import connect, serve
 
 if __name__ == "__main__":
     settings = CallbacksSettings.load()
-    door = open_door(connect(settings), SystemClock(), settings)
+    door = open_door(connect(settings), SystemClock(), settings, connect(settings))
     serve("callbacks", settings, create_app(door, settings.requests_in_flight), door.follower, door.remark)

@@ -41,7 +41,7 @@ from shared.doors.answers import Answer, AnswerFollower, Kept
 from shared.doors.command import CommandLog, LogAway, appended, send
 from shared.doors.guard import NOT_STORED, Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
-from shared.doors.serve import connected
+from shared.doors.serve import Action, connected
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.background import Background
 from shared.engine.broker import Broker
@@ -85,6 +85,8 @@ class Door:
     clock: Clock
     card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """What the pocket door says pages come from."""
+    closing: Sequence[Action] = ()
+    """What ends with the door besides."""
     _background: Background = field(default_factory=Background)
     _reads: OrderedDict[tuple[str, str, str], Read] = field(default_factory=OrderedDict)
     """By carrier, agency and the carrier's name for it, what a text was taken for."""
@@ -98,9 +100,11 @@ class Door:
         self._background.start_unchecked(inquiries.run())
 
     async def stop(self) -> None:
-        """End both."""
+        """End both, and what ends with them."""
         await self._background.cancel()
         await self.follower.stop()
+        for close in self.closing:
+            await close()
 
     def remark(self) -> str:
         """What somebody should know who asks whether the door is ready."""
@@ -203,10 +207,13 @@ def _is_of_another(answer: Answer | None, awaited: Command) -> bool:
     return answer.about not in ("", awaited.offer_id)
 
 
-def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door:
-    """The door on a broker; nothing is read before its application starts."""
+def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings, beside: Broker | None = None) -> Door:
+    """The door on a broker; nothing is read before its application starts.
+
+    `beside`: a connection for snapshots, where their faults are to be none of the commands'.
+    """
     view = View()
-    kept = Kept(view, ViewSnapshots(DOOR, broker, settings.sealer, clock))
+    kept = Kept(view, ViewSnapshots(DOOR, beside or broker, settings.sealer, clock))
     secret, exchanges = settings.link_secret.get_secret_value(), Exchanges(settings.webhook_networks)
     return Door(
         broker=broker,
@@ -220,6 +227,7 @@ def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door
         look=exchanges.look,
         clock=clock,
         card_numbers=settings.card_numbers,
+        closing=() if beside is None else (beside.close,),
     )
 
 

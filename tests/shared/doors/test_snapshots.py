@@ -6,9 +6,11 @@ import asyncio
 import gc
 import os
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,14 +20,15 @@ from shared.doors import snapshots
 from shared.doors.answers import AnswerFollower, Kept
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker, BrokerUnavailable, Record, Stored
-from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.journal import InputPosition, StepHeaders, headers_of
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.memory import MemoryBroker, MemoryLog, Network
+from shared.engine.snapshots import Sizes
 from shared.engine.topic import snapshots_of
 from shared.events import Claimed, CommandDone, Event, VersionNoted
 from shared.sealing import Sealer, new_key
 from shared.topics import DECISIONS
-from tests.rig.clocks import LaterClock
+from tests.rig.clocks import LaterClock, StandingClock
 from tests.simulation.virtual_time import EPOCH
 
 KEY = new_key()
@@ -93,6 +96,7 @@ def claim() -> Record:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "EVERY_RECORDS", 10)
     monkeypatch.setattr(snapshots, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(snapshots, "TIMES_AS_LONG", 0)
 
 
 def journal(count: int) -> MemoryLog:
@@ -101,9 +105,10 @@ def journal(count: int) -> MemoryLog:
     return log
 
 
-async def saved(log: MemoryLog, **given: Any) -> Door:
+async def saved(log: MemoryLog, network: Network | None = None, **given: Any) -> Door:
     """A door that has read a journal and saved what it knows; it has ended."""
-    door, before = Door(MemoryBroker(log), **given), len(log.places[SNAPSHOTS])
+    broker = MemoryBroker(log) if network is None else MemoryBroker(log, network)
+    door, before = Door(broker, **given), len(log.places[SNAPSHOTS])
     count = len(log.places[DECISIONS.name, 0]) - 1
     await door.knows(count)
     log.append(DECISIONS.name, 0, records("last", start=count))
@@ -175,6 +180,62 @@ async def test_a_journal_that_ends_before_what_was_saved_is_read_anew_and_what_i
     await again.follower.stop()
 
 
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "SIZES", Sizes(record=300, part=200))
+
+
+async def is_written(door: Door, before: object = None) -> None:
+    """Until a snapshot is written after another, or could not be."""
+    kept = door.snapshots
+    await until(lambda: kept._writing is not None and kept._writing is not before and kept._writing.done())
+
+
+@pytest.mark.usefixtures("in_parts")
+async def test_two_who_save_at_the_same_record_write_over_no_part_of_the_others() -> None:
+    turns = Random(6)
+
+    async def network(operation: str) -> None:
+        for _ in range(turns.randrange(5) if operation == "append" else 0):
+            await asyncio.sleep(0)
+
+    log, positions = journal(31), {(DECISIONS.name, 0): InputPosition(32, 1)}
+    doors, packed = [Door(MemoryBroker(log, network=network)) for _ in range(2)], list[bytes]()
+    for door in doors:
+        await door.knows(31)
+        await door.follower.stop()
+        packed.append(door.snapshots._pack(positions, (door.follower._answers, vars(door.view))))
+    await asyncio.gather(*(door.snapshots._write(32, each) for door, each in zip(doors, packed, strict=True)))
+    after = Door(MemoryBroker(log))
+    await after.knows(31)
+    assert (after.read, after.restored) == (0, [3])
+    await after.follower.stop()
+
+
+@pytest.mark.usefixtures("in_parts")
+async def test_what_a_broker_took_of_snapshots_that_failed_is_erased_once_one_is_whole() -> None:
+    taken, failing = 0, set[int]()
+
+    async def network(operation: str) -> None:
+        nonlocal taken
+        taken += operation == "append"
+        if operation == "append" and taken in failing:
+            raise BrokerUnavailable
+
+    log, writing = journal(30), None
+    door = Door(MemoryBroker(log, network=network))
+    await door.knows(30)
+    for after in (0, 3, 3, 0):  # the first is whole, and so is the last
+        failing |= {taken + after} if after else set()
+        log.append(DECISIONS.name, 0, records(*map(str, range(12))))
+        await is_written(door, writing)
+        writing = door.snapshots._writing
+    await door.follower.stop()
+    standing = {stored.key: stored.value for stored in log.places[SNAPSHOTS] if "#" in stored.key.rpartition("/")[2]}
+    assert len({key.split(".")[1] for key in standing}) == 4
+    assert len({key.split(".")[1] for key, value in standing.items() if value}) == 1
+
+
 @pytest.mark.parametrize("at", [0, 8, 20, 40, -1], ids=str)
 async def test_damage_is_seen_and_the_journal_read(at: int) -> None:
     log = journal(30)
@@ -206,6 +267,53 @@ async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
     await door.follower.stop()
 
 
+async def test_a_broker_that_hangs_keeps_no_door_from_starting_and_what_is_large_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "READ_SECONDS", 0.3)
+    hanging = ["poll"]
+
+    async def network(operation: str) -> None:
+        if operation in hanging:
+            hanging.clear()
+            await asyncio.sleep(60)
+
+    log = journal(30)
+    await saved(log)
+    for door in (Door(MemoryBroker(log, network)), Door(MemoryBroker(log))):
+        monkeypatch.setattr(door.snapshots, "_unpack", slowly(door.snapshots._unpack))
+        await door.knows(31)
+        await door.follower.stop()
+    assert (door.read, door.restored, hanging) == (0, [3], [])
+
+
+def slowly(unpack: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def unpacked(sealed: bytes) -> Any:
+        time.sleep(0.5)
+        return unpack(sealed)
+
+    return unpacked
+
+
+async def test_what_is_saved_counts_even_where_nothing_could_be_read_at_the_start() -> None:
+    failing = {"ends"}
+
+    async def network(operation: str) -> None:
+        if operation in failing:
+            failing.clear()
+            raise BrokerUnavailable
+
+    log = journal(30)
+    for setting in ("former", "another", "former"):
+        await saved(log, setting=setting)
+    door = await saved(log, network=network)
+    assert (door.read, door.restored) == (34, [])
+    again = Door(MemoryBroker(log))
+    await again.knows(34)
+    assert (again.read, again.restored) == (0, [3])
+    await again.follower.stop()
+
+
 async def test_what_cannot_be_saved_is_counted_and_the_door_goes_on() -> None:
     def failed() -> float:
         labels = {"service": "door", "why": "failed"}
@@ -221,6 +329,28 @@ async def test_what_cannot_be_saved_is_counted_and_the_door_goes_on() -> None:
     assert door.follower.failed is None
     assert not log.places[SNAPSHOTS]
     await door.follower.stop()
+
+
+async def test_the_longer_one_took_to_make_the_longer_it_is_until_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, positions = StandingClock(EPOCH), {(DECISIONS.name, 0): InputPosition(1_000, 1)}
+    kept = ViewSnapshots("door", MemoryBroker(MemoryLog(1)), Sealer(KEY), clock)
+    monkeypatch.setattr(snapshots, "EVERY_SECONDS", 600.0)
+    monkeypatch.setattr(snapshots, "TIMES_AS_LONG", 100)
+    takes = [0, 20]
+
+    def pack(_positions: object, _known: object) -> bytes:
+        clock.at += timedelta(seconds=takes.pop(0))
+        return b""
+
+    monkeypatch.setattr(kept, "_pack", pack)
+    for until_next in (600, 2_000):
+        assert kept.is_due(positions)
+        began_at = clock.at
+        await kept.save(positions, "")
+        await kept.close()
+        clock.at = began_at + timedelta(seconds=until_next - 1)
+        assert not kept.is_due(positions)
+        clock.at += timedelta(seconds=1)
 
 
 class Code:
