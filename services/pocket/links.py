@@ -43,20 +43,10 @@ class RollLink:
         return self.until + timedelta(minutes=SHOWN_MINUTES)
 
 
-@dataclass(slots=True, repr=False)
-class LinkSecret:
-    """What links are made with. It stays in this process: who reads a saved view has to have it already."""
-
-    value: str
-
-    def __reduce__(self) -> tuple[type[LinkSecret], tuple[str]]:
-        return LinkSecret, ("",)
-
-
 class Links:
     """Those of all agencies."""
 
-    def __init__(self, secret: LinkSecret) -> None:
+    def __init__(self, secret: str) -> None:
         self._secret = secret
         self._links: dict[str, Link] = {}
 
@@ -65,7 +55,7 @@ class Links:
 
     def token(self, kind: str, subject_id: str, person_id: str, generation: int, *, method_id: str = "") -> str:
         """The token of a link."""
-        return token_of(self._secret.value, kind, subject_id, person_id, generation, method_id=method_id)
+        return token_of(self._secret, kind, subject_id, person_id, generation, method_id=method_id)
 
     def add(self, link: Link) -> None:
         """Let a link lead somewhere."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.pocket.agency import AgencyView, OfferLink, ShiftLink
 from services.pocket.calendar.book import CalendarBook
-from services.pocket.links import Links, LinkSecret, RollLink
+from services.pocket.links import Links, RollLink
 from services.pocket.me.book import Book
 from shared.engine.broker import Stored
 from shared.enrolment import Enrolment, read_enrolment
@@ -20,16 +20,12 @@ class View:
     """All agencies, and the links into them."""
 
     def __init__(self, link_secret: str) -> None:
-        self._secret = secret = LinkSecret(link_secret)
+        self._secret = link_secret
         self.book = Book()
-        self.calendars = CalendarBook(secret)
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
-        self._links = Links(secret)
+        self._links = Links(link_secret)
         self._refusals: OrderedDict[str, str] = OrderedDict()
-
-    def restored(self, link_secret: str) -> None:
-        """Make links again, once the view is as it was saved."""
-        self._secret.value = link_secret
 
     def fold(self, agency: str, event: Event, stored: Stored) -> None:
         """Take in an event of a journal."""
@@ -55,7 +51,7 @@ class View:
 
     def enrolment(self, token: str, now: datetime) -> Enrolment | None:
         """What a link enrols a device for, as it says itself; None where it is too old, or was not made here."""
-        return read_enrolment(token, self._secret.value, now)
+        return read_enrolment(token, self._secret, now)
 
     def agency(self, name: str) -> AgencyView:
         """One agency; empty where nothing is known of it."""

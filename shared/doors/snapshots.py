@@ -121,13 +121,25 @@ class ViewSnapshots:
     async def read(self, places: Iterable[TopicPartition]) -> tuple[Positions, Any] | None:
         """What was saved last, and up to where it is folded; None where nothing is there that can be used.
 
-        Never raises: what is read at a start is read again from the journals themselves.
+        Raises BrokerUnavailable where the journals cannot be read either: then it is no fault of the snapshot's.
         """
+        followed = tuple(places)
+        for is_last in (False, True):
+            try:
+                return await self._read(followed)
+            except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the journals have it all
+                if is_last or not isinstance(error, BrokerUnavailable):
+                    telemetry.logger().error("snapshot not read", error=type(error).__name__)
+                    return None
+            await self._see_journals(followed)
+        return None
+
+    async def _see_journals(self, places: tuple[TopicPartition, ...]) -> None:
+        reader = await self._broker.reader()
         try:
-            return await self._read(tuple(places))
-        except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the journals have it all
-            telemetry.logger().error("snapshot not read", error=type(error).__name__)
-            return None
+            await reader.ends(places)
+        finally:
+            await reader.close()
 
     async def _read(self, places: tuple[TopicPartition, ...]) -> tuple[Positions, Any] | None:
         reader = await self._broker.reader()
@@ -234,11 +246,13 @@ class _Unpickler(pickle.Unpickler):
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Nothing that is made is looked through for garbage: that took four fifths of reading a large view."""
+    collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
 
 
 def _records(positions: Positions) -> int:

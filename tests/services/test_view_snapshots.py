@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -54,12 +53,11 @@ class Viewing:
 
     make: Callable[[], Any]
     reads: tuple[Topic, ...]
-    restored: Callable[[Any], None] = lambda _view: None
 
 
 DOORS: Mapping[str, Viewing] = {
     "console": Viewing(ConsoleView, READS),
-    "pocket": Viewing(functools.partial(PocketView, SECRET), POCKET_READS, lambda view: view.restored(SECRET)),
+    "pocket": Viewing(functools.partial(PocketView, SECRET), POCKET_READS),
     "callbacks": Viewing(CallbacksView, CALLBACKS_READS),
 }
 
@@ -133,7 +131,6 @@ def test_whatever_event_there_is_a_view_that_has_taken_it_can_be_saved(name: str
     unpacked = snapshots._unpack(snapshots._pack({}, vars(view)))
     assert unpacked is not None
     vars(again).update(unpacked[1])
-    door.restored(again)
     assert told(again) == told(view)
 
 
@@ -189,19 +186,5 @@ def test_a_view_goes_on_from_wherever_it_was_saved_as_if_it_never_had_been(name:
         assert unpacked is not None
         again = door.make()
         vars(again).update(unpacked[1])
-        door.restored(again)
         assert told(again) == told(before)
         assert told(folded(again, written[cut:])) == whole
-
-
-def test_what_makes_links_is_not_saved_and_makes_the_same_ones_afterwards() -> None:
-    view, again, person = PocketView(SECRET), PocketView(SECRET), stored_example("person-defined")
-    view.fold("a1", *person)
-    pickled = pickle.dumps(vars(view))
-    assert SECRET.encode() not in pickled
-    vars(again).update(pickle.loads(pickled))  # ours
-    again.restored(SECRET)
-    person_id = person[0].person.person_id
-    assert again.calendars.path("a1", person_id) == view.calendars.path("a1", person_id) != ""
-    again.fold("a1", *person)
-    assert again.calendars.link(again.calendars.path("a1", person_id).rpartition("/")[2].partition(".")[0])

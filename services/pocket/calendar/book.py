@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from services.pocket.links import LinkSecret
 from shared.events import (
     AbsenceLifted,
     AbsenceSet,
@@ -83,8 +82,8 @@ class _Holder:
 class CalendarBook:
     """Every agency's plan, and the links to it."""
 
-    def __init__(self, secret: LinkSecret) -> None:
-        self._secret = secret
+    def __init__(self, link_secret: str) -> None:
+        self._secret = link_secret
         self._rotas: dict[str, AgencyRota] = {}
         self._holders: dict[tuple[str, str], _Holder] = {}
         self._links: dict[str, CalendarLink] = {}
@@ -144,7 +143,7 @@ class CalendarBook:
     def _links_of(self, agency: str, person_id: str, holder: _Holder) -> Iterator[CalendarLink]:
         generations = (holder.links_generation, holder.calendar_generation)
         for whose in CALENDARS:
-            token = calendar_token(self._secret.value, agency, person_id, whose, *generations)
+            token = calendar_token(self._secret, agency, person_id, whose, *generations)
             yield CalendarLink(token, agency, person_id, whose)
 
     # --- what they see ---

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import os
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -250,20 +251,37 @@ async def test_damage_is_seen_and_the_journal_read(at: int) -> None:
     await door.follower.stop()
 
 
-async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
-    failing = {"ends"}
+def refusing(*ends: int) -> Callable[[str], Awaitable[None]]:
+    """A network in which some questions for the ends of topics fail, by their number: that for the snapshot is 1."""
+    asked = itertools.count(1)
 
     async def network(operation: str) -> None:
-        if operation in failing:
-            failing.clear()
+        if operation == "ends" and next(asked) in ends:
             message = "no such topic"
             raise BrokerUnavailable(message)
 
+    return network
+
+
+async def test_a_topic_that_is_not_there_keeps_no_door_from_starting() -> None:
     log = journal(30)
     await saved(log)
-    door = Door(MemoryBroker(log, network=network))
+    door = Door(MemoryBroker(log, network=refusing(1, 3)))
     await door.knows(31)
-    assert (door.read, door.restored, failing) == (31, [], set())
+    assert (door.read, door.restored) == (31, [])
+    await door.follower.stop()
+
+
+@pytest.mark.parametrize("away", [(1,), (1, 2)], ids=["for a moment", "at the start"])
+async def test_a_broker_that_comes_late_costs_no_snapshot(away: tuple[int, ...]) -> None:
+    log = journal(30)
+    await saved(log)
+    door = Door(MemoryBroker(log, network=refusing(*away)))
+    if 2 in away:
+        with pytest.raises(BrokerUnavailable):
+            await door.follower.start()
+    await door.knows(31)
+    assert (door.read, door.restored) == (0, [3])
     await door.follower.stop()
 
 

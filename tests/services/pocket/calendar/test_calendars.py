@@ -17,7 +17,6 @@ from ical.event import Event as IcsEvent
 from services.pocket.calendar.book import CalendarBook
 from services.pocket.calendar.text import CalendarEvent, text_of
 from services.pocket.http import create_app
-from services.pocket.links import LinkSecret
 from shared import events
 from shared.events import Event, Person, PlannedShift, ShiftPlace
 from shared.links import CalendarOf, calendar_token, token_of
@@ -194,7 +193,7 @@ async def test_who_is_away_is_not_asked_to_come(city: City, program: httpx.Async
 
 
 def test_absences_of_long_ago_are_forgotten() -> None:
-    book = CalendarBook(LinkSecret(SECRET))
+    book = CalendarBook(SECRET)
     for number in range(20):
         at = NIGHT + number * timedelta(days=14)
         away: dict[str, Any] = {"person_id": "ana", "starts_at": at, "ends_at": at + timedelta(days=1)}
