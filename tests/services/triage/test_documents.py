@@ -110,7 +110,7 @@ def test_what_reads_documents_apart_begins_once_triage_decides(
     reader.start_later()
     assert reader._process is None
     until = time.monotonic() + 5
-    while reader._process is None and time.monotonic() < until:
+    while time.monotonic() < until and reader._process is None:
         time.sleep(0.01)
     assert reader._process is not None
 
