@@ -6,6 +6,7 @@ The process stays for the next document, unless this one was its end.
 from __future__ import annotations
 
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -131,4 +132,7 @@ def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
 if __name__ == "__main__":
     import holidays.countries  # noqa: F401  # all at once, a fifth of a second: the first document would have to pay
 
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        _serve(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:  # who started it has ended, and has said why: that is the last word
+        os._exit(0)

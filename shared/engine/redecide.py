@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from shared.engine.broker import Stored
 from shared.engine.journal import headers_of, time_of
 from shared.engine.service import Input, Service, internal_input
-from shared.events.base import Event, child_id, decode
+from shared.events.base import Event, UndecodableEvent, child_id, decode
 from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
 
 S = TypeVar("S")
@@ -76,7 +76,8 @@ class Redecision(Generic[S]):
                 before = self.states.get(agency, self.service.initial)
                 self.states[agency] = self._folded(before, events, now)
             except Exception as error:
-                message = f"{written[0].position} cannot be folded: {type(error).__name__}"
+                wrong = str(error) if isinstance(error, UndecodableEvent) else type(error).__name__
+                message = f"{written[0].position} cannot be folded: {wrong}"
                 raise JournalBroken(message) from error
             if (different := self._compared(before, written, events, now)) is not None:
                 yield different

@@ -64,6 +64,11 @@ def test_a_page_says_first_whether_anybody_is_in_danger(name: str) -> None:
     assert all(lines[lines.index(section) + 1].strip() for section in SECTIONS)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_names_metrics_that_are_exported(name: str) -> None:
+    assert set(re.findall(r"careroute_\w+", (RUNBOOKS / f"{name}.md").read_text("utf-8"))) <= exported()
+
+
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_an_alert_says_how_bad_it_is_whom_it_is_for_and_what_to_read(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "notice", "ticket")

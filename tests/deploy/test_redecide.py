@@ -124,6 +124,15 @@ async def test_a_record_that_cannot_be_read_is_named(log: MemoryLog) -> None:
         await redecide.redecide(MemoryBroker(log), TRIAGE)
 
 
+async def test_a_record_of_a_later_version_is_told_from_one_that_is_broken(log: MemoryLog) -> None:
+    def later(stored: Stored) -> Stored:
+        return replace(stored, headers={**stored.headers, "type": b"page-sung"})
+
+    changed = tamper(log, NOTIFICATIONS.name, "page-due", later)
+    with pytest.raises(JournalBroken, match=f"{changed.position} cannot be folded: unknown event type 'page-sung'"):
+        await redecide.redecide(MemoryBroker(log), NOTIFICATION)
+
+
 def worded(stored: Stored) -> bytes:
     return stored.value.replace(b'"sentence":"', b'"sentence":"Not ')
 

@@ -262,7 +262,7 @@ def teams(body: Sequence[dict[str, Any]]) -> None:
     rows = [
         (
             seen["team"]["team_id"],
-            seen["status"],
+            _status_of_team(seen),
             ", ".join((seen["team"]["model"], *seen["team"]["further_models"])),
             ", ".join(seen["team"]["primary_districts"]) or "all",
             ", ".join(f"{name} (unconfirmed)" if name in seen["unconfirmed"] else name for name in seen["members"]),
@@ -277,6 +277,12 @@ def teams(body: Sequence[dict[str, Any]]) -> None:
         rows,
         "No team yet.",
     )
+
+
+def _status_of_team(seen: dict[str, Any]) -> str:
+    """With what keeps it from being as good as its own word."""
+    besides = (("unanswering_since", "unanswering"), ("not_moving_since", "not moving"))
+    return ", ".join((seen["status"], *(words for field, words in besides if seen[field])))
 
 
 def people(body: Sequence[dict[str, Any]]) -> None:

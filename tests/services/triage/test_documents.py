@@ -1,8 +1,10 @@
 """F5: a proposed document that costs too much ends the process that reads it, and no other."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -108,7 +110,7 @@ def test_what_reads_documents_apart_begins_once_triage_decides(
     reader.start_later()
     assert reader._process is None
     until = time.monotonic() + 5
-    while reader._process is None and time.monotonic() < until:
+    while time.monotonic() < until and reader._process is None:
         time.sleep(0.01)
     assert reader._process is not None
 
@@ -121,3 +123,14 @@ def test_f5_a_hostile_proposal_is_answered_at_once(name: str) -> None:
     assert isinstance(answer, CommandRefused)
     assert answer.faults
     assert time.process_time() - began < 2
+
+
+def test_whoever_has_ended_has_the_last_word(tmp_path: Path) -> None:
+    """A process that ends before its reader is there ends with why, and not with the reader's traceback."""
+    with (tmp_path / "said").open("w+b") as said:
+        reading = subprocess.Popen(apart.PROGRAM, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
+        assert reading.stdout is not None
+        reading.stdout.close()
+        reading.wait(60)
+        said.seek(0)
+        assert said.read() == b""

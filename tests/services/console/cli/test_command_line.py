@@ -321,6 +321,14 @@ def test_calendars_are_handed_out_and_revoked(town: Town) -> None:
     assert town.json("ann", "rota", "calendar")["own"] == after != before["own"]
 
 
+def test_a_team_that_is_offered_nothing_is_not_listed_as_available_alone(town: Town) -> None:
+    assert town.run("supervisor", "team", "add", "cares-1", "--model", "peer-led").exit_code == 0
+    assert town.run("staff", "team", "sign-on", "cares-1", "the-staff").exit_code == 0
+    assert " available " in town.run("viewer", "team", "list").stdout
+    town.write(events.TeamUnanswering(team_id="cares-1", unanswered=2), journal=ASSIGNMENTS.name)
+    assert "available, unanswering" in " ".join(town.run("viewer", "team", "list").stdout.split())
+
+
 def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:
     assert town.run("supervisor", "team", "add", "cares-1", "--model", "peer-led").exit_code == 0
     assert town.run("staff", "team", "sign-on", "cares-1", "the-staff", "ann").exit_code == 0

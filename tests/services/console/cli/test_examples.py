@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -50,6 +52,22 @@ def test_a_command_shows_a_line_that_can_be_said(
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
     command.make_context(names[-1], words[len(names) + 1 :])
+
+
+PAGES = (*ROOT.glob("deploy/*.md"), *ROOT.glob("deploy/runbooks/*.md"), ROOT / "deploy/kubernetes/README.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_says_to_do_can_be_done(page: Path) -> None:
+    """Each command that it names is there, and so is each option that it shows."""
+    for line in re.findall(r"`(careroute [^`]+)`", page.read_text("utf-8")):
+        command: Any = typer.main.get_command(app)
+        words = line.split()[1:]
+        while words and isinstance(command, TyperGroup) and words[0] != "--help":
+            command = command.commands.get(words.pop(0))
+            assert command is not None, line
+        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if word.startswith("-")} <= options, line
 
 
 def test_a_mapping_that_an_example_names_is_there() -> None:

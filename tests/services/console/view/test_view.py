@@ -367,6 +367,14 @@ def not_informed() -> tuple[str, Event]:
     )
 
 
+def test_a_ping_that_a_cad_does_not_acknowledge_is_among_the_alerts() -> None:
+    """The page of CadNotInformed leads there: that a ping was sent is all that its command is answered."""
+    ping = events.CadNotInformed(message_id="m", source="dane-county", kind="ping", why="timeout")
+    (alert,) = view_of((N, ping)).alerts()
+    assert alert.alert_id == "cad-not-informed/m"
+    assert "did not acknowledge ping" in alert.sentence
+
+
 def told_of_help() -> tuple[str, Event]:
     return N, events.CadInformed(
         message_id="m", source="dane-county", kind="unit.status", call_id=CALL_ID, episode=1, needs_police="cares-1"
