@@ -125,7 +125,8 @@ _TEAMS = (
         "A team is asked where the newest judgement lets its response go, live or confirmed, or a person sends it.",
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
         FROM offer f WHERE f.changed > :after AND f.changed <= :upto AND f.by_hand = 0
-        AND (f.may_go = 0 OR f.phase IS NULL OR f.phase <> 'live')""",
+        AND (f.may_go = 0 OR f.phase IS NULL OR f.phase NOT IN ('live', 'advisory')
+            OR (f.phase = 'advisory' AND f.confirmed = 0))""",
         planted("offer-allowed", ("offer", {"may_go": 0})),
     ),
     Invariant(

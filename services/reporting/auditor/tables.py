@@ -17,7 +17,7 @@ from services.reporting.store.bookkeeping import PLACE
 METADATA = MetaData()
 """Every table of the auditor's store."""
 PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
-VERSION_OF_FOLD: Final = 2
+VERSION_OF_FOLD: Final = 3
 """Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
@@ -100,7 +100,8 @@ HOLD = _table(
 )  # fmt: skip
 CONFIRMED = _table(
     "confirmed", ("call_id", "episode", "response"), _words("call_id", "response"), _numbers("episode"),
-    comment="A dispatcher confirmed the response, or sent it by an override.",
+    _flags("by_hand"),
+    comment="A dispatcher confirmed the response that was proposed, or (`by_hand`) sent it by an override.",
 )  # fmt: skip
 PAUSED = _table(
     "paused", ("agency", "district", "response"), _words("agency", "district", "response"),
@@ -110,7 +111,7 @@ OFFER = _table(
     "offer", ("offer_id",),
     _words("offer_id", "agency", "call_id", "team_id", "response", "district", "phase", "how_it_ended"),
     _numbers("partition", "record_offset", "episode", "judged_offset", "ended_offset", "at_us", "changed"),
-    _flags("may_go", "by_hand", "paused", "unheard"),
+    _flags("may_go", "confirmed", "by_hand", "paused", "unheard"),
     comment="An offer, with what allowed it when it was made.",
 )  # fmt: skip
 VERDICT = _table(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from services.reporting.auditor.fold.decisions import lets_go
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
 
 EVERY_RESPONSE = "*"
@@ -46,6 +47,8 @@ _NOTHING_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND owed =
 _FAILED = "UPDATE episode SET failed = 1 WHERE call_id = :call_id AND outcomes = 0"
 _DEFAULT_SENT = """UPDATE episode SET overridden = 1, default_offset = :record_offset
     WHERE call_id = :call_id AND episode = :episode"""
+_SENT_BY_HAND = """INSERT INTO confirmed (call_id, episode, response, by_hand)
+    VALUES (:call_id, :episode, :response, 1) ON CONFLICT (call_id, episode, response) DO UPDATE SET by_hand = 1"""
 _OVERRIDDEN = "UPDATE episode SET overridden = 1 WHERE call_id = :call_id AND episode = :episode"
 
 # --- outcomes and offers
@@ -67,8 +70,10 @@ _ALLOWED = """UPDATE offer SET
         AND p.episode = offer.episode AND p.response = offer.response),
     judged_offset = (SELECT p.judged_offset FROM plan p WHERE p.call_id = offer.call_id
         AND p.episode = offer.episode AND p.response = offer.response),
-    by_hand = CASE WHEN EXISTS (SELECT 1 FROM confirmed c WHERE c.call_id = offer.call_id
+    confirmed = CASE WHEN EXISTS (SELECT 1 FROM confirmed c WHERE c.call_id = offer.call_id
         AND c.episode = offer.episode AND c.response = offer.response) THEN 1 ELSE 0 END,
+    by_hand = coalesce((SELECT c.by_hand FROM confirmed c WHERE c.call_id = offer.call_id
+        AND c.episode = offer.episode AND c.response = offer.response), 0),
     paused = CASE WHEN EXISTS (SELECT 1 FROM paused WHERE paused.agency = offer.agency
         AND paused.district IN ('all', offer.district)
         AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END,
@@ -147,7 +152,7 @@ def _plan_set(given: Given) -> Iterator[Write]:
     yield Write(_PLAN, {**about, **due})
     yield Write(_FORGET_PLAN, about)
     for verdict in judgement["responses"]:
-        may_go = {"may_go": int(verdict["may_go"]), "phase": verdict["phase"]}
+        may_go = {"may_go": lets_go(judgement, verdict), "phase": verdict["phase"]}
         judged = given.event.get("triaged_at", -1)
         yield insert("plan", **about, response=verdict["response"], judged_offset=judged, **may_go)
 
@@ -187,7 +192,7 @@ def _overridden(given: Given) -> Iterator[Write]:
         yield Write(_DEFAULT_SENT, {**about, "record_offset": given.stored.offset})
     else:
         yield Write(_OVERRIDDEN, about)
-        yield insert("confirmed", **about, response=given.event["send"])
+        yield Write(_SENT_BY_HAND, {**about, "response": given.event["send"]})
 
 
 def _routed(given: Given) -> Iterator[Write]:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
+
+
+def lets_go(judgement: Mapping[str, Any], verdict: Mapping[str, Any]) -> int:
+    """Whether a judgement lets a response go: it says so, of the call and of the response, and so does every gate."""
+    gates = (*judgement["gates"], *verdict["gates"])
+    return int(judgement["suitability"] == "suitable" and verdict["may_go"] and all(gate["passed"] for gate in gates))
 
 
 def _triaged(given: Given) -> Iterator[Write]:
@@ -19,9 +26,8 @@ def _triaged(given: Given) -> Iterator[Write]:
         has_sentence=int(bool(judgement["sentence"]) and all(gate["sentence"] for gate in gates)),
     )  # fmt: skip
     for verdict in judgement["responses"]:
-        yield insert(
-            "verdict", **given.place, call_id=call_id, response=verdict["response"], may_go=int(verdict["may_go"])
-        )
+        may_go = lets_go(judgement, verdict)
+        yield insert("verdict", **given.place, call_id=call_id, response=verdict["response"], may_go=may_go)
 
 
 FOLDS: dict[str, Fold] = {"call-triaged": _triaged}

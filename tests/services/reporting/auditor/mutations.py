@@ -121,6 +121,40 @@ def _no_judgement_allows(log: Log) -> None:
     _forbid(log["decisions", records[index].partition], "call-triaged", event_of(records[index])["call_id"])
 
 
+def _confirmed_though_forbidden(log: Log) -> None:
+    """A dispatcher has confirmed what may not go any more, and a team is asked."""
+    confirmed = {
+        event_of(stored)["call_id"]
+        for (topic, _), records in log.items()
+        for stored in records
+        if topic == "assignments" and stored.headers.get("type") == b"decision-confirmed"
+    }
+    records, index = find(log, "assignments", "offer-made", lambda event: event["call_id"] in confirmed)
+    _forbid(records, "plan-set", event_of(records[index])["call_id"])
+
+
+def _a_gate_is_against(of: str) -> Callable[[Log], None]:
+    """What let a team go says so, though the call, or its own response, did not pass a gate."""
+
+    def fail(gates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**gate, "passed": False, "reason": "no"} for gate in gates]
+
+    def mutate(log: Log) -> None:
+        records, index = _an_offer(log)
+        partition, call_id = records[index].partition, event_of(records[index])["call_id"]
+        for topic, kind in (("decisions", b"call-triaged"), ("assignments", b"plan-set")):
+            for at, stored in enumerate(log[topic, partition]):
+                if stored.headers.get("type") == kind and event_of(stored)["call_id"] == call_id:
+                    judgement = event_of(stored)["judgement"]
+                    if of == "call":
+                        judgement["gates"] = fail(judgement["gates"])
+                    for verdict in judgement["responses"] if of == "response" else ():
+                        verdict["gates"] = fail(verdict["gates"])
+                    log[topic, partition][at] = changed(stored, judgement=judgement)
+
+    return mutate
+
+
 def _forbid(records: list[Stored], kind: str, call_id: str) -> None:
     for index, stored in enumerate(records):
         event = event_of(stored)
@@ -318,3 +352,12 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
 }  # fmt: skip
 """By the invariant that has to see it. The others need no journal: the sender's list, the log's end, a planted
 word, the chains of the audit log."""
+
+FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
+    "a confirmed response may not go": ("offer-allowed", _confirmed_though_forbidden),
+    "the plan of a call that passed no gate": ("offer-allowed", _a_gate_is_against("call")),
+    "the plan of a response that passed no gate": ("offer-allowed", _a_gate_is_against("response")),
+    "a call that passed no gate": ("offer-as-judged", _a_gate_is_against("call")),
+    "a response that passed no gate": ("offer-as-judged", _a_gate_is_against("response")),
+}
+"""Other ways to break a promise, and the invariant that has to see each."""

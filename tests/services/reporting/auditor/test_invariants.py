@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,16 @@ from shared.engine.broker import Stored
 from shared.events import CallReported, DeadlineSet
 from tests.builders import call_routed
 from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
-from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find, somebody_leaves
+from tests.services.reporting.auditor.mutations import (
+    FURTHER,
+    MUTATIONS,
+    Log,
+    changed,
+    copy_of,
+    event_of,
+    find,
+    somebody_leaves,
+)
 from tests.services.reporting.journals import Topics
 from tests.simulation.simulate import Day, simulate
 
@@ -117,6 +126,14 @@ def test_every_invariant_is_tried_on_a_journal_or_apart() -> None:
 def test_what_breaks_a_promise_in_the_journals_is_seen(day: Day, name: str) -> None:
     log = copy_of(day.log.places)
     MUTATIONS[name](log)
+    assert name in broken_in(log)
+
+
+@pytest.mark.parametrize(("name", "mutate"), FURTHER.values(), ids=FURTHER)
+def test_what_breaks_it_otherwise_is_seen(day: Day, name: str, mutate: Callable[[Log], None]) -> None:
+    log = copy_of(day.log.places)
+    assert name not in broken_in(log)
+    mutate(log)
     assert name in broken_in(log)
 
 
