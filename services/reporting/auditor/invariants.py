@@ -73,11 +73,12 @@ _CALLS = (
     ),
     Invariant(
         "outcome-as-accepted",
-        "The outcome says that a team has the call where one accepted it, or came with a merged one, and only there.",
+        "The outcome names the team and response that accepted the call, or came with a merged one, and only these.",
         """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
         FROM outcome o WHERE o.changed > :after AND o.changed <= :upto
         AND ((o.outcome IN ('team-accepted', 'phone-accepted') AND NOT EXISTS (SELECT 1 FROM assignment a
-                WHERE a.call_id = o.call_id AND a.episode = o.episode AND a.record_offset < o.record_offset))
+                WHERE a.call_id = o.call_id AND a.episode = o.episode AND a.record_offset < o.record_offset
+                AND a.team_id = o.team_id AND a.response = o.response))
             OR (o.outcome NOT IN ('team-accepted', 'phone-accepted') AND EXISTS (SELECT 1 FROM offer f
                 WHERE f.call_id = o.call_id AND f.episode = o.episode AND f.how_it_ended = 'accepted'
                 AND f.ended_offset < o.record_offset)))""",
@@ -347,16 +348,16 @@ _WORD = (
     ),
     Invariant(
         "outcome-told-as-is",
-        "A CAD is told that a team has its call where the outcome says so, and only there.",
+        "A CAD is told the outcome of its call as it is, and of the team that has it.",
         """SELECT m.message_id AS about, m.agency, m.call_id, o.district, o.at_us AS broken_us
         FROM message m JOIN outcome o ON o.call_id = m.call_id AND o.episode = m.episode
         WHERE m.changed > :after AND m.changed <= :upto AND m.kind = 'call.routed'
-        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END
+        AND (coalesce(m.outcome, '') <> o.outcome OR coalesce(m.team_id, '') <> coalesce(o.team_id, ''))
         UNION
         SELECT m.message_id, m.agency, m.call_id, o.district, o.at_us
         FROM outcome o JOIN message m ON m.call_id = o.call_id AND m.episode = o.episode
         WHERE o.changed > :after AND o.changed <= :upto AND m.kind = 'call.routed'
-        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END""",
+        AND (coalesce(m.outcome, '') <> o.outcome OR coalesce(m.team_id, '') <> coalesce(o.team_id, ''))""",
         planted(
             "outcome-told-as-is",
             ("outcome", {"partition": -1, "record_offset": 8}),

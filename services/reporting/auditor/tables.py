@@ -81,7 +81,8 @@ EPISODE = _table(
 OUTCOME = _table(
     "outcome", _RECORD,
     _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "changed"),
-    _words("agency", "call_id", "outcome", "district"), _flags("cites", "by_hand", "told", "synthetic"),
+    _words("agency", "call_id", "outcome", "team_id", "response", "district"),
+    _flags("cites", "by_hand", "told", "synthetic"),
     comment="A routing outcome, by where it stands: a second one shows. `told`: the CAD is owed word, or none is due.",
 )  # fmt: skip
 CLAIM = _table(
@@ -128,7 +129,7 @@ JUDGEMENT = _table(
 ASSIGNMENT = _table(
     "assignment", _RECORD,
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
-    _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
+    _words("agency", "call_id", "team_id", "response", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
     comment="A team has a call, from one offset to another. "
     "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
@@ -149,9 +150,10 @@ PAGE = _table(
 )  # fmt: skip
 MESSAGE = _table(
     "message", ("message_id",),
-    _words("message_id", "agency", "kind", "call_id"), _numbers("episode", "not_after_us", "changed"),
-    _flags("over", "misleads", "alarmed"),
-    comment="A message to a CAD: acknowledged, or noted as not, with an alarm where the CAD is misled by it.",
+    _words("message_id", "agency", "kind", "call_id", "outcome", "team_id"),
+    _numbers("episode", "not_after_us", "changed"), _flags("over", "misleads", "alarmed"),
+    comment="A message to a CAD: acknowledged, or noted as not, with an alarm where the CAD is misled by it. "
+    "Of a call that was routed: the outcome and the team that it names.",
 )  # fmt: skip
 COMMAND = _table(
     "command", ("agency", "command_id"),

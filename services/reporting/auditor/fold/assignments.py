@@ -88,18 +88,19 @@ _ENDED_HOW = {"offer-accepted": "accepted", "offer-declined": "declined", "offer
 
 _ASSIGNED = """INSERT INTO assignment
     (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, changed, after_default,
-    check_minutes, district)
+    check_minutes, district, response)
     SELECT CAST(:partition AS BIGINT), CAST(:record_offset AS BIGINT), e.agency, e.call_id, e.episode,
         CAST(:team_id AS TEXT), CAST(:at_us AS BIGINT), CAST(:at_us AS BIGINT), 'accepted', CAST(:changed AS BIGINT),
-        CASE WHEN e.default_offset IS NULL THEN 0 ELSE 1 END, e.check_minutes, e.district
+        CASE WHEN e.default_offset IS NULL THEN 0 ELSE 1 END, e.check_minutes, e.district,
+        (SELECT f.response FROM offer f WHERE f.offer_id = :offer_id)
     FROM episode e WHERE e.call_id = :call_id AND e.episode = :episode
     ON CONFLICT DO NOTHING"""
 _MOVED = """INSERT INTO assignment
     (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, police_asked, changed,
-    check_minutes, district)
+    check_minutes, district, response)
     SELECT a.partition, CAST(:record_offset AS BIGINT), a.agency, CAST(:to_call_id AS TEXT),
         CAST(:to_episode AS BIGINT), a.team_id, CAST(:at_us AS BIGINT), a.spoken_us, a.stands, a.police_asked,
-        CAST(:changed AS BIGINT), a.check_minutes, a.district
+        CAST(:changed AS BIGINT), a.check_minutes, a.district, a.response
     FROM assignment a WHERE a.call_id = :call_id AND a.team_id = :team_id AND a.ended_offset = :record_offset
     ON CONFLICT DO NOTHING"""
 _ASSIGNMENT_OVER = """UPDATE assignment SET ended_offset = :record_offset, how_it_ended = :how, by_person = :by_person,
@@ -202,7 +203,7 @@ def _routed(given: Given) -> Iterator[Write]:
         "outcome", **given.place, **about, agency=given.agency, at_us=given.at, due_us=given.instant("deadline"),
         reasons=len(event.get("reasons", ())), cites=int(bool(event.get("programme_hash"))),
         synthetic=int(bool(event.get("synthetic"))),
-        **given.fields("outcome", "district"),
+        **given.fields("outcome", "team_id", "response", "district"),
     )  # fmt: skip
     yield Write(_MEASURED, {"partition": given.stored.partition, "record_offset": given.stored.offset})
     if event["outcome"] == "phone-accepted" and "merged" not in event.get("reasons", ()):
@@ -226,7 +227,8 @@ def _offer_ended(given: Given) -> Iterator[Write]:
 
 def _accepted(given: Given) -> Iterator[Write]:
     yield from _offer_ended(given)
-    yield Write(_ASSIGNED, {**given.place, **given.fields("call_id", "episode", "team_id"), "at_us": given.at})
+    about = given.fields("call_id", "episode", "team_id", "offer_id")
+    yield Write(_ASSIGNED, {**given.place, **about, "at_us": given.at})
 
 
 def _assignment_over(given: Given) -> Iterator[Write]:

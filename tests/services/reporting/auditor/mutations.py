@@ -262,15 +262,18 @@ def _misled(log: Log) -> None:
             due[index] = changed(stored, "cad-not-informed", why="HTTP 500", alarm=False)
 
 
-def _told_otherwise(log: Log) -> None:
-    """The CAD hears that a team comes, and the call has the default."""
+def _told_as(told: Mapping[str, Any], **otherwise: Any) -> Callable[[Log], None]:
+    """The CAD hears otherwise of an outcome."""
 
-    def is_default(event: Mapping[str, Any]) -> bool:
-        return event["kind"] == "call.routed" and _is_default(event["body"]["data"])
+    def mutate(log: Log) -> None:
+        def is_told(event: Mapping[str, Any]) -> bool:
+            return bool(event["kind"] == "call.routed" and told.items() <= event["body"]["data"].items())
 
-    records, index = find(log, "notifications", "cad-message-due", is_default)
-    body = event_of(records[index])["body"]
-    records[index] = changed(records[index], body={**body, "data": {**body["data"], "outcome": "team-accepted"}})
+        records, index = find(log, "notifications", "cad-message-due", is_told)
+        body = event_of(records[index])["body"]
+        records[index] = changed(records[index], body={**body, "data": {**body["data"], **otherwise}})
+
+    return mutate
 
 
 def _asked_afterwards(log: Log) -> None:
@@ -289,6 +292,10 @@ def _of_an_offer(log: Log) -> Test:
     pages = [event_of(stored) for stored in due if stored.headers.get("type") == b"page-due"]
     offers = {page["page_id"] for page in pages if page["kind"] == "offer"}
     return lambda event: event["page_id"] in offers
+
+
+def _is_taken(event: Mapping[str, Any]) -> bool:
+    return bool(event["outcome"] == "team-accepted")
 
 
 def _is_default(event: Mapping[str, Any]) -> bool:
@@ -344,7 +351,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "page-ended": drop("notifications", "page-delivered"),
     "cad-told": drop("notifications", "cad-informed"),
     "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
-    "outcome-told-as-is": _told_otherwise,
+    "outcome-told-as-is": _told_as({"outcome": "default"}, outcome="team-accepted"),
     "misled-cad-alarmed": _misled,
     "command-answered": drop("decisions", "command-done"),
     "answered-once": double("assignments", "command-done"),
@@ -359,5 +366,9 @@ FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
     "the plan of a response that passed no gate": ("offer-allowed", _a_gate_is_against("response")),
     "a call that passed no gate": ("offer-as-judged", _a_gate_is_against("call")),
     "a response that passed no gate": ("offer-as-judged", _a_gate_is_against("response")),
+    "another team has the call": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, team_id="x")),
+    "another response": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, response="x")),
+    "a CAD waits for another team": ("outcome-told-as-is", _told_as({"outcome": "team-accepted"}, team_id="x")),
+    "a CAD hears that nothing goes": ("outcome-told-as-is", _told_as({"outcome": "default"}, outcome="cancelled")),
 }
 """Other ways to break a promise, and the invariant that has to see each."""
