@@ -72,6 +72,24 @@ _CALLS = (
         planted("outcome-explained", ("outcome", {"partition": -1, "record_offset": 2, "reasons": 0})),
     ),
     Invariant(
+        "outcome-as-judged",
+        "An outcome cites the document by which triage had judged its call.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o JOIN judgement j ON j.partition = o.partition AND j.record_offset = o.judged_offset
+        WHERE o.changed > :after AND o.changed <= :upto
+        AND (j.call_id <> o.call_id OR j.programme_hash <> o.programme_hash)
+        UNION
+        SELECT 'episode ' || o.episode, o.agency, o.call_id, o.district, o.at_us
+        FROM judgement j JOIN outcome o ON o.partition = j.partition AND o.judged_offset = j.record_offset
+        WHERE j.changed > :after AND j.changed <= :upto
+        AND (j.call_id <> o.call_id OR j.programme_hash <> o.programme_hash)""",
+        planted(
+            "outcome-as-judged",
+            ("judgement", {"record_offset": 6, "programme_hash": "one"}),
+            ("outcome", {"partition": -1, "record_offset": 10, "judged_offset": 6, "programme_hash": "another"}),
+        ),
+    ),
+    Invariant(
         "outcome-as-accepted",
         "The outcome names the team and response that accepted the call, or came with a merged one, and only these.",
         """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
@@ -111,7 +129,7 @@ _CALLS = (
     ),
     Invariant(
         "judgement-explained",
-        "A judgement has every gate with its sentence, a document's version and hash, and the switchboard's revision.",
+        "A judgement has every gate with its sentence, and cites the document and the switchboard that were in force.",
         """SELECT 'decisions/' || j.partition || '/' || j.record_offset AS about, j.agency, j.call_id, j.district,
             j.at_us AS broken_us
         FROM judgement j WHERE j.changed > :after AND j.changed <= :upto

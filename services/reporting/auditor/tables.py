@@ -74,14 +74,15 @@ CALL = _table(
 EPISODE = _table(
     "episode", ("call_id", "episode"),
     _words("call_id", "agency", "district"),
-    _numbers("episode", "partition", "record_offset", "due_us", "default_offset", "check_minutes", "changed"),
+    _numbers(*_RECORD, "episode", "due_us", "default_offset", "judged_offset", "check_minutes", "changed"),
     _flags("begun", "outcomes", "failed", "overridden"),
-    comment="An episode and by when it needs its outcome. `default_offset`: where a dispatcher sent the default.",
+    comment="An episode and by when it needs its outcome. `default_offset`: where a dispatcher sent the default; "
+    "`judged_offset`: the judgement in `decisions` that its newest plan copies.",
 )  # fmt: skip
 OUTCOME = _table(
     "outcome", _RECORD,
-    _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "changed"),
-    _words("agency", "call_id", "outcome", "team_id", "response", "district"),
+    _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "judged_offset", "changed"),
+    _words("agency", "call_id", "outcome", "team_id", "response", "district", "programme_hash"),
     _flags("cites", "by_hand", "told", "synthetic"),
     comment="A routing outcome, by where it stands: a second one shows. `told`: the CAD is owed word, or none is due.",
 )  # fmt: skip
@@ -122,9 +123,14 @@ VERDICT = _table(
 )  # fmt: skip
 JUDGEMENT = _table(
     "judgement", _RECORD,
-    _numbers(*_RECORD, "gates", "at_us", "changed"), _words("agency", "call_id", "district"),
-    _flags("cites", "has_sentence"),
-    comment="A judgement, and whether it explains itself.",
+    _numbers(*_RECORD, "gates", "at_us", "version", "revision", "changed"),
+    _words("agency", "call_id", "district", "programme_hash"), _flags("cites", "has_sentence"),
+    comment="A judgement, and whether it explains itself. `cites`: by what was in force, or by what an earlier one of "
+    "the call had: of a call that was offered already the stricter stands.",
+)  # fmt: skip
+IN_FORCE = _table(
+    "in_force", ("agency",), _words("agency", "programme_hash"), _numbers("version", "revision"),
+    comment="An agency's document and switchboard, as triage's own journal has them; before its first: none, and 0.",
 )  # fmt: skip
 ASSIGNMENT = _table(
     "assignment", _RECORD,
@@ -231,6 +237,8 @@ for _name, _columns in (
     ("assignment_of_team", (ASSIGNMENT.c.agency, ASSIGNMENT.c.team_id, ASSIGNMENT.c.record_offset)),
     ("assignment_of_call", (ASSIGNMENT.c.call_id, ASSIGNMENT.c.record_offset)),
     ("offer_of_call", (OFFER.c.call_id,)),
+    ("judgement_of_call", (JUDGEMENT.c.call_id, JUDGEMENT.c.programme_hash, JUDGEMENT.c.revision)),
+    ("outcome_judged", (OUTCOME.c.partition, OUTCOME.c.judged_offset)),
     ("page_of_offer", (PAGE.c.offer_id,)),
     ("page_of_call", (PAGE.c.call_id,)),
     ("message_of_call", (MESSAGE.c.call_id, MESSAGE.c.episode)),

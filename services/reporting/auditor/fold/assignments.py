@@ -34,7 +34,8 @@ _TAKEN = """INSERT INTO call (call_id, taken_offset) VALUES (:call_id, :taken)
         WHEN coalesce(call.taken_offset, -1) < excluded.taken_offset THEN excluded.taken_offset
         ELSE call.taken_offset END"""
 _NOT_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND record_offset <= :taken AND owed = 1"
-_PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district)
+_PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district),
+    judged_offset = :judged
     WHERE call_id = :call_id AND episode = :episode"""
 _HELD = """UPDATE episode SET due_us = :due_us WHERE call_id = :call_id AND episode = :episode"""
 _HOLD_BEGAN = """UPDATE hold SET at_us = :at_us, due_us = :due_us, by_person = :by_person
@@ -58,6 +59,8 @@ _HAS_OUTCOME = """UPDATE episode SET outcomes = outcomes + 1, changed = :changed
 _MEASURED = """UPDATE outcome SET
     due_us = coalesce((SELECT e.due_us FROM episode e
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), due_us),
+    judged_offset = CASE WHEN judged_offset >= 0 THEN judged_offset ELSE (SELECT e.judged_offset FROM episode e
+        WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode) END,
     by_hand = coalesce((SELECT e.overridden FROM episode e
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), 0),
     told = CASE WHEN synthetic = 1 OR EXISTS (SELECT 1 FROM message m WHERE m.call_id = outcome.call_id
@@ -147,14 +150,13 @@ def _taken_in(given: Given) -> Iterator[Write]:
 
 def _plan_set(given: Given) -> Iterator[Write]:
     """A judgement that comes late may name a deadline that is over: from then on a second is still in time."""
-    judgement, about = given.event["judgement"], _episode_of(given)
+    judgement, about, judged = given.event["judgement"], _episode_of(given), given.event.get("triaged_at", -1)
     minutes = judgement.get("on_scene_check_minutes") or ON_SCENE_CHECK_MINUTES
     due = {"due_us": max(given.instant("deadline"), given.at), "minutes": minutes, "district": judgement["district"]}
-    yield Write(_PLAN, {**about, **due})
+    yield Write(_PLAN, {**about, **due, "judged": judged})
     yield Write(_FORGET_PLAN, about)
     for verdict in judgement["responses"]:
         may_go = {"may_go": lets_go(judgement, verdict), "phase": verdict["phase"]}
-        judged = given.event.get("triaged_at", -1)
         yield insert("plan", **about, response=verdict["response"], judged_offset=judged, **may_go)
 
 
@@ -203,7 +205,8 @@ def _routed(given: Given) -> Iterator[Write]:
         "outcome", **given.place, **about, agency=given.agency, at_us=given.at, due_us=given.instant("deadline"),
         reasons=len(event.get("reasons", ())), cites=int(bool(event.get("programme_hash"))),
         synthetic=int(bool(event.get("synthetic"))),
-        **given.fields("outcome", "team_id", "response", "district"),
+        judged_offset=event.get("triaged_at", -1),
+        **given.fields("outcome", "team_id", "response", "district", "programme_hash"),
     )  # fmt: skip
     yield Write(_MEASURED, {"partition": given.stored.partition, "record_offset": given.stored.offset})
     if event["outcome"] == "phone-accepted" and "merged" not in event.get("reasons", ()):

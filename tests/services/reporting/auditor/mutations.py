@@ -155,6 +155,15 @@ def _a_gate_is_against(of: str) -> Callable[[Log], None]:
     return mutate
 
 
+def _judged_by(**cites: Any) -> Callable[[Log], None]:
+    def mutate(log: Log) -> None:
+        records, index = find(log, "decisions", "call-triaged")
+        judgement = event_of(records[index])["judgement"]
+        records[index] = changed(records[index], judgement={**judgement, **cites})
+
+    return mutate
+
+
 def _forbid(records: list[Stored], kind: str, call_id: str) -> None:
     for index, stored in enumerate(records):
         event = event_of(stored)
@@ -320,6 +329,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "outcome-in-time": _late,
     "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
+    "outcome-as-judged": rewrite("assignments", "call-routed", _is_taken, programme_hash="never in force"),
     "outcome-as-accepted": drop("assignments", "offer-accepted"),
     "cancelled-as-ended": rewrite("assignments", "call-routed", _is_default, outcome="cancelled"),
     "judgement-explained": rewrite(
@@ -366,6 +376,10 @@ FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
     "the plan of a response that passed no gate": ("offer-allowed", _a_gate_is_against("response")),
     "a call that passed no gate": ("offer-as-judged", _a_gate_is_against("call")),
     "a response that passed no gate": ("offer-as-judged", _a_gate_is_against("response")),
+    "a document that was never in force": ("judgement-explained", _judged_by(programme_hash="never in force")),
+    "a version that it has not": ("judgement-explained", _judged_by(programme_version=99)),
+    "a switchboard that never was": ("judgement-explained", _judged_by(switchboard_revision=99)),
+    "a switchboard of before": ("judgement-explained", _judged_by(switchboard_revision=0)),
     "another team has the call": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, team_id="x")),
     "another response": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, response="x")),
     "a CAD waits for another team": ("outcome-told-as-is", _told_as({"outcome": "team-accepted"}, team_id="x")),

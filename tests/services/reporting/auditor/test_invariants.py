@@ -23,8 +23,9 @@ from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SEC
 from services.reporting.store.engine import transaction
 from shared.call import Call
 from shared.engine.broker import Stored
-from shared.events import CallReported, DeadlineSet
-from tests.builders import call_routed
+from shared.events import CallReported, CallTriaged, DeadlineSet, PhaseChanged, ProgrammeActivated
+from shared.programme.judging.programme import passed
+from tests.builders import call_routed, call_triaged, judgement
 from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
 from tests.services.reporting.auditor.mutations import (
     FURTHER,
@@ -150,6 +151,30 @@ def test_nobody_leaves_a_team_that_has_a_call(day: Day) -> None:
     assert "nobody-dropped" not in broken_in(log)
     somebody_leaves(log)
     assert "nobody-dropped" in broken_in(log)
+
+
+def judged(number: int, call_id: str, document: str = "", version: int = 0, revision: int = 0) -> CallTriaged:
+    at = Topics().now + timedelta(minutes=number)
+    cites = {"programme_hash": document, "programme_version": version, "switchboard_revision": revision}
+    return call_triaged(call_id, at, judgement(gates=(passed("district", "in Central."),), **cites))
+
+
+def test_a_call_from_before_the_first_document_and_one_in_flight_while_it_is_put_back_cite_what_was_in_force() -> None:
+    decisions = (
+        judged(1, "metro/cad/1"),
+        ProgrammeActivated(document_hash="h1", version=1),
+        judged(2, "metro/cad/2", "h1", 1),
+        PhaseChanged(response="cares", district="Central", phase="live", revision=1, changed_by="sup"),
+        judged(3, "metro/cad/2", "h1", 1, 1),
+        ProgrammeActivated(document_hash="h2", version=2),
+        judged(4, "metro/cad/3", "h2", 2, 1),
+        ProgrammeActivated(document_hash="h1", version=1, rolled_back_from="h2", changed_by="sup"),
+        judged(5, "metro/cad/3", "h2", 2, 1),  # it was offered already: the stricter judgement stands
+        judged(6, "metro/cad/4", "h1", 1, 1),
+    )
+    assert found_in([Topics().decisions(*decisions)], AFTERWARDS) == set()
+    late = judged(7, "metro/cad/5", "h2", 2, 1)
+    assert found_in([Topics().decisions(*decisions, late)], AFTERWARDS) == {"judgement-explained"}
 
 
 @pytest.mark.parametrize(("days", "begins_twice"), [(8, False), (1, True)])
