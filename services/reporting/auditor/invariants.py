@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
+from services.reporting.auditor.fold.heard import PAGED, PAUSED, TOLD
 from services.reporting.auditor.invariant import Invariant, planted
 
 _CALLS = (
@@ -381,6 +382,25 @@ _WORD = (
             ("outcome", {"partition": -1, "record_offset": 8}),
             ("message", {"misleads": 1, "alarmed": 1}),
         ),
+    ),
+    *(
+        Invariant(
+            name,
+            sentence,
+            f"""SELECT w.what || ' ' || w.topic || '/' || w.partition || '/' || w.record_offset AS about, w.agency,
+                w.call_id, NULL AS district, w.at_us AS broken_us
+            FROM word w WHERE w.invariant = '{name}' AND w.owed = 1 AND w.heard = 0 AND w.at_us < :settled""",  # noqa: S608
+            planted(name, ("word", {"invariant": name})),
+            lasting=False,
+        )
+        for name, sentence in (
+            (PAGED, "For each offer that is not only a page's, its team is paged, or it is said why not."),
+            (
+                TOLD,
+                "A CAD is owed word of its call's team: turned back, needed help, silent, staying, moved, upgraded.",
+            ),
+            (PAUSED, "Where triage pauses careroute, team availability makes no offers from then on."),
+        )
     ),
     Invariant(
         "misled-cad-alarmed",

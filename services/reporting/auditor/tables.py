@@ -116,6 +116,11 @@ OFFER = _table(
     _flags("may_go", "confirmed", "by_hand", "paused", "unheard"),
     comment="An offer, with what allowed it when it was made.",
 )  # fmt: skip
+WORD = _table(
+    "word", ("invariant", "topic", *_RECORD),
+    _words("invariant", "topic", "agency", "call_id", "what"), _numbers(*_RECORD, "at_us"), _flags("owed", "heard"),
+    comment="A record that another service has to act upon (`owed`), and whether something there came of it (`heard`).",
+)  # fmt: skip
 VERDICT = _table(
     "verdict", (*_RECORD, "response"),
     _numbers(*_RECORD, "changed"), _words("call_id", "response"), _flags("may_go"),
@@ -221,6 +226,7 @@ GAP = _table(
 for _name, _column, _condition in (
     ("version_owed", VERSION.c.at_us, "owed = 1"),
     ("episode_open", EPISODE.c.due_us, "outcomes = 0 AND failed = 0"),
+    ("word_unheard", WORD.c.at_us, "owed = 1 AND heard = 0"),
     ("outcome_untold", OUTCOME.c.at_us, "told = 0"),
     ("assignment_open", ASSIGNMENT.c.spoken_us, "ended_offset IS NULL"),
     ("page_owed", PAGE.c.not_after_us, "over = 0"),

@@ -285,6 +285,20 @@ def _told_as(told: Mapping[str, Any], **otherwise: Any) -> Callable[[Log], None]
     return mutate
 
 
+def _unheard(topic: str, kind: str, by: str, test: Test = lambda _: True) -> Callable[[Log], None]:
+    """Nothing comes of a record, where something has to."""
+
+    def mutate(log: Log) -> None:
+        records, index = find(log, topic, kind, test)
+        stored = records[index]
+        cause = f"{topic}/{stored.partition}/{stored.offset}".encode()
+        for place in log:
+            if place[0] == by:
+                log[place] = [other for other in log[place] if other.headers.get("cause") != cause]
+
+    return mutate
+
+
 def _asked_afterwards(log: Log) -> None:
     double("assignments", "offer-made")(log)
     records, index = find(log, "assignments", "offer-made")
@@ -362,6 +376,9 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "cad-told": drop("notifications", "cad-informed"),
     "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
     "outcome-told-as-is": _told_as({"outcome": "default"}, outcome="team-accepted"),
+    "offer-paged": _unheard("assignments", "offer-made", "notifications"),
+    "team-told-of": _unheard("assignments", "upgrade-raised", "notifications"),
+    "pause-applied": _unheard("decisions", "district-paused", "assignments"),
     "misled-cad-alarmed": _misled,
     "command-answered": drop("decisions", "command-done"),
     "answered-once": double("assignments", "command-done"),
@@ -380,6 +397,10 @@ FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
     "a version that it has not": ("judgement-explained", _judged_by(programme_version=99)),
     "a switchboard that never was": ("judgement-explained", _judged_by(switchboard_revision=99)),
     "a switchboard of before": ("judgement-explained", _judged_by(switchboard_revision=0)),
+    "nobody hears that a team needs help": (
+        "team-told-of",
+        _unheard("assignments", "status-reported", "notifications", lambda event: event["status"] == "need-police"),
+    ),
     "another team has the call": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, team_id="x")),
     "another response": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, response="x")),
     "a CAD waits for another team": ("outcome-told-as-is", _told_as({"outcome": "team-accepted"}, team_id="x")),
