@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
-from services.reporting.auditor.fold.heard import PAGED, PAUSED, TOLD
+from services.reporting.auditor.fold.heard import JUDGED, PAGED, PAUSED, TOLD
 from services.reporting.auditor.invariant import Invariant, planted
 
 _CALLS = (
@@ -394,6 +394,7 @@ _WORD = (
             lasting=False,
         )
         for name, sentence in (
+            (JUDGED, "A version of a call is judged, or it is said why it counts for nothing, or nobody can judge it."),
             (PAGED, "For each offer that is not only a page's, its team is paged, or it is said why not."),
             (
                 TOLD,

@@ -376,6 +376,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "cad-told": drop("notifications", "cad-informed"),
     "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
     "outcome-told-as-is": _told_as({"outcome": "default"}, outcome="team-accepted"),
+    "version-judged": drop("decisions", "call-triaged", lambda event: bool(event["call"])),
     "offer-paged": _unheard("assignments", "offer-made", "notifications"),
     "team-told-of": _unheard("assignments", "upgrade-raised", "notifications"),
     "pause-applied": _unheard("decisions", "district-paused", "assignments"),
