@@ -40,6 +40,10 @@ _PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, distri
 _HELD = """UPDATE episode SET due_us = :due_us WHERE call_id = :call_id AND episode = :episode"""
 _HOLD_BEGAN = """UPDATE hold SET at_us = :at_us, due_us = :due_us, by_person = :by_person
     WHERE call_id = :call_id AND episode = :episode"""
+_PLAN_OF_LATE = """INSERT INTO plan (call_id, episode, response, phase, judged_offset, may_go)
+    SELECT call_id, episode + 1, response, CASE phase WHEN 'live' THEN 'advisory' ELSE phase END, judged_offset, may_go
+    FROM plan WHERE call_id = :call_id AND episode = :episode - 1"""
+"""A late call goes by the plan that it had, and only once a dispatcher has said yes."""
 _FORGET_PLAN = "DELETE FROM plan WHERE call_id = :call_id AND episode = :episode"
 _REFUSED = (
     """INSERT INTO call (call_id, refused) VALUES (:call_id, 1) ON CONFLICT (call_id) DO UPDATE SET refused = 1"""
@@ -137,6 +141,8 @@ def _deadline_set(given: Given) -> Iterator[Write]:
     yield Write(
         _BEGUN, {**given.place, **_episode_of(given), "agency": given.agency, "due_us": given.instant("deadline")}
     )
+    if given.event.get("why") == "late-pull":
+        yield Write(_PLAN_OF_LATE, _episode_of(given))
     yield from _taken_in(given)
 
 

@@ -23,9 +23,17 @@ from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SEC
 from services.reporting.store.engine import transaction
 from shared.call import Call
 from shared.engine.broker import Stored
-from shared.events import CallReported, CallTriaged, DeadlineSet, PhaseChanged, ProgrammeActivated
+from shared.events import (
+    CallReported,
+    CallTriaged,
+    DeadlineSet,
+    DecisionConfirmed,
+    PhaseChanged,
+    PlanSet,
+    ProgrammeActivated,
+)
 from shared.programme.judging.programme import passed
-from tests.builders import call_routed, call_triaged, judgement
+from tests.builders import call_routed, call_triaged, judgement, offer_made, verdict
 from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
 from tests.services.reporting.auditor.mutations import (
     FURTHER,
@@ -175,6 +183,28 @@ def test_a_call_from_before_the_first_document_and_one_in_flight_while_it_is_put
     assert found_in([Topics().decisions(*decisions)], AFTERWARDS) == set()
     late = judged(7, "metro/cad/5", "h2", 2, 1)
     assert found_in([Topics().decisions(*decisions, late)], AFTERWARDS) == {"judgement-explained"}
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+@pytest.mark.parametrize("may_go", [True, False])
+def test_a_late_call_goes_to_a_team_by_the_plan_that_it_had_once_a_dispatcher_has_said_yes(
+    is_confirmed: bool,  # noqa: FBT001
+    may_go: bool,  # noqa: FBT001
+) -> None:
+    topics, call_id = Topics(), "metro/cad/1"
+    about: dict[str, Any] = {"call_id": call_id}
+    plan, deadline = judgement(verdict(may_go=may_go)), topics.now + timedelta(seconds=50)
+    times: dict[str, Any] = {"deadline": deadline, "received_at": topics.now, "call_at": "calls/0/1"}
+    yes = [DecisionConfirmed(**about, episode=2, response="cares", confirmed_by="dee")] if is_confirmed else []
+    log = topics.assignments(
+        DeadlineSet(**about, **times, episode=1),
+        PlanSet(**about, episode=1, event_id="e1", judgement=plan, deadline=deadline, triaged_at=0),
+        call_routed(call_id, topics.now, "default", reasons=("not-taken",)),
+        DeadlineSet(**about, **times, episode=2, why="late-pull"),
+        *yes,
+        offer_made(call_id, topics.now, episode=2),
+    )
+    assert ("offer-allowed" in found_in([log], microseconds(topics.now))) is not (is_confirmed and may_go)
 
 
 @pytest.mark.parametrize(("days", "begins_twice"), [(8, False), (1, True)])
