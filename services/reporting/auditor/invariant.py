@@ -55,7 +55,7 @@ _COMMON: Mapping[str, Any] = {
     },
     "offer": lambda call: {
         "agency": PLANTED, "call_id": call, "episode": 1, "offer_id": call, "team_id": "t", "response": "r", "at_us": 1,
-        "partition": -1, "record_offset": 1, "may_go": 1, "phase": "live", "judged_offset": -1,
+        "partition": -1, "record_offset": 1, "may_go": 1, "phase": "live", "judged_offset": -1, "ended_offset": 2,
     },
     "assignment": lambda call: {
         "agency": PLANTED, "call_id": call, "episode": 1, "team_id": call, "at_us": 1, "spoken_us": 1,

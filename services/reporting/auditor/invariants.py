@@ -183,6 +183,21 @@ _TEAMS = (
         planted("silent-not-offered", ("offer", {"unheard": 1})),
     ),
     Invariant(
+        "offer-to-free-team",
+        "No team is asked to take a call while it has one.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f WHERE f.busy = 1 AND f.changed > :after AND f.changed <= :upto""",
+        planted("offer-to-free-team", ("offer", {"busy": 1})),
+    ),
+    Invariant(
+        "offer-ended",
+        "An offer ends by its time.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.expires_us AS broken_us
+        FROM offer f WHERE f.ended_offset IS NULL AND f.expires_us < :settled""",
+        planted("offer-ended", ("offer", {"ended_offset": None, "expires_us": 1})),
+        lasting=False,
+    ),
+    Invariant(
         "offer-before-outcome",
         "No team is asked to take a call that has its outcome.",
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
@@ -197,12 +212,13 @@ _TEAMS = (
     ),
     Invariant(
         "accepted-as-offered",
-        "A team has a call by its own offer, which it had not declined and nobody withdrawn, or with a merged call.",
+        "A team has a call by its own offer, taken in time, not declined or withdrawn before, or with a merged one.",
         # an answer in time that is read once the offer had expired is good
         """SELECT a.team_id || ' at ' || a.record_offset AS about, a.agency, a.call_id, a.district, a.at_us AS broken_us
         FROM assignment a WHERE a.changed > :after AND a.changed <= :upto
         AND NOT EXISTS (SELECT 1 FROM offer f WHERE f.call_id = a.call_id AND f.episode = a.episode
-            AND f.team_id = a.team_id AND ((f.how_it_ended = 'accepted' AND f.ended_offset = a.record_offset)
+            AND f.team_id = a.team_id AND f.accepted_us <= f.expires_us
+            AND ((f.how_it_ended = 'accepted' AND f.ended_offset = a.record_offset)
                 OR (f.how_it_ended = 'expired' AND f.ended_offset < a.record_offset)))
         AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.agency = a.agency AND b.team_id = a.team_id
             AND b.how_it_ended = 'moved' AND b.ended_offset = a.record_offset)""",

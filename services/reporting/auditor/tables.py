@@ -112,9 +112,9 @@ PAUSED = _table(
 OFFER = _table(
     "offer", ("offer_id",),
     _words("offer_id", "agency", "call_id", "team_id", "response", "district", "phase", "how_it_ended"),
-    _numbers("partition", "record_offset", "episode", "judged_offset", "ended_offset", "at_us", "changed"),
-    _flags("may_go", "confirmed", "by_hand", "paused", "unheard"),
-    comment="An offer, with what allowed it when it was made.",
+    _numbers(*_RECORD, "episode", "judged_offset", "ended_offset", "at_us", "expires_us", "accepted_us", "changed"),
+    _flags("may_go", "confirmed", "by_hand", "paused", "unheard", "busy"),
+    comment="An offer, with what allowed it when it was made. `busy`: its team had a call then.",
 )  # fmt: skip
 WORD = _table(
     "word", ("invariant", "topic", *_RECORD),
@@ -229,6 +229,7 @@ for _name, _column, _condition in (
     ("word_unheard", WORD.c.at_us, "owed = 1 AND heard = 0"),
     ("outcome_untold", OUTCOME.c.at_us, "told = 0"),
     ("assignment_open", ASSIGNMENT.c.spoken_us, "ended_offset IS NULL"),
+    ("offer_open", OFFER.c.expires_us, "ended_offset IS NULL"),
     ("page_owed", PAGE.c.not_after_us, "over = 0"),
     ("message_owed", MESSAGE.c.not_after_us, "over = 0"),
     ("command_unanswered", COMMAND.c.expires_us, "answered = 0"),

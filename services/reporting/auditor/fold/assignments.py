@@ -85,10 +85,13 @@ _ALLOWED = """UPDATE offer SET
         AND paused.district IN ('all', offer.district)
         AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END,
     unheard = CASE WHEN EXISTS (SELECT 1 FROM unanswering u WHERE u.agency = offer.agency
-        AND u.team_id = offer.team_id) THEN 1 ELSE 0 END
+        AND u.team_id = offer.team_id) THEN 1 ELSE 0 END,
+    busy = coalesce((SELECT CASE WHEN a.ended_offset IS NULL THEN 1 ELSE 0 END FROM assignment a
+        WHERE a.agency = offer.agency AND a.team_id = offer.team_id ORDER BY a.record_offset DESC LIMIT 1), 0)
     WHERE offer_id = :offer_id"""
 _OFFER_ENDED = """UPDATE offer SET ended_offset = :record_offset, how_it_ended = :how, changed = :changed
     WHERE offer_id = :offer_id AND ended_offset IS NULL"""
+_ACCEPTED = "UPDATE offer SET accepted_us = :accepted_us WHERE offer_id = :offer_id"
 _ENDED_HOW = {"offer-accepted": "accepted", "offer-declined": "declined", "offer-expired": "expired"}
 
 # --- assignments
@@ -222,7 +225,8 @@ def _routed(given: Given) -> Iterator[Write]:
 
 def _offer_made(given: Given) -> Iterator[Write]:
     named = given.fields("offer_id", "call_id", "episode", "team_id", "response", "district")
-    yield insert("offer", **given.place, **named, agency=given.agency, at_us=given.at)
+    times = {"at_us": given.at, "expires_us": given.instant("expires_at")}
+    yield insert("offer", **given.place, **named, **times, agency=given.agency)
     yield Write(_ALLOWED, {"offer_id": given.event["offer_id"]})
 
 
@@ -238,6 +242,7 @@ def _accepted(given: Given) -> Iterator[Write]:
     yield from _offer_ended(given)
     about = given.fields("call_id", "episode", "team_id", "offer_id")
     yield Write(_ASSIGNED, {**given.place, **about, "at_us": given.at})
+    yield Write(_ACCEPTED, {**given.fields("offer_id"), "accepted_us": given.instant("accepted_at")})
 
 
 def _assignment_over(given: Given) -> Iterator[Write]:

@@ -299,6 +299,20 @@ def _unheard(topic: str, kind: str, by: str, test: Test = lambda _: True) -> Cal
     return mutate
 
 
+def _asked_while_busy(log: Log) -> None:
+    """The next offer of an agency goes to the team that has just accepted a call."""
+    for (topic, _), records in sorted(log.items()):
+        for index, stored in enumerate(records):
+            if topic == "assignments" and stored.headers.get("type") == b"offer-accepted":
+                kinds = [other.headers.get("type") for other in records[index:]]
+                over = next((at for at, kind in enumerate(kinds) if kind and kind.startswith(b"assignment-")), None)
+                for at, kind in enumerate(kinds[:over], index):
+                    if kind == b"offer-made" and records[at].key == stored.key:
+                        records[at] = changed(records[at], team_id=event_of(stored)["team_id"])
+                        return
+    raise LookupError("no offer while a team had a call")
+
+
 def _asked_afterwards(log: Log) -> None:
     double("assignments", "offer-made")(log)
     records, index = find(log, "assignments", "offer-made")
@@ -355,6 +369,8 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "offer-allowed": _no_plan_allows,
     "offer-as-judged": _no_judgement_allows,
     "offer-not-paused": _before("offer-made", "pause-applied", lambda _: {"district": "all", "paused": True}),
+    "offer-to-free-team": _asked_while_busy,
+    "offer-ended": drop("assignments", "offer-withdrawn"),
     "offer-before-outcome": _asked_afterwards,
     "accepted-as-offered": rewrite("assignments", "offer-accepted", offer_id="never made"),
     "synthetic-not-offered": _is_synthetic,
@@ -401,6 +417,10 @@ FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
     "nobody hears that a team needs help": (
         "team-told-of",
         _unheard("assignments", "status-reported", "notifications", lambda event: event["status"] == "need-police"),
+    ),
+    "accepted too late": (
+        "accepted-as-offered",
+        rewrite("assignments", "offer-accepted", accepted_at="2027-01-01T00:00Z"),
     ),
     "another team has the call": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, team_id="x")),
     "another response": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, response="x")),
