@@ -117,8 +117,9 @@ OFFER = _table(
     comment="An offer, with what allowed it when it was made. `busy`: its team had a call then.",
 )  # fmt: skip
 WORD = _table(
-    "word", ("invariant", "topic", *_RECORD),
-    _words("invariant", "topic", "agency", "call_id", "what"), _numbers(*_RECORD, "at_us"), _flags("owed", "heard"),
+    "word", ("topic", *_RECORD, "invariant"),
+    _words("topic"), _numbers(*_RECORD, "at_us"), _words("invariant", "agency", "call_id", "what"),
+    _flags("owed", "heard"),
     comment="A record that another service has to act upon (`owed`), and whether something there came of it (`heard`).",
 )  # fmt: skip
 VERDICT = _table(

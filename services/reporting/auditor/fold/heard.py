@@ -14,7 +14,7 @@ _OWED = """INSERT INTO word (invariant, topic, partition, record_offset, agency,
     SELECT CAST(:invariant AS TEXT), CAST(:topic AS TEXT), CAST(:partition AS BIGINT), CAST(:record_offset AS BIGINT),
         CAST(:agency AS TEXT), CAST(:call_id AS TEXT), CAST(:what AS TEXT), CAST(:at_us AS BIGINT), 1
     WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.call_id = :call_id AND v.event_id = :event_id
-        AND v.partition = :partition AND v.record_offset < :record_offset)
+        AND v.record_offset < :record_offset)
     ON CONFLICT (invariant, topic, partition, record_offset) DO UPDATE SET owed = 1, agency = excluded.agency,
         call_id = excluded.call_id, what = excluded.what, at_us = excluded.at_us"""
 """A version that is published twice, under one id, is judged once."""

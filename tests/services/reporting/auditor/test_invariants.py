@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka.node import CHECKOUT
 from services.reporting.auditor.audit import MOST_OPEN, SLICE, Auditor, Run, ask
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
+from services.reporting.auditor.fold.heard import JUDGED, PAGED, PAUSED, TOLD, owed
+from services.reporting.auditor.fold.writes import Given
 from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SECOND, microseconds
@@ -34,7 +36,7 @@ from shared.events import (
 )
 from shared.programme.judging.programme import passed
 from tests.builders import call_routed, call_triaged, judgement, offer_made, verdict
-from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
+from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled, in_memory
 from tests.services.reporting.auditor.mutations import (
     FURTHER,
     MUTATIONS,
@@ -242,6 +244,25 @@ def test_an_incident_that_nobody_took_in_is_seen_though_its_number_was_anothers_
         topics.now += timedelta(days=days)
     found = found_in([log], microseconds(topics.now))
     assert ("call-taken-in" in found) is broken
+
+
+def plan_of(query: str, **values: int | str) -> str:
+    """How SQLite goes about it."""
+    with in_memory() as engine, engine.connect() as connection:
+        return " ".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"), values))
+
+
+@pytest.mark.parametrize("name", [JUDGED, PAGED, TOLD, PAUSED])
+def test_of_what_nothing_came_no_query_looks_at_all_that_something_came_of(name: str) -> None:
+    query = next(invariant.query for invariant in INVARIANTS if invariant.name == name)
+    assert plan_of(query, settled=1) == "SEARCH w USING INDEX word_unheard (at_us<?)"
+
+
+def test_whether_a_version_came_before_is_looked_up_by_its_own_id() -> None:
+    header = {"type": b"call-reported", "subject": b"metro/cad/1"}
+    stored = Stored("calls", 0, 1, Topics().now, "metro", b'{"event_id": "e1"}', header)
+    (write,) = owed(Given("call-reported", {"event_id": "e1"}, stored, 1, -1))
+    assert "SEARCH v USING INDEX version_of_call (call_id=? AND event_id=?)" in plan_of(write.sql, **write.values)
 
 
 async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day) -> None:
