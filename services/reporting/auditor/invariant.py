@@ -55,7 +55,7 @@ _COMMON: Mapping[str, Any] = {
     },
     "offer": lambda call: {
         "agency": PLANTED, "call_id": call, "episode": 1, "offer_id": call, "team_id": "t", "response": "r", "at_us": 1,
-        "partition": -1, "record_offset": 1, "may_go": 1, "phase": "live", "judged_offset": -1,
+        "partition": -1, "record_offset": 1, "may_go": 1, "phase": "live", "judged_offset": -1, "ended_offset": 2,
     },
     "assignment": lambda call: {
         "agency": PLANTED, "call_id": call, "episode": 1, "team_id": call, "at_us": 1, "spoken_us": 1,
@@ -74,6 +74,7 @@ _COMMON: Mapping[str, Any] = {
     "judgement": lambda call: {
         "agency": PLANTED, "call_id": call, "at_us": 1, "gates": 5, "cites": 1, "has_sentence": 1, **_record(1),
     },
+    "word": lambda call: {"agency": PLANTED, "call_id": call, "topic": PLANTED, "at_us": 1, "owed": 1, **_record(1)},
     "unreadable": lambda call: {"agency": PLANTED, "topic": call, "at_us": 1, **_record(1)},
     "leak": lambda call: {"agency": PLANTED, "topic": call, "at_us": 1, **_record(1)},
     "chain_fault": lambda call: {"about": call, "at_us": 1},

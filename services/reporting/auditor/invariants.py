@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
+from services.reporting.auditor.fold.heard import JUDGED, PAGED, PAUSED, TOLD
 from services.reporting.auditor.invariant import Invariant, planted
 
 _CALLS = (
@@ -72,12 +73,31 @@ _CALLS = (
         planted("outcome-explained", ("outcome", {"partition": -1, "record_offset": 2, "reasons": 0})),
     ),
     Invariant(
+        "outcome-as-judged",
+        "An outcome cites the document by which triage had judged its call.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o JOIN judgement j ON j.partition = o.partition AND j.record_offset = o.judged_offset
+        WHERE o.changed > :after AND o.changed <= :upto
+        AND (j.call_id <> o.call_id OR j.programme_hash <> o.programme_hash)
+        UNION
+        SELECT 'episode ' || o.episode, o.agency, o.call_id, o.district, o.at_us
+        FROM judgement j JOIN outcome o ON o.partition = j.partition AND o.judged_offset = j.record_offset
+        WHERE j.changed > :after AND j.changed <= :upto
+        AND (j.call_id <> o.call_id OR j.programme_hash <> o.programme_hash)""",
+        planted(
+            "outcome-as-judged",
+            ("judgement", {"record_offset": 6, "programme_hash": "one"}),
+            ("outcome", {"partition": -1, "record_offset": 10, "judged_offset": 6, "programme_hash": "another"}),
+        ),
+    ),
+    Invariant(
         "outcome-as-accepted",
-        "The outcome says that a team has the call where one accepted it, or came with a merged one, and only there.",
+        "The outcome names the team and response that accepted the call, or came with a merged one, and only these.",
         """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
         FROM outcome o WHERE o.changed > :after AND o.changed <= :upto
         AND ((o.outcome IN ('team-accepted', 'phone-accepted') AND NOT EXISTS (SELECT 1 FROM assignment a
-                WHERE a.call_id = o.call_id AND a.episode = o.episode AND a.record_offset < o.record_offset))
+                WHERE a.call_id = o.call_id AND a.episode = o.episode AND a.record_offset < o.record_offset
+                AND a.team_id = o.team_id AND a.response = o.response))
             OR (o.outcome NOT IN ('team-accepted', 'phone-accepted') AND EXISTS (SELECT 1 FROM offer f
                 WHERE f.call_id = o.call_id AND f.episode = o.episode AND f.how_it_ended = 'accepted'
                 AND f.ended_offset < o.record_offset)))""",
@@ -110,7 +130,7 @@ _CALLS = (
     ),
     Invariant(
         "judgement-explained",
-        "A judgement has every gate with its sentence, a document's version and hash, and the switchboard's revision.",
+        "A judgement has every gate with its sentence, and cites the document and the switchboard that were in force.",
         """SELECT 'decisions/' || j.partition || '/' || j.record_offset AS about, j.agency, j.call_id, j.district,
             j.at_us AS broken_us
         FROM judgement j WHERE j.changed > :after AND j.changed <= :upto
@@ -125,7 +145,8 @@ _TEAMS = (
         "A team is asked where the newest judgement lets its response go, live or confirmed, or a person sends it.",
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
         FROM offer f WHERE f.changed > :after AND f.changed <= :upto AND f.by_hand = 0
-        AND (f.may_go = 0 OR f.phase IS NULL OR f.phase <> 'live')""",
+        AND (f.may_go = 0 OR f.phase IS NULL OR f.phase NOT IN ('live', 'advisory')
+            OR (f.phase = 'advisory' AND f.confirmed = 0))""",
         planted("offer-allowed", ("offer", {"may_go": 0})),
     ),
     Invariant(
@@ -162,6 +183,21 @@ _TEAMS = (
         planted("silent-not-offered", ("offer", {"unheard": 1})),
     ),
     Invariant(
+        "offer-to-free-team",
+        "No team is asked to take a call while it has one.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f WHERE f.busy = 1 AND f.changed > :after AND f.changed <= :upto""",
+        planted("offer-to-free-team", ("offer", {"busy": 1})),
+    ),
+    Invariant(
+        "offer-ended",
+        "An offer ends by its time.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.expires_us AS broken_us
+        FROM offer f WHERE f.ended_offset IS NULL AND f.expires_us < :settled""",
+        planted("offer-ended", ("offer", {"ended_offset": None, "expires_us": 1})),
+        lasting=False,
+    ),
+    Invariant(
         "offer-before-outcome",
         "No team is asked to take a call that has its outcome.",
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
@@ -176,12 +212,13 @@ _TEAMS = (
     ),
     Invariant(
         "accepted-as-offered",
-        "A team has a call by its own offer, which it had not declined and nobody withdrawn, or with a merged call.",
+        "A team has a call by its own offer, taken in time, not declined or withdrawn before, or with a merged one.",
         # an answer in time that is read once the offer had expired is good
         """SELECT a.team_id || ' at ' || a.record_offset AS about, a.agency, a.call_id, a.district, a.at_us AS broken_us
         FROM assignment a WHERE a.changed > :after AND a.changed <= :upto
         AND NOT EXISTS (SELECT 1 FROM offer f WHERE f.call_id = a.call_id AND f.episode = a.episode
-            AND f.team_id = a.team_id AND ((f.how_it_ended = 'accepted' AND f.ended_offset = a.record_offset)
+            AND f.team_id = a.team_id AND f.accepted_us <= f.expires_us
+            AND ((f.how_it_ended = 'accepted' AND f.ended_offset = a.record_offset)
                 OR (f.how_it_ended = 'expired' AND f.ended_offset < a.record_offset)))
         AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.agency = a.agency AND b.team_id = a.team_id
             AND b.how_it_ended = 'moved' AND b.ended_offset = a.record_offset)""",
@@ -346,21 +383,41 @@ _WORD = (
     ),
     Invariant(
         "outcome-told-as-is",
-        "A CAD is told that a team has its call where the outcome says so, and only there.",
+        "A CAD is told the outcome of its call as it is, and of the team that has it.",
         """SELECT m.message_id AS about, m.agency, m.call_id, o.district, o.at_us AS broken_us
         FROM message m JOIN outcome o ON o.call_id = m.call_id AND o.episode = m.episode
         WHERE m.changed > :after AND m.changed <= :upto AND m.kind = 'call.routed'
-        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END
+        AND (coalesce(m.outcome, '') <> o.outcome OR coalesce(m.team_id, '') <> coalesce(o.team_id, ''))
         UNION
         SELECT m.message_id, m.agency, m.call_id, o.district, o.at_us
         FROM outcome o JOIN message m ON m.call_id = o.call_id AND m.episode = o.episode
         WHERE o.changed > :after AND o.changed <= :upto AND m.kind = 'call.routed'
-        AND m.misleads <> CASE WHEN o.outcome IN ('team-accepted', 'phone-accepted') THEN 1 ELSE 0 END""",
+        AND (coalesce(m.outcome, '') <> o.outcome OR coalesce(m.team_id, '') <> coalesce(o.team_id, ''))""",
         planted(
             "outcome-told-as-is",
             ("outcome", {"partition": -1, "record_offset": 8}),
             ("message", {"misleads": 1, "alarmed": 1}),
         ),
+    ),
+    *(
+        Invariant(
+            name,
+            sentence,
+            f"""SELECT w.what || ' ' || w.topic || '/' || w.partition || '/' || w.record_offset AS about, w.agency,
+                w.call_id, NULL AS district, w.at_us AS broken_us
+            FROM word w WHERE w.invariant = '{name}' AND w.owed = 1 AND w.heard = 0 AND w.at_us < :settled""",  # noqa: S608
+            planted(name, ("word", {"invariant": name})),
+            lasting=False,
+        )
+        for name, sentence in (
+            (JUDGED, "A version of a call is judged, or it is said why it counts for nothing, or nobody can judge it."),
+            (PAGED, "For each offer that is not only a page's, its team is paged, or it is said why not."),
+            (
+                TOLD,
+                "A CAD is owed word of its call's team: turned back, needed help, silent, staying, moved, upgraded.",
+            ),
+            (PAUSED, "Where triage pauses careroute, team availability makes no offers from then on."),
+        )
     ),
     Invariant(
         "misled-cad-alarmed",

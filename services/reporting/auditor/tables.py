@@ -17,7 +17,7 @@ from services.reporting.store.bookkeeping import PLACE
 METADATA = MetaData()
 """Every table of the auditor's store."""
 PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
-VERSION_OF_FOLD: Final = 2
+VERSION_OF_FOLD: Final = 3
 """Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
@@ -74,14 +74,16 @@ CALL = _table(
 EPISODE = _table(
     "episode", ("call_id", "episode"),
     _words("call_id", "agency", "district"),
-    _numbers("episode", "partition", "record_offset", "due_us", "default_offset", "check_minutes", "changed"),
+    _numbers(*_RECORD, "episode", "due_us", "default_offset", "judged_offset", "check_minutes", "changed"),
     _flags("begun", "outcomes", "failed", "overridden"),
-    comment="An episode and by when it needs its outcome. `default_offset`: where a dispatcher sent the default.",
+    comment="An episode and by when it needs its outcome. `default_offset`: where a dispatcher sent the default; "
+    "`judged_offset`: the judgement in `decisions` that its newest plan copies.",
 )  # fmt: skip
 OUTCOME = _table(
     "outcome", _RECORD,
-    _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "changed"),
-    _words("agency", "call_id", "outcome", "district"), _flags("cites", "by_hand", "told", "synthetic"),
+    _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "judged_offset", "changed"),
+    _words("agency", "call_id", "outcome", "team_id", "response", "district", "programme_hash"),
+    _flags("cites", "by_hand", "told", "synthetic"),
     comment="A routing outcome, by where it stands: a second one shows. `told`: the CAD is owed word, or none is due.",
 )  # fmt: skip
 CLAIM = _table(
@@ -100,7 +102,8 @@ HOLD = _table(
 )  # fmt: skip
 CONFIRMED = _table(
     "confirmed", ("call_id", "episode", "response"), _words("call_id", "response"), _numbers("episode"),
-    comment="A dispatcher confirmed the response, or sent it by an override.",
+    _flags("by_hand"),
+    comment="A dispatcher confirmed the response that was proposed, or (`by_hand`) sent it by an override.",
 )  # fmt: skip
 PAUSED = _table(
     "paused", ("agency", "district", "response"), _words("agency", "district", "response"),
@@ -109,9 +112,15 @@ PAUSED = _table(
 OFFER = _table(
     "offer", ("offer_id",),
     _words("offer_id", "agency", "call_id", "team_id", "response", "district", "phase", "how_it_ended"),
-    _numbers("partition", "record_offset", "episode", "judged_offset", "ended_offset", "at_us", "changed"),
-    _flags("may_go", "by_hand", "paused", "unheard"),
-    comment="An offer, with what allowed it when it was made.",
+    _numbers(*_RECORD, "episode", "judged_offset", "ended_offset", "at_us", "expires_us", "accepted_us", "changed"),
+    _flags("may_go", "confirmed", "by_hand", "paused", "unheard", "busy"),
+    comment="An offer, with what allowed it when it was made. `busy`: its team had a call then.",
+)  # fmt: skip
+WORD = _table(
+    "word", ("topic", *_RECORD, "invariant"),
+    _words("topic"), _numbers(*_RECORD, "at_us"), _words("invariant", "agency", "call_id", "what"),
+    _flags("owed", "heard"),
+    comment="A record that another service has to act upon (`owed`), and whether something there came of it (`heard`).",
 )  # fmt: skip
 VERDICT = _table(
     "verdict", (*_RECORD, "response"),
@@ -120,14 +129,19 @@ VERDICT = _table(
 )  # fmt: skip
 JUDGEMENT = _table(
     "judgement", _RECORD,
-    _numbers(*_RECORD, "gates", "at_us", "changed"), _words("agency", "call_id", "district"),
-    _flags("cites", "has_sentence"),
-    comment="A judgement, and whether it explains itself.",
+    _numbers(*_RECORD, "gates", "at_us", "version", "revision", "changed"),
+    _words("agency", "call_id", "district", "programme_hash"), _flags("cites", "has_sentence"),
+    comment="A judgement, and whether it explains itself. `cites`: by what was in force, or by what an earlier one of "
+    "the call had: of a call that was offered already the stricter stands.",
+)  # fmt: skip
+IN_FORCE = _table(
+    "in_force", ("agency",), _words("agency", "programme_hash"), _numbers("version", "revision"),
+    comment="An agency's document and switchboard, as triage's own journal has them; before its first: none, and 0.",
 )  # fmt: skip
 ASSIGNMENT = _table(
     "assignment", _RECORD,
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
-    _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
+    _words("agency", "call_id", "team_id", "response", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
     comment="A team has a call, from one offset to another. "
     "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
@@ -148,9 +162,10 @@ PAGE = _table(
 )  # fmt: skip
 MESSAGE = _table(
     "message", ("message_id",),
-    _words("message_id", "agency", "kind", "call_id"), _numbers("episode", "not_after_us", "changed"),
-    _flags("over", "misleads", "alarmed"),
-    comment="A message to a CAD: acknowledged, or noted as not, with an alarm where the CAD is misled by it.",
+    _words("message_id", "agency", "kind", "call_id", "outcome", "team_id"),
+    _numbers("episode", "not_after_us", "changed"), _flags("over", "misleads", "alarmed"),
+    comment="A message to a CAD: acknowledged, or noted as not, with an alarm where the CAD is misled by it. "
+    "Of a call that was routed: the outcome and the team that it names.",
 )  # fmt: skip
 COMMAND = _table(
     "command", ("agency", "command_id"),
@@ -212,8 +227,10 @@ GAP = _table(
 for _name, _column, _condition in (
     ("version_owed", VERSION.c.at_us, "owed = 1"),
     ("episode_open", EPISODE.c.due_us, "outcomes = 0 AND failed = 0"),
+    ("word_unheard", WORD.c.at_us, "owed = 1 AND heard = 0"),
     ("outcome_untold", OUTCOME.c.at_us, "told = 0"),
     ("assignment_open", ASSIGNMENT.c.spoken_us, "ended_offset IS NULL"),
+    ("offer_open", OFFER.c.expires_us, "ended_offset IS NULL"),
     ("page_owed", PAGE.c.not_after_us, "over = 0"),
     ("message_owed", MESSAGE.c.not_after_us, "over = 0"),
     ("command_unanswered", COMMAND.c.expires_us, "answered = 0"),
@@ -228,6 +245,8 @@ for _name, _columns in (
     ("assignment_of_team", (ASSIGNMENT.c.agency, ASSIGNMENT.c.team_id, ASSIGNMENT.c.record_offset)),
     ("assignment_of_call", (ASSIGNMENT.c.call_id, ASSIGNMENT.c.record_offset)),
     ("offer_of_call", (OFFER.c.call_id,)),
+    ("judgement_of_call", (JUDGEMENT.c.call_id, JUDGEMENT.c.programme_hash, JUDGEMENT.c.revision)),
+    ("outcome_judged", (OUTCOME.c.partition, OUTCOME.c.judged_offset)),
     ("page_of_offer", (PAGE.c.offer_id,)),
     ("page_of_call", (PAGE.c.call_id,)),
     ("message_of_call", (MESSAGE.c.call_id, MESSAGE.c.episode)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from services.reporting.auditor.fold.decisions import lets_go
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
 
 EVERY_RESPONSE = "*"
@@ -33,11 +34,16 @@ _TAKEN = """INSERT INTO call (call_id, taken_offset) VALUES (:call_id, :taken)
         WHEN coalesce(call.taken_offset, -1) < excluded.taken_offset THEN excluded.taken_offset
         ELSE call.taken_offset END"""
 _NOT_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND record_offset <= :taken AND owed = 1"
-_PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district)
+_PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district),
+    judged_offset = :judged
     WHERE call_id = :call_id AND episode = :episode"""
 _HELD = """UPDATE episode SET due_us = :due_us WHERE call_id = :call_id AND episode = :episode"""
 _HOLD_BEGAN = """UPDATE hold SET at_us = :at_us, due_us = :due_us, by_person = :by_person
     WHERE call_id = :call_id AND episode = :episode"""
+_PLAN_OF_LATE = """INSERT INTO plan (call_id, episode, response, phase, judged_offset, may_go)
+    SELECT call_id, episode + 1, response, CASE phase WHEN 'live' THEN 'advisory' ELSE phase END, judged_offset, may_go
+    FROM plan WHERE call_id = :call_id AND episode = :episode - 1"""
+"""A late call goes by the plan that it had, and only once a dispatcher has said yes."""
 _FORGET_PLAN = "DELETE FROM plan WHERE call_id = :call_id AND episode = :episode"
 _REFUSED = (
     """INSERT INTO call (call_id, refused) VALUES (:call_id, 1) ON CONFLICT (call_id) DO UPDATE SET refused = 1"""
@@ -46,6 +52,8 @@ _NOTHING_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND owed =
 _FAILED = "UPDATE episode SET failed = 1 WHERE call_id = :call_id AND outcomes = 0"
 _DEFAULT_SENT = """UPDATE episode SET overridden = 1, default_offset = :record_offset
     WHERE call_id = :call_id AND episode = :episode"""
+_SENT_BY_HAND = """INSERT INTO confirmed (call_id, episode, response, by_hand)
+    VALUES (:call_id, :episode, :response, 1) ON CONFLICT (call_id, episode, response) DO UPDATE SET by_hand = 1"""
 _OVERRIDDEN = "UPDATE episode SET overridden = 1 WHERE call_id = :call_id AND episode = :episode"
 
 # --- outcomes and offers
@@ -55,6 +63,8 @@ _HAS_OUTCOME = """UPDATE episode SET outcomes = outcomes + 1, changed = :changed
 _MEASURED = """UPDATE outcome SET
     due_us = coalesce((SELECT e.due_us FROM episode e
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), due_us),
+    judged_offset = CASE WHEN judged_offset >= 0 THEN judged_offset ELSE (SELECT e.judged_offset FROM episode e
+        WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode) END,
     by_hand = coalesce((SELECT e.overridden FROM episode e
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), 0),
     told = CASE WHEN synthetic = 1 OR EXISTS (SELECT 1 FROM message m WHERE m.call_id = outcome.call_id
@@ -67,34 +77,40 @@ _ALLOWED = """UPDATE offer SET
         AND p.episode = offer.episode AND p.response = offer.response),
     judged_offset = (SELECT p.judged_offset FROM plan p WHERE p.call_id = offer.call_id
         AND p.episode = offer.episode AND p.response = offer.response),
-    by_hand = CASE WHEN EXISTS (SELECT 1 FROM confirmed c WHERE c.call_id = offer.call_id
+    confirmed = CASE WHEN EXISTS (SELECT 1 FROM confirmed c WHERE c.call_id = offer.call_id
         AND c.episode = offer.episode AND c.response = offer.response) THEN 1 ELSE 0 END,
+    by_hand = coalesce((SELECT c.by_hand FROM confirmed c WHERE c.call_id = offer.call_id
+        AND c.episode = offer.episode AND c.response = offer.response), 0),
     paused = CASE WHEN EXISTS (SELECT 1 FROM paused WHERE paused.agency = offer.agency
         AND paused.district IN ('all', offer.district)
         AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END,
     unheard = CASE WHEN EXISTS (SELECT 1 FROM unanswering u WHERE u.agency = offer.agency
-        AND u.team_id = offer.team_id) THEN 1 ELSE 0 END
+        AND u.team_id = offer.team_id) THEN 1 ELSE 0 END,
+    busy = coalesce((SELECT CASE WHEN a.ended_offset IS NULL THEN 1 ELSE 0 END FROM assignment a
+        WHERE a.agency = offer.agency AND a.team_id = offer.team_id ORDER BY a.record_offset DESC LIMIT 1), 0)
     WHERE offer_id = :offer_id"""
 _OFFER_ENDED = """UPDATE offer SET ended_offset = :record_offset, how_it_ended = :how, changed = :changed
     WHERE offer_id = :offer_id AND ended_offset IS NULL"""
+_ACCEPTED = "UPDATE offer SET accepted_us = :accepted_us WHERE offer_id = :offer_id"
 _ENDED_HOW = {"offer-accepted": "accepted", "offer-declined": "declined", "offer-expired": "expired"}
 
 # --- assignments
 
 _ASSIGNED = """INSERT INTO assignment
     (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, changed, after_default,
-    check_minutes, district)
+    check_minutes, district, response)
     SELECT CAST(:partition AS BIGINT), CAST(:record_offset AS BIGINT), e.agency, e.call_id, e.episode,
         CAST(:team_id AS TEXT), CAST(:at_us AS BIGINT), CAST(:at_us AS BIGINT), 'accepted', CAST(:changed AS BIGINT),
-        CASE WHEN e.default_offset IS NULL THEN 0 ELSE 1 END, e.check_minutes, e.district
+        CASE WHEN e.default_offset IS NULL THEN 0 ELSE 1 END, e.check_minutes, e.district,
+        (SELECT f.response FROM offer f WHERE f.offer_id = :offer_id)
     FROM episode e WHERE e.call_id = :call_id AND e.episode = :episode
     ON CONFLICT DO NOTHING"""
 _MOVED = """INSERT INTO assignment
     (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, police_asked, changed,
-    check_minutes, district)
+    check_minutes, district, response)
     SELECT a.partition, CAST(:record_offset AS BIGINT), a.agency, CAST(:to_call_id AS TEXT),
         CAST(:to_episode AS BIGINT), a.team_id, CAST(:at_us AS BIGINT), a.spoken_us, a.stands, a.police_asked,
-        CAST(:changed AS BIGINT), a.check_minutes, a.district
+        CAST(:changed AS BIGINT), a.check_minutes, a.district, a.response
     FROM assignment a WHERE a.call_id = :call_id AND a.team_id = :team_id AND a.ended_offset = :record_offset
     ON CONFLICT DO NOTHING"""
 _ASSIGNMENT_OVER = """UPDATE assignment SET ended_offset = :record_offset, how_it_ended = :how, by_person = :by_person,
@@ -128,6 +144,8 @@ def _deadline_set(given: Given) -> Iterator[Write]:
     yield Write(
         _BEGUN, {**given.place, **_episode_of(given), "agency": given.agency, "due_us": given.instant("deadline")}
     )
+    if given.event.get("why") == "late-pull":
+        yield Write(_PLAN_OF_LATE, _episode_of(given))
     yield from _taken_in(given)
 
 
@@ -141,14 +159,13 @@ def _taken_in(given: Given) -> Iterator[Write]:
 
 def _plan_set(given: Given) -> Iterator[Write]:
     """A judgement that comes late may name a deadline that is over: from then on a second is still in time."""
-    judgement, about = given.event["judgement"], _episode_of(given)
+    judgement, about, judged = given.event["judgement"], _episode_of(given), given.event.get("triaged_at", -1)
     minutes = judgement.get("on_scene_check_minutes") or ON_SCENE_CHECK_MINUTES
     due = {"due_us": max(given.instant("deadline"), given.at), "minutes": minutes, "district": judgement["district"]}
-    yield Write(_PLAN, {**about, **due})
+    yield Write(_PLAN, {**about, **due, "judged": judged})
     yield Write(_FORGET_PLAN, about)
     for verdict in judgement["responses"]:
-        may_go = {"may_go": int(verdict["may_go"]), "phase": verdict["phase"]}
-        judged = given.event.get("triaged_at", -1)
+        may_go = {"may_go": lets_go(judgement, verdict), "phase": verdict["phase"]}
         yield insert("plan", **about, response=verdict["response"], judged_offset=judged, **may_go)
 
 
@@ -187,7 +204,7 @@ def _overridden(given: Given) -> Iterator[Write]:
         yield Write(_DEFAULT_SENT, {**about, "record_offset": given.stored.offset})
     else:
         yield Write(_OVERRIDDEN, about)
-        yield insert("confirmed", **about, response=given.event["send"])
+        yield Write(_SENT_BY_HAND, {**about, "response": given.event["send"]})
 
 
 def _routed(given: Given) -> Iterator[Write]:
@@ -197,7 +214,8 @@ def _routed(given: Given) -> Iterator[Write]:
         "outcome", **given.place, **about, agency=given.agency, at_us=given.at, due_us=given.instant("deadline"),
         reasons=len(event.get("reasons", ())), cites=int(bool(event.get("programme_hash"))),
         synthetic=int(bool(event.get("synthetic"))),
-        **given.fields("outcome", "district"),
+        judged_offset=event.get("triaged_at", -1),
+        **given.fields("outcome", "team_id", "response", "district", "programme_hash"),
     )  # fmt: skip
     yield Write(_MEASURED, {"partition": given.stored.partition, "record_offset": given.stored.offset})
     if event["outcome"] == "phone-accepted" and "merged" not in event.get("reasons", ()):
@@ -207,7 +225,8 @@ def _routed(given: Given) -> Iterator[Write]:
 
 def _offer_made(given: Given) -> Iterator[Write]:
     named = given.fields("offer_id", "call_id", "episode", "team_id", "response", "district")
-    yield insert("offer", **given.place, **named, agency=given.agency, at_us=given.at)
+    times = {"at_us": given.at, "expires_us": given.instant("expires_at")}
+    yield insert("offer", **given.place, **named, **times, agency=given.agency)
     yield Write(_ALLOWED, {"offer_id": given.event["offer_id"]})
 
 
@@ -221,7 +240,9 @@ def _offer_ended(given: Given) -> Iterator[Write]:
 
 def _accepted(given: Given) -> Iterator[Write]:
     yield from _offer_ended(given)
-    yield Write(_ASSIGNED, {**given.place, **given.fields("call_id", "episode", "team_id"), "at_us": given.at})
+    about = given.fields("call_id", "episode", "team_id", "offer_id")
+    yield Write(_ASSIGNED, {**given.place, **about, "at_us": given.at})
+    yield Write(_ACCEPTED, {**given.fields("offer_id"), "accepted_us": given.instant("accepted_at")})
 
 
 def _assignment_over(given: Given) -> Iterator[Write]:

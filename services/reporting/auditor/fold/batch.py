@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from services.reporting.auditor.fold import assignments, audit_log, calls, commands, decisions, notifications
+from services.reporting.auditor.fold import assignments, audit_log, calls, commands, decisions, heard, notifications
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
 from services.reporting.auditor.tables import STEP, microseconds
 from shared.audit_log.chain import ChainKeys
@@ -112,9 +112,10 @@ def _writes(
         yield insert("leak", **place, **found)
     kind = stored.header("type")
     fold = commands.ordered if stored.topic == COMMANDS else FOLDS[stored.topic].get(kind)
-    if fold is None:
-        return
     try:
-        yield from list(fold(Given(kind, json.loads(stored.value), stored, batch, step.read_before)))
+        yield from list(heard.came_of(stored.topic, kind, stored.header("cause")))
+        if fold is not None or kind in heard.OWES:
+            given = Given(kind, json.loads(stored.value), stored, batch, step.read_before)
+            yield from [*(fold(given) if fold else ()), *heard.owed(given)]
     except (ValueError, KeyError, TypeError, AttributeError):
         yield insert("unreadable", **place, **found)

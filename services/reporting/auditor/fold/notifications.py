@@ -37,10 +37,11 @@ def _page_over(given: Given) -> Iterator[Write]:
 def _message_due(given: Given) -> Iterator[Write]:
     event, not_after = given.event, given.instant("not_after")
     routed = event["kind"] == "call.routed"
-    misleads = routed and event["body"].get("data", {}).get("outcome") in ACCEPTED
+    data = event["body"].get("data", {})
+    told = {"outcome": data.get("outcome"), "team_id": data.get("team_id")}
     yield insert(
         "message", **given.fields("message_id", "kind", "call_id", "episode"), agency=given.agency,
-        not_after_us=not_after, misleads=int(misleads), changed=given.batch,
+        not_after_us=not_after, misleads=int(routed and told["outcome"] in ACCEPTED), changed=given.batch, **told,
     )  # fmt: skip
     yield Write(_OWED_AGAIN, {"message_id": event["message_id"], "not_after_us": not_after})
     if routed:

@@ -121,6 +121,49 @@ def _no_judgement_allows(log: Log) -> None:
     _forbid(log["decisions", records[index].partition], "call-triaged", event_of(records[index])["call_id"])
 
 
+def _confirmed_though_forbidden(log: Log) -> None:
+    """A dispatcher has confirmed what may not go any more, and a team is asked."""
+    confirmed = {
+        event_of(stored)["call_id"]
+        for (topic, _), records in log.items()
+        for stored in records
+        if topic == "assignments" and stored.headers.get("type") == b"decision-confirmed"
+    }
+    records, index = find(log, "assignments", "offer-made", lambda event: event["call_id"] in confirmed)
+    _forbid(records, "plan-set", event_of(records[index])["call_id"])
+
+
+def _a_gate_is_against(of: str) -> Callable[[Log], None]:
+    """What let a team go says so, though the call, or its own response, did not pass a gate."""
+
+    def fail(gates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**gate, "passed": False, "reason": "no"} for gate in gates]
+
+    def mutate(log: Log) -> None:
+        records, index = _an_offer(log)
+        partition, call_id = records[index].partition, event_of(records[index])["call_id"]
+        for topic, kind in (("decisions", b"call-triaged"), ("assignments", b"plan-set")):
+            for at, stored in enumerate(log[topic, partition]):
+                if stored.headers.get("type") == kind and event_of(stored)["call_id"] == call_id:
+                    judgement = event_of(stored)["judgement"]
+                    if of == "call":
+                        judgement["gates"] = fail(judgement["gates"])
+                    for verdict in judgement["responses"] if of == "response" else ():
+                        verdict["gates"] = fail(verdict["gates"])
+                    log[topic, partition][at] = changed(stored, judgement=judgement)
+
+    return mutate
+
+
+def _judged_by(**cites: Any) -> Callable[[Log], None]:
+    def mutate(log: Log) -> None:
+        records, index = find(log, "decisions", "call-triaged")
+        judgement = event_of(records[index])["judgement"]
+        records[index] = changed(records[index], judgement={**judgement, **cites})
+
+    return mutate
+
+
 def _forbid(records: list[Stored], kind: str, call_id: str) -> None:
     for index, stored in enumerate(records):
         event = event_of(stored)
@@ -228,15 +271,46 @@ def _misled(log: Log) -> None:
             due[index] = changed(stored, "cad-not-informed", why="HTTP 500", alarm=False)
 
 
-def _told_otherwise(log: Log) -> None:
-    """The CAD hears that a team comes, and the call has the default."""
+def _told_as(told: Mapping[str, Any], **otherwise: Any) -> Callable[[Log], None]:
+    """The CAD hears otherwise of an outcome."""
 
-    def is_default(event: Mapping[str, Any]) -> bool:
-        return event["kind"] == "call.routed" and _is_default(event["body"]["data"])
+    def mutate(log: Log) -> None:
+        def is_told(event: Mapping[str, Any]) -> bool:
+            return bool(event["kind"] == "call.routed" and told.items() <= event["body"]["data"].items())
 
-    records, index = find(log, "notifications", "cad-message-due", is_default)
-    body = event_of(records[index])["body"]
-    records[index] = changed(records[index], body={**body, "data": {**body["data"], "outcome": "team-accepted"}})
+        records, index = find(log, "notifications", "cad-message-due", is_told)
+        body = event_of(records[index])["body"]
+        records[index] = changed(records[index], body={**body, "data": {**body["data"], **otherwise}})
+
+    return mutate
+
+
+def _unheard(topic: str, kind: str, by: str, test: Test = lambda _: True) -> Callable[[Log], None]:
+    """Nothing comes of a record, where something has to."""
+
+    def mutate(log: Log) -> None:
+        records, index = find(log, topic, kind, test)
+        stored = records[index]
+        cause = f"{topic}/{stored.partition}/{stored.offset}".encode()
+        for place in log:
+            if place[0] == by:
+                log[place] = [other for other in log[place] if other.headers.get("cause") != cause]
+
+    return mutate
+
+
+def _asked_while_busy(log: Log) -> None:
+    """The next offer of an agency goes to the team that has just accepted a call."""
+    for (topic, _), records in sorted(log.items()):
+        for index, stored in enumerate(records):
+            if topic == "assignments" and stored.headers.get("type") == b"offer-accepted":
+                kinds = [other.headers.get("type") for other in records[index:]]
+                over = next((at for at, kind in enumerate(kinds) if kind and kind.startswith(b"assignment-")), None)
+                for at, kind in enumerate(kinds[:over], index):
+                    if kind == b"offer-made" and records[at].key == stored.key:
+                        records[at] = changed(records[at], team_id=event_of(stored)["team_id"])
+                        return
+    raise LookupError("no offer while a team had a call")
 
 
 def _asked_afterwards(log: Log) -> None:
@@ -255,6 +329,10 @@ def _of_an_offer(log: Log) -> Test:
     pages = [event_of(stored) for stored in due if stored.headers.get("type") == b"page-due"]
     offers = {page["page_id"] for page in pages if page["kind"] == "offer"}
     return lambda event: event["page_id"] in offers
+
+
+def _is_taken(event: Mapping[str, Any]) -> bool:
+    return bool(event["outcome"] == "team-accepted")
 
 
 def _is_default(event: Mapping[str, Any]) -> bool:
@@ -279,6 +357,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "outcome-in-time": _late,
     "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
+    "outcome-as-judged": rewrite("assignments", "call-routed", _is_taken, programme_hash="never in force"),
     "outcome-as-accepted": drop("assignments", "offer-accepted"),
     "cancelled-as-ended": rewrite("assignments", "call-routed", _is_default, outcome="cancelled"),
     "judgement-explained": rewrite(
@@ -290,6 +369,8 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "offer-allowed": _no_plan_allows,
     "offer-as-judged": _no_judgement_allows,
     "offer-not-paused": _before("offer-made", "pause-applied", lambda _: {"district": "all", "paused": True}),
+    "offer-to-free-team": _asked_while_busy,
+    "offer-ended": drop("assignments", "offer-withdrawn"),
     "offer-before-outcome": _asked_afterwards,
     "accepted-as-offered": rewrite("assignments", "offer-accepted", offer_id="never made"),
     "synthetic-not-offered": _is_synthetic,
@@ -310,7 +391,11 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "page-ended": drop("notifications", "page-delivered"),
     "cad-told": drop("notifications", "cad-informed"),
     "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
-    "outcome-told-as-is": _told_otherwise,
+    "outcome-told-as-is": _told_as({"outcome": "default"}, outcome="team-accepted"),
+    "version-judged": drop("decisions", "call-triaged", lambda event: bool(event["call"])),
+    "offer-paged": _unheard("assignments", "offer-made", "notifications"),
+    "team-told-of": _unheard("assignments", "upgrade-raised", "notifications"),
+    "pause-applied": _unheard("decisions", "district-paused", "assignments"),
     "misled-cad-alarmed": _misled,
     "command-answered": drop("decisions", "command-done"),
     "answered-once": double("assignments", "command-done"),
@@ -318,3 +403,28 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
 }  # fmt: skip
 """By the invariant that has to see it. The others need no journal: the sender's list, the log's end, a planted
 word, the chains of the audit log."""
+
+FURTHER: Mapping[str, tuple[str, Callable[[Log], None]]] = {
+    "a confirmed response may not go": ("offer-allowed", _confirmed_though_forbidden),
+    "the plan of a call that passed no gate": ("offer-allowed", _a_gate_is_against("call")),
+    "the plan of a response that passed no gate": ("offer-allowed", _a_gate_is_against("response")),
+    "a call that passed no gate": ("offer-as-judged", _a_gate_is_against("call")),
+    "a response that passed no gate": ("offer-as-judged", _a_gate_is_against("response")),
+    "a document that was never in force": ("judgement-explained", _judged_by(programme_hash="never in force")),
+    "a version that it has not": ("judgement-explained", _judged_by(programme_version=99)),
+    "a switchboard that never was": ("judgement-explained", _judged_by(switchboard_revision=99)),
+    "a switchboard of before": ("judgement-explained", _judged_by(switchboard_revision=0)),
+    "nobody hears that a team needs help": (
+        "team-told-of",
+        _unheard("assignments", "status-reported", "notifications", lambda event: event["status"] == "need-police"),
+    ),
+    "accepted too late": (
+        "accepted-as-offered",
+        rewrite("assignments", "offer-accepted", accepted_at="2027-01-01T00:00Z"),
+    ),
+    "another team has the call": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, team_id="x")),
+    "another response": ("outcome-as-accepted", rewrite("assignments", "call-routed", _is_taken, response="x")),
+    "a CAD waits for another team": ("outcome-told-as-is", _told_as({"outcome": "team-accepted"}, team_id="x")),
+    "a CAD hears that nothing goes": ("outcome-told-as-is", _told_as({"outcome": "default"}, outcome="cancelled")),
+}
+"""Other ways to break a promise, and the invariant that has to see each."""

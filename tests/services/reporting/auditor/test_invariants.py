@@ -5,28 +5,48 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka.node import CHECKOUT
 from services.reporting.auditor.audit import MOST_OPEN, SLICE, Auditor, Run, ask
 from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
+from services.reporting.auditor.fold.heard import JUDGED, PAGED, PAUSED, TOLD, owed
+from services.reporting.auditor.fold.writes import Given
 from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import BATCH, GAP, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
 from shared.call import Call
 from shared.engine.broker import Stored
-from shared.events import CallReported, DeadlineSet
-from tests.builders import call_routed
-from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
-from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find, somebody_leaves
+from shared.events import (
+    CallReported,
+    CallTriaged,
+    DeadlineSet,
+    DecisionConfirmed,
+    PhaseChanged,
+    PlanSet,
+    ProgrammeActivated,
+)
+from shared.programme.judging.programme import passed
+from tests.builders import call_routed, call_triaged, judgement, offer_made, verdict
+from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled, in_memory
+from tests.services.reporting.auditor.mutations import (
+    FURTHER,
+    MUTATIONS,
+    Log,
+    changed,
+    copy_of,
+    event_of,
+    find,
+    somebody_leaves,
+)
 from tests.services.reporting.journals import Topics
 from tests.simulation.simulate import Day, simulate
 
@@ -120,6 +140,14 @@ def test_what_breaks_a_promise_in_the_journals_is_seen(day: Day, name: str) -> N
     assert name in broken_in(log)
 
 
+@pytest.mark.parametrize(("name", "mutate"), FURTHER.values(), ids=FURTHER)
+def test_what_breaks_it_otherwise_is_seen(day: Day, name: str, mutate: Callable[[Log], None]) -> None:
+    log = copy_of(day.log.places)
+    assert name not in broken_in(log)
+    mutate(log)
+    assert name in broken_in(log)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_clean_journals_are_clean_in_whatever_order_topics_are_read(seed: int) -> None:
     log = copy_of(simulate(seed).log.places)
@@ -133,6 +161,52 @@ def test_nobody_leaves_a_team_that_has_a_call(day: Day) -> None:
     assert "nobody-dropped" not in broken_in(log)
     somebody_leaves(log)
     assert "nobody-dropped" in broken_in(log)
+
+
+def judged(number: int, call_id: str, document: str = "", version: int = 0, revision: int = 0) -> CallTriaged:
+    at = Topics().now + timedelta(minutes=number)
+    cites = {"programme_hash": document, "programme_version": version, "switchboard_revision": revision}
+    return call_triaged(call_id, at, judgement(gates=(passed("district", "in Central."),), **cites))
+
+
+def test_a_call_from_before_the_first_document_and_one_in_flight_while_it_is_put_back_cite_what_was_in_force() -> None:
+    decisions = (
+        judged(1, "metro/cad/1"),
+        ProgrammeActivated(document_hash="h1", version=1),
+        judged(2, "metro/cad/2", "h1", 1),
+        PhaseChanged(response="cares", district="Central", phase="live", revision=1, changed_by="sup"),
+        judged(3, "metro/cad/2", "h1", 1, 1),
+        ProgrammeActivated(document_hash="h2", version=2),
+        judged(4, "metro/cad/3", "h2", 2, 1),
+        ProgrammeActivated(document_hash="h1", version=1, rolled_back_from="h2", changed_by="sup"),
+        judged(5, "metro/cad/3", "h2", 2, 1),  # it was offered already: the stricter judgement stands
+        judged(6, "metro/cad/4", "h1", 1, 1),
+    )
+    assert found_in([Topics().decisions(*decisions)], AFTERWARDS) == set()
+    late = judged(7, "metro/cad/5", "h2", 2, 1)
+    assert found_in([Topics().decisions(*decisions, late)], AFTERWARDS) == {"judgement-explained"}
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+@pytest.mark.parametrize("may_go", [True, False])
+def test_a_late_call_goes_to_a_team_by_the_plan_that_it_had_once_a_dispatcher_has_said_yes(
+    is_confirmed: bool,  # noqa: FBT001
+    may_go: bool,  # noqa: FBT001
+) -> None:
+    topics, call_id = Topics(), "metro/cad/1"
+    about: dict[str, Any] = {"call_id": call_id}
+    plan, deadline = judgement(verdict(may_go=may_go)), topics.now + timedelta(seconds=50)
+    times: dict[str, Any] = {"deadline": deadline, "received_at": topics.now, "call_at": "calls/0/1"}
+    yes = [DecisionConfirmed(**about, episode=2, response="cares", confirmed_by="dee")] if is_confirmed else []
+    log = topics.assignments(
+        DeadlineSet(**about, **times, episode=1),
+        PlanSet(**about, episode=1, event_id="e1", judgement=plan, deadline=deadline, triaged_at=0),
+        call_routed(call_id, topics.now, "default", reasons=("not-taken",)),
+        DeadlineSet(**about, **times, episode=2, why="late-pull"),
+        *yes,
+        offer_made(call_id, topics.now, episode=2),
+    )
+    assert ("offer-allowed" in found_in([log], microseconds(topics.now))) is not (is_confirmed and may_go)
 
 
 @pytest.mark.parametrize(("days", "begins_twice"), [(8, False), (1, True)])
@@ -170,6 +244,25 @@ def test_an_incident_that_nobody_took_in_is_seen_though_its_number_was_anothers_
         topics.now += timedelta(days=days)
     found = found_in([log], microseconds(topics.now))
     assert ("call-taken-in" in found) is broken
+
+
+def plan_of(query: str, **values: int | str) -> str:
+    """How SQLite goes about it."""
+    with in_memory() as engine, engine.connect() as connection:
+        return " ".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"), values))
+
+
+@pytest.mark.parametrize("name", [JUDGED, PAGED, TOLD, PAUSED])
+def test_of_what_nothing_came_no_query_looks_at_all_that_something_came_of(name: str) -> None:
+    query = next(invariant.query for invariant in INVARIANTS if invariant.name == name)
+    assert plan_of(query, settled=1) == "SEARCH w USING INDEX word_unheard (at_us<?)"
+
+
+def test_whether_a_version_came_before_is_looked_up_by_its_own_id() -> None:
+    header = {"type": b"call-reported", "subject": b"metro/cad/1"}
+    stored = Stored("calls", 0, 1, Topics().now, "metro", b'{"event_id": "e1"}', header)
+    (write,) = owed(Given("call-reported", {"event_id": "e1"}, stored, 1, -1))
+    assert "SEARCH v USING INDEX version_of_call (call_id=? AND event_id=?)" in plan_of(write.sql, **write.values)
 
 
 async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day) -> None:

@@ -155,7 +155,8 @@ class Journals:
     def _told(self, number: int) -> Iterator[Event]:
         about: dict[str, Any] = {"message_id": f"m{number}", "kind": "call.routed", "source": "cad"}
         about |= {"call_id": _call(number), "episode": 1}
-        yield CadMessageDue(**about, body={}, not_after=datetime.now(UTC) + timedelta(seconds=60))
+        body = {"data": {"outcome": "default"}}
+        yield CadMessageDue(**about, body=body, not_after=datetime.now(UTC) + timedelta(seconds=60))
         yield CadInformed(**about)
 
     async def _append(self, topic: str, epoch: int, *events: Event) -> None:
