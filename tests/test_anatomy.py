@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from shared.telemetry import ALLOWED_KEYS
 
 ROOT = Path(__file__).parents[1]
 STREAMING = ("triage", "team_availability", "notification", "rostering")
@@ -62,3 +66,17 @@ def test_every_dependency_has_its_reason() -> None:
 def test_no_lock_file_names_a_host() -> None:
     assert not (ROOT / "uv.lock").exists()
     assert "://" not in (ROOT / "requirements.lock").read_text("utf-8")
+
+
+def logged(path: Path) -> Iterator[tuple[int, str]]:
+    """Every key that a log line of a file is given, with its line."""
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and "logger()." in ast.unparse(call.func):
+            yield from ((call.lineno, each.arg) for each in call.keywords if each.arg)
+
+
+def test_no_log_line_is_given_what_is_dropped_before_anybody_reads_it() -> None:
+    places = [path for folder in ("services", "shared", "deploy") for path in (ROOT / folder).rglob("*.py")]
+    keys = {(str(path.relative_to(ROOT)), line, key) for path in places for line, key in logged(path)}
+    assert len(keys) > 80
+    assert {found for found in keys if found[2] not in ALLOWED_KEYS} == set()

@@ -119,7 +119,7 @@ class Performer:
         except Behind:
             return Outcome("failed", "contacts-behind")
         except CannotOpen as error:
-            logger().error("an address cannot be opened", page_id=page.page_id, wrong=str(error))
+            logger().error("an address cannot be opened", agency=agency, wrong=str(error))
             return Outcome("failed", "sealed")
         return await adapter.send(agency, page, address)
 

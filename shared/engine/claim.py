@@ -99,4 +99,4 @@ async def look_at_inputs(
 
 def _tell_of_deleted(service: Service[Any], topic: Topic, number: int, records: int) -> None:
     telemetry.DELETED_UNDECIDED.labels(service.name, topic.name).inc(records)
-    telemetry.logger().critical("deleted undecided", topic=topic.name, partition=number, records=records)
+    telemetry.logger().critical("deleted undecided", topic=topic.name, partition=number, count=records)

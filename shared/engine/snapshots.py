@@ -93,10 +93,10 @@ async def read_snapshots(service: SavedFor[S], reader: Reader, partitions: Itera
         caches[stored.partition].take(stored)
     snapshots = {number: await _in_turn(cache.restored()) for number, cache in caches.items()}
     for number, restored in snapshots.items():
-        if restored.unreadable:
-            telemetry.logger().error("snapshot not read", partition=number, agencies=restored.unreadable)
-        if restored.missing:
-            telemetry.logger().error("snapshot missing", partition=number, agencies=restored.missing)
+        for agency, error in restored.unreadable.items():
+            telemetry.logger().error("snapshot not read", partition=number, agency=agency, error=error)
+        for agency in restored.missing:
+            telemetry.logger().error("snapshot missing", partition=number, agency=agency)
     return snapshots
 
 
@@ -201,7 +201,7 @@ class _Writer(Generic[S]):
                 await self._append_part(PartKey(key, self._rank, len(parts)), waiting.pop(0), parts)
             if size > sizes.state:
                 telemetry.SNAPSHOTS_NOT_SAVED.labels(self._service.name, "too-large").inc()
-                telemetry.logger().error("snapshot too large", agency=agency, at_most_bytes=sizes.state)
+                telemetry.logger().error("snapshot too large", agency=agency, count=size)
                 await self._erase(parts)
                 return None
         if parts:

@@ -121,7 +121,7 @@ class Carriers:
         ended = await twilio.end_call(self.ask, account, name, END_SECONDS, unanswered=unanswered)
         if ended.result == "taken":
             return ""
-        logger().warning("a call was not ended", agency=agency, why=ended.why)
+        logger().warning("a call was not ended", agency=agency, reason=ended.why)
         return ended.why or ended.result
 
     async def _ask_in_order(self, errand: Errand) -> Outcome:

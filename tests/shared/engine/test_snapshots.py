@@ -263,7 +263,7 @@ async def test_where_a_part_is_gone_the_whole_journal_is_read_and_it_is_said() -
     with capture_logs() as logs:
         restored = await owner.restored()
     assert (restored.start, restored.missing, [*restored.agencies]) == (START, ("b",), ["a"])
-    assert [(log["event"], log["agencies"]) for log in logs] == [("snapshot missing", ("b",))]
+    assert [(log["event"], log["agency"]) for log in logs] == [("snapshot missing", "b")]
     with capture_logs():
         assert await owner.restarts_the_same()
 
