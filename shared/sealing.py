@@ -173,7 +173,16 @@ def _id_of(raw: bytes) -> str:
 
 
 def _pseudonyms_of(raw: bytes) -> bytes:
-    return hmac.digest(raw, b"careroute pseudonyms", "sha256")
+    return _made_of(raw, "careroute pseudonyms")
+
+
+def key_made_of(secret: str, use: str) -> str:
+    """A sealing key for one use, made of another secret: who has the key learns nothing of that."""
+    return base64.b64encode(_made_of(secret.encode(), use)).decode()
+
+
+def _made_of(secret: bytes, use: str) -> bytes:
+    return hmac.digest(secret, use.encode(), "sha256")
 
 
 def _seals(key: SecretStr) -> SecretStr:

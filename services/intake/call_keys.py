@@ -15,7 +15,7 @@ from services.intake.append import Appender
 from shared.call import CallId
 from shared.call_keys import CallKey, CallKeyName, new_call_key
 from shared.clock import Clock
-from shared.engine.broker import Broker, Stored
+from shared.engine.broker import Broker, Stored, reading
 from shared.engine.follower import Follower
 from shared.engine.journal import InputPosition
 from shared.events import Event
@@ -71,12 +71,9 @@ class CallKeyCache:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self) -> None:
-        reader = await self._broker.reader()
         places = [(CALL_KEYS.name, number) for number in range(self._broker.partitions)]
-        try:
+        async with reading(self._broker) as reader:
             ends = await reader.ends(places)
-        finally:
-            await reader.close()
         self._keys.clear()  # what was erased before is not looked for
         await _Erasures(self._broker, ends, self._keys).run(asyncio.Event())
 

@@ -38,7 +38,7 @@ from shared.doors.guard import Bounds, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Fault, Problem, problem_response
 from shared.doors.serve import connected
-from shared.engine.broker import Broker, Record
+from shared.engine.broker import Broker, Record, reading
 from shared.engine.topic import STEP_BYTES
 from shared.sealing import Sealer
 from shared.topics import CALLS
@@ -135,11 +135,8 @@ class Door:
 
     async def reach(self) -> None:
         """See whether the broker is there. Raises BrokerUnavailable."""
-        reader = await self._broker.reader()
-        try:
+        async with reading(self._broker) as reader:
             await reader.ends([(CALLS.name, 0)])
-        finally:
-            await reader.close()
         self._reached = True
         for work in (follow_revocations(self._broker, self._agencies), self._keys.forget_erased()):
             self._beside.append(asyncio.get_running_loop().create_task(work))

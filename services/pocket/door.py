@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +29,7 @@ from shared.doors.answers import Answer, AnswerFollower, Kept
 from shared.doors.audit import Approach, Asker, Register
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.pages import Page
-from shared.doors.serve import connected
+from shared.doors.serve import Action, connected
 from shared.doors.snapshots import ViewSnapshots
 from shared.engine.broker import Broker
 from shared.events import (
@@ -49,7 +47,7 @@ from shared.events import (
     SignOn,
     TakeLateCall,
 )
-from shared.sealing import Sealer
+from shared.sealing import Sealer, key_made_of
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 
 DOOR = "pocket"
@@ -104,13 +102,13 @@ class Door:
     own: OwnPage = field(default_factory=OwnPage)
     card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By agency, the numbers from which its texts and calls come; where there are none, there is no contact card."""
-    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    closing: Sequence[Action] = ()
     """What ends with the door besides."""
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Follow the journals, and write the audit log."""
-        async with connected(self.broker, self.open, self.close), self.register.log.writing():
+        async with connected(self.broker, self.open, self.close, *self.closing), self.register.log.writing():
             yield
 
     def offer(self, token: str) -> OfferLink:
@@ -256,8 +254,6 @@ class Door:
         """End following and reading."""
         await self.follower.stop()
         await self.calls.close()
-        for close in self.closing:
-            await close()
 
 
 def _token_in(request: Request) -> str:
@@ -288,7 +284,7 @@ def sealer_of(link_secret: str) -> Sealer:
 
     The view holds that secret, and each link that lives. The sealing key, which others have, must not tell them.
     """
-    return Sealer(base64.b64encode(hmac.digest(link_secret.encode(), b"careroute pocket view", "sha256")).decode())
+    return Sealer(key_made_of(link_secret, "careroute pocket view"))
 
 
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Broker | None = None) -> Door:

@@ -18,6 +18,7 @@ from shared.events import (
     CameFrom,
     Identified,
     SignedIn,
+    SignInRefused,
 )
 
 RECORD_SECONDS = 1.9
@@ -80,6 +81,10 @@ class Register:
     async def noted(self, kind: type[AuditEntry], asker: Asker, **about: Any) -> bool:
         """Write down what somebody is about to be given; whether it is durable. Without that they must not have it."""
         return await self.log.recorded(asker.agency, self._entry(kind, asker, about), RECORD_SECONDS)
+
+    def refuse(self, request: Request, identified: Identified, agency: str = "", by: str = "") -> None:
+        """Write down that somebody was not let in; without a name nobody is known by what they had."""
+        self.note(SignInRefused, Asker(agency, by, approach=Approach.of(request, identified)))
 
     def meet(self, asker: Asker) -> None:
         """Write down that somebody came in, the first time since the door began that they did so in this way."""

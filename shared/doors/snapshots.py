@@ -46,7 +46,7 @@ import pydantic
 
 from shared import telemetry
 from shared.clock import Clock
-from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, TopicPartition, reading
 from shared.engine.follower import Positions
 from shared.engine.journal import START
 from shared.engine.snapshot_cache import Saveable, Snapshot
@@ -131,19 +131,12 @@ class ViewSnapshots:
                 if is_last or not isinstance(error, BrokerUnavailable):
                     telemetry.logger().error("snapshot not read", error=type(error).__name__)
                     return None
-            await self._see_journals(followed)
+            async with reading(self._broker) as reader:
+                await reader.ends(followed)
         return None
 
-    async def _see_journals(self, places: tuple[TopicPartition, ...]) -> None:
-        reader = await self._broker.reader()
-        try:
-            await reader.ends(places)
-        finally:
-            await reader.close()
-
     async def _read(self, places: tuple[TopicPartition, ...]) -> tuple[Positions, Any] | None:
-        reader = await self._broker.reader()
-        try:
+        async with reading(self._broker) as reader:
             async with asyncio.timeout(READ_SECONDS):
                 found = await self._look(reader)
             if found is None:
@@ -153,8 +146,6 @@ class ViewSnapshots:
                 reason = "another version" if unpacked is None else "other journals"
                 telemetry.logger().warning("snapshot not used", reason=reason)
                 return None
-        finally:
-            await reader.close()
         self._epoch = found.epoch
         if not self._sealer.is_former(found.state):  # else it is soon sealed anew, before the former key goes
             self._reached = _records(unpacked[0])
@@ -205,11 +196,8 @@ class ViewSnapshots:
     async def _own_epoch(self) -> int:
         """By what counts; where that could not be read at the start, it is looked up now. Raises BrokerUnavailable."""
         if self._epoch is None:
-            reader = await self._broker.reader()
-            try:
+            async with reading(self._broker) as reader:
                 await self._look(reader)
-            finally:
-                await reader.close()
         return self._epoch or 0
 
     def _pack(self, positions: Positions, known: Any) -> bytes:

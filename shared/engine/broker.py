@@ -30,7 +30,8 @@ theirs; who owns it is settled in the journal (see `shared.engine.journal`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -215,6 +216,16 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Let go of the connection."""
         ...
+
+
+@asynccontextmanager
+async def reading(broker: Broker) -> AsyncIterator[Reader]:
+    """A reader for as long as it is needed. Raises BrokerUnavailable."""
+    reader = await broker.reader()
+    try:
+        yield reader
+    finally:
+        await reader.close()
 
 
 async def require_topics(broker: Broker, topics: Sequence[Topic]) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from shared import telemetry
-from shared.engine.broker import Broker, Reader, Record, Stored
+from shared.engine.broker import Broker, Reader, Record, Stored, reading
 from shared.engine.journal import InputPosition
 from shared.engine.snapshot_cache import (
     FLOOR,
@@ -146,16 +146,13 @@ async def write_snapshots(
 
 async def _standing_parts(service: SavedFor[S], broker: Broker, partition: int) -> frozenset[PartKey]:
     """Whatever parts anybody has left in a partition, in this version of the state."""
-    reader = await broker.reader()
-    try:
-        parts: set[PartKey] = set()
+    parts: set[PartKey] = set()
+    async with reading(broker) as reader:
         async for stored in _records(service, reader, [partition]):
             part = PartKey.parse(stored.key)
             if part is not None and part.snapshot.endswith(f"/{service.state_version}"):
                 (parts.add if stored.value else parts.discard)(part)
-        return frozenset(parts)
-    finally:
-        await reader.close()
+    return frozenset(parts)
 
 
 class _Writer(Generic[S]):

@@ -15,7 +15,6 @@ from shared.agencies import Agency, Principal, Role, Source
 from shared.doors.audit import UNKNOWN, Approach, Asker, Register
 from shared.doors.guard import bearer_of
 from shared.doors.problems import Problem
-from shared.events import SignInRefused
 
 Right = Literal[
     "read-calls",
@@ -180,7 +179,7 @@ async def asking(
     if credentials is None or not credentials.credentials:
         raise Problem(HTTPStatus.UNAUTHORIZED, "Send your token as `Authorization: Bearer …`.")
     if (who := _identified(request.app.state.agencies, credentials.credentials)) is None:
-        register.note(SignInRefused, Asker("", approach=Approach.of(request, "token")))
+        register.refuse(request, "token")
         raise Problem(HTTPStatus.UNAUTHORIZED, "This token is not known here.")
     who = replace(who, approach=Approach.of(request, "token" if who.source is None else "key"))
     register.meet(who.asker)

@@ -20,9 +20,7 @@ from services.console.pages.page import ConsoleDoor
 from services.console.pages.seat import door_of, from_own_page, own_address
 from services.console.pages.signing_in import with_session
 from shared.agencies import Principal, sign_in_hash
-from shared.doors.audit import Approach, Asker
 from shared.doors.pages import Page
-from shared.events import SignInRefused
 from shared.telemetry import logger
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
@@ -103,9 +101,8 @@ async def enter(request: Request, code: Value, state: Value) -> Response:
 
 def _refused(request: Request, sentence: str, person: Principal | None = None) -> Page:
     """The page that says why nobody was signed in, once it is written down."""
-    approach = Approach.of(request, "identity-provider")
-    asker = Asker("", approach=approach) if person is None else Asker(person.agency, person.name, approach=approach)
-    door_of(request).register.note(SignInRefused, asker)
+    known = () if person is None else (person.agency, person.name)
+    door_of(request).register.refuse(request, "identity-provider", *known)
     return refusal(sentence)
 
 

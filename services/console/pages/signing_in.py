@@ -16,10 +16,10 @@ from services.console.pages.look import PAGES
 from services.console.pages.seat import COOKIE, ENTER, door_of, from_own_page, own_address, session_of
 from services.console.pages.sessions import LINK_LIFE
 from shared.agencies import hash_of
-from shared.doors.audit import Approach, Asker
+from shared.doors.audit import Approach
 from shared.doors.guard import bearer_of
 from shared.doors.pages import Page
-from shared.events import Identified, SignedIn, SignedOut, SignInRefused
+from shared.events import Identified, SignedIn, SignedOut
 from shared.telemetry import WRONG_TOKENS
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
@@ -80,7 +80,7 @@ async def enter(request: Request, token: Token, to: Address = "/") -> Response:
         return RedirectResponse(own_address(to), HTTPStatus.SEE_OTHER)
     if door.agencies.person_of(token) is None:
         WRONG_TOKENS.labels("console").inc()
-        door.register.note(SignInRefused, Asker("", approach=Approach.of(request, "token")))
+        door.register.refuse(request, "token")
         address = request.client.host if request.client else ""
         waits = door.wrong_tokens.note(address, door.clock.monotonic()) > 0
         status, wrong = (HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY) if waits else (HTTPStatus.FORBIDDEN, UNKNOWN_TOKEN)
@@ -103,7 +103,7 @@ async def follow_link(request: Request, secret: str) -> Response:
     door = door_of(request)
     session_id = door.sessions.redeem(secret)
     if session_id is None:
-        door.register.note(SignInRefused, Asker("", approach=Approach.of(request, "link")))
+        door.register.refuse(request, "link")
         raise USED_UP
     return with_session(request, session_id, "/", "link")
 

@@ -100,11 +100,9 @@ class Door:
         self._background.start_unchecked(inquiries.run())
 
     async def stop(self) -> None:
-        """End both, and what ends with them."""
+        """End both."""
         await self._background.cancel()
         await self.follower.stop()
-        for close in self.closing:
-            await close()
 
     def remark(self) -> str:
         """What somebody should know who asks whether the door is ready."""
@@ -237,7 +235,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         title="careroute callbacks",
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: connected(door.broker, door.start, door.stop),
+        lifespan=lambda _: connected(door.broker, door.start, door.stop, *door.closing),
     )
     _receipts(app, door)
     _calls(app, door)

@@ -168,26 +168,23 @@ _TEAMS = (
         WHERE j.changed > :after AND j.changed <= :upto AND f.by_hand = 0 AND coalesce(v.may_go, 0) = 0""",
         planted("offer-as-judged", ("judgement", {"record_offset": 5}), ("offer", {"judged_offset": 5})),
     ),
-    Invariant(
-        "offer-not-paused",
-        "No team is asked where careroute is paused.",
-        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
-        FROM offer f WHERE f.paused = 1 AND f.changed > :after AND f.changed <= :upto""",
-        planted("offer-not-paused", ("offer", {"paused": 1})),
-    ),
-    Invariant(
-        "silent-not-offered",
-        "A team that let offers run out is asked nothing before it is heard from.",
-        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
-        FROM offer f WHERE f.unheard = 1 AND f.changed > :after AND f.changed <= :upto""",
-        planted("silent-not-offered", ("offer", {"unheard": 1})),
-    ),
-    Invariant(
-        "offer-to-free-team",
-        "No team is asked to take a call while it has one.",
-        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
-        FROM offer f WHERE f.busy = 1 AND f.changed > :after AND f.changed <= :upto""",
-        planted("offer-to-free-team", ("offer", {"busy": 1})),
+    *(
+        Invariant(
+            name,
+            sentence,
+            f"""SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+            FROM offer f WHERE f.{flag} = 1 AND f.changed > :after AND f.changed <= :upto""",  # noqa: S608
+            planted(name, ("offer", {flag: 1})),
+        )
+        for name, flag, sentence in (
+            ("offer-not-paused", "paused", "No team is asked where careroute is paused."),
+            (
+                "silent-not-offered",
+                "unheard",
+                "A team that let offers run out is asked nothing before it is heard from.",
+            ),
+            ("offer-to-free-team", "busy", "No team is asked to take a call while it has one."),
+        )
     ),
     Invariant(
         "offer-ended",
