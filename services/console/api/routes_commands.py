@@ -84,12 +84,17 @@ class Issuer:
         if not self.who.may_vouch and person_id != self.who.name:
             raise Problem(HTTPStatus.FORBIDDEN, "You may do this for yourself only.")
 
-    def of_own_team(self, team_id: str) -> None:
-        """Staff act for the team they are on shift with. Raises Problem (403, 503)."""
+    def of_own_team(self, team_id: str, *, in_need: bool = False) -> None:
+        """Staff act for the team they are on shift with. Raises Problem (403, 503).
+
+        Whom somebody else has signed on may only ask for police before they confirm.
+        """
         if self.who.only_own_shift:
             team = whole_view(self.request).agency(self.who.agency).teams.get(team_id)
             if team is None or self.who.name not in team.members:
                 raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
+            if self.who.name in team.unconfirmed and not in_need:
+                raise Problem(HTTPStatus.FORBIDDEN, f"Confirm first that you are on {team_id}: somebody else said so.")
 
 
 def check_on_books(issuer: Issuer, people: Iterable[str]) -> None:
@@ -337,7 +342,7 @@ async def report_status(
     issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.StatusBody
 ) -> Answered:
     """Say where a team stands."""
-    issuer.of_own_team(team_id)
+    issuer.of_own_team(team_id, in_need=body.fields()["status"] == "need-police")
     return await issuer.issue(events.ReportStatus, {"team_id": team_id, **body.fields()})
 
 

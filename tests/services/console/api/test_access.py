@@ -156,6 +156,30 @@ async def test_f9_members_confirm_for_themselves_and_others_vouch(city: City) ->
     assert city.commands()[-1].issued_by == "the-dispatcher"
 
 
+async def test_f9_whoever_has_not_confirmed_acts_for_no_team_but_may_ask_for_police(city: City) -> None:
+    """F9: a slip in a name let somebody of another team sign this one off, or say that it is out of service."""
+    await city.post("supervisor", "/v1/teams", {"team": {"team_id": "t", "model": "peer-led"}})
+    await city.post("staff", "/v1/teams/t/sign-on", {"members": ["the-staff", "ann"], "hours": 8})
+    await city.settle()
+    acts: tuple[tuple[str, dict[str, str]], ...] = (
+        ("status", {"status": "out-of-service"}),
+        ("correct", {"status": "en-route"}),
+        ("sign-off", {}),
+    )
+    before = city.commands()
+    for path, body in acts:
+        refused = await city.post("ann", f"/v1/teams/t/{path}", body)
+        assert (refused.status_code, "Confirm first" in refused.text) == (403, True)
+    async with city.signed_in("ann") as browser:
+        assert (await browser.post("/teams/t/sign-off")).status_code == 403
+    assert city.commands() == before
+    assert (await city.post("ann", "/v1/teams/t/status", {"status": "need-police"})).status_code == 200
+    await city.post("ann", "/v1/teams/t/confirm")
+    await city.settle()
+    for path, body in acts:
+        assert (await city.post("ann", f"/v1/teams/t/{path}", body)).status_code == 200
+
+
 # --- F8 -------------------------------------------------------------------------------------------------------------
 
 
