@@ -180,6 +180,22 @@ async def test_f9_whoever_has_not_confirmed_acts_for_no_team_but_may_ask_for_pol
         assert (await city.post("ann", f"/v1/teams/t/{path}", body)).status_code == 200
 
 
+# --- what nobody says of themselves ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("token", "person"), [("staff", {}), ("supervisor", {"person_id": "ann"})])
+async def test_nobody_says_over_which_way_they_answer(city: City, token: str, person: dict[str, str]) -> None:
+    """An answer proves the way that its page went: here any number was proved that had never been rung."""
+    path = "/v1/offers/offer-1/accept"
+    refused = await city.post(token, path, {**person, "method_id": "mobile"})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "method_id")
+    assert city.commands() == []
+    assert (await city.post(token, path, {**person, "eta_minutes": 9})).status_code == 200
+    command = city.commands()[-1]
+    assert isinstance(command, events.AcceptOffer)
+    assert (command.method_id, command.eta_minutes) == ("", 9)
+
+
 # --- F8 -------------------------------------------------------------------------------------------------------------
 
 
