@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.console.api.access import Agencies, Asking
+from services.console.api.access import PEOPLE, Agencies, Asking
 from shared.agencies import Principal, Role, hash_of, sign_in_hash
 from shared.clock import Clock
 from shared.private_file import write_private
@@ -130,8 +130,8 @@ class Sessions:
         """What somebody may do in a session, as the file stands now."""
         table = self._groups_of(person)
         if session.groups is None or not table:
-            return person.roles
-        return frozenset(role for group in session.groups for role in table.get(group, ()))
+            return person.roles & PEOPLE
+        return PEOPLE.intersection(role for group in session.groups for role in table.get(group, ()))
 
     def end(self, session_hash: str) -> None:
         """Sign out."""

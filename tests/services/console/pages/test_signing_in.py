@@ -46,6 +46,17 @@ async def test_a_key_of_a_cad_signs_nobody_in(city: City) -> None:
         assert (await browser.post("/enter", data={"token": "cad"})).status_code == 403
 
 
+async def test_the_role_of_a_cad_lets_nobody_see_all_of_an_agency_s_calls(city: City) -> None:
+    """It is the key's, with its one source: a person who had it saw every CAD's calls on the pages."""
+    as_vendor = f'[agencies.{AGENCY}.people.vendor]\ntoken = "{hash_of("vendor")}"\nroles = ["cad"]\n'
+    city.agencies_file.write_text(AGENCIES + as_vendor)
+    assert (await city.get("vendor", "/v1/calls")).status_code == 403
+    async with city.signed_in("vendor") as browser:
+        for page in ("/", "/calls", "/wall"):
+            assert (await browser.get(page)).headers["location"].startswith("/enter")
+    assert (await city.get("cad", "/v1/calls")).status_code == 200
+
+
 async def test_a_link_works_once_and_looking_at_it_does_not_use_it(city: City) -> None:
     path = await link_of(city, "supervisor")
     async with city.browser() as scanner, city.browser() as browser, city.browser() as other:
