@@ -37,23 +37,26 @@ Addresses = Annotated[list[str], Query(alias="page", max_length=MOST_PAGES)]
 
 
 class Streams:
-    """The streams that are open, and whose: of too many of a session the oldest ends."""
+    """The streams that are open, and whose: of too many of a session the oldest ends.
+
+    A person may have as many as are left free for others: whoever signs in again and again keeps nobody out.
+    """
 
     def __init__(self) -> None:
-        self._of_session: dict[str, OrderedDict[object, None]] = {}
-        self._open = 0
+        self._of_session: dict[str, OrderedDict[object, str]] = {}
+        """By session, its streams, each with whose it is."""
 
-    def check_room(self) -> None:
-        """Raise Problem (429) where there are too many already."""
-        if self._open >= MOST_STREAMS:
+    def check_room(self, whose: str) -> None:
+        """Raise Problem (429) where somebody has as many as are free, or none is."""
+        people = [each for own in self._of_session.values() for each in own.values()]
+        if people.count(whose) >= MOST_STREAMS - len(people):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many browsers follow this console; try again soon.")
 
-    def open(self, session_hash: str) -> object:
+    def open(self, session_hash: str, whose: str) -> object:
         """Count a stream in."""
         stream = object()
         own = self._of_session.setdefault(session_hash, OrderedDict())
-        own[stream] = None
-        self._open += 1
+        own[stream] = whose
         if len(own) > MOST_OF_A_SESSION:
             self.close(session_hash, next(iter(own)))
         return stream
@@ -67,7 +70,6 @@ class Streams:
         own = self._of_session.get(session_hash)
         if own is not None and stream in own:
             del own[stream]
-            self._open -= 1
             if not own:
                 del self._of_session[session_hash]
 
@@ -77,8 +79,9 @@ async def follow(request: Request, signed_in: Watching, addresses: Addresses = (
     """The rows of some pages as server-sent events, for as long as a stream lasts."""
     streams: Streams = request.app.state.streams
     keys = _keys(door_of(request), signed_in, addresses)
-    streams.check_room()
-    following = _follow(request, signed_in.session_hash, keys)
+    whose = f"{signed_in.who.agency}/{signed_in.who.name}"
+    streams.check_room(whose)
+    following = _follow(request, signed_in.session_hash, whose, keys)
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(following, headers=headers, media_type="text/event-stream")
 
@@ -102,11 +105,11 @@ def _keys(door: ConsoleDoor, signed_in: SignedIn, addresses: Sequence[str]) -> l
     return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
 
 
-async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
+async def _follow(request: Request, session_hash: str, whose: str, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
     door, boards, streams = door_of(request), request.app.state.boards, request.app.state.streams
     until, beat_at = door.clock.monotonic() + STREAM_SECONDS, 0.0
     sent: dict[tuple[str, str], Mapping[str, str]] = {}
-    stream = streams.open(session_hash)  # here, where its end is certain to be counted, too
+    stream = streams.open(session_hash, whose)  # here, where its end is certain to be counted, too
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not door.follower.ready:  # what is read by half is not shown; the browser keeps what it has, and says so

@@ -238,14 +238,24 @@ async def test_nobody_follows_what_they_may_not_see_or_what_is_not_there(city: C
 
 def test_of_too_many_streams_of_a_session_the_oldest_ends() -> None:
     streams = Streams()
-    first, *others = [streams.open("a") for _ in range(MOST_OF_A_SESSION + 1)]
+    first, *others = [streams.open("a", "city/ann") for _ in range(MOST_OF_A_SESSION + 1)]
     assert not streams.is_open("a", first)
     assert all(streams.is_open("a", other) for other in others)
     for number in range(MOST_STREAMS - MOST_OF_A_SESSION):
-        streams.check_room()
-        streams.open(f"session {number}")
+        streams.check_room(f"city/{number}")
+        streams.open(f"session {number}", f"city/{number}")
     with pytest.raises(Problem):
-        streams.check_room()
+        streams.check_room("city/ben")
+
+
+def test_whoever_signs_in_again_and_again_leaves_streams_to_others() -> None:
+    streams = Streams()
+    for number in range(MOST_STREAMS // 2):
+        streams.check_room("elsewhere/eve")
+        streams.open(f"session {number}", "elsewhere/eve")
+    with pytest.raises(Problem):
+        streams.check_room("elsewhere/eve")
+    streams.check_room("city/ann")
 
 
 def test_pages_are_listed_once() -> None:
