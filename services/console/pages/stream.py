@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -45,6 +46,7 @@ class Streams:
     def __init__(self) -> None:
         self._of_session: dict[str, OrderedDict[object, str]] = {}
         """By session, its streams, each with whose it is."""
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def check_room(self, whose: str) -> None:
         """Raise Problem (429) where somebody has as many as are free, or none is."""
@@ -73,13 +75,24 @@ class Streams:
             if not own:
                 del self._of_session[session_hash]
 
+    async def in_turn(
+        self, whose: str, keys: Sequence[BoardKey], board_of: Callable[[BoardKey], Board]
+    ) -> dict[str, Board]:
+        """Some boards by address. Of all that a person asks for one is rendered at a time, and then others go on."""
+        boards: dict[str, Board] = {}
+        async with self._turns[whose]:
+            for key in keys:
+                boards[key.address] = board_of(key)
+                await asyncio.sleep(0)
+        return boards
+
 
 @router.get("/stream")
 async def follow(request: Request, signed_in: Watching, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
     """The rows of some pages as server-sent events, for as long as a stream lasts."""
     streams: Streams = request.app.state.streams
     keys = _keys(door_of(request), signed_in, addresses)
-    whose = f"{signed_in.who.agency}/{signed_in.who.name}"
+    whose = _name_of(signed_in)
     streams.check_room(whose)
     following = _follow(request, signed_in.session_hash, whose, keys)
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
@@ -91,10 +104,15 @@ async def tell(request: Request, signed_in: Watching, addresses: Addresses = ())
     """The same once, as JSON: the second way, where no stream gets through. Raises Problem (503) at the start."""
     door, boards = door_of(request), request.app.state.boards
     whole_view(request)
-    shown = {key.address: boards.now(key) for key in _keys(door, signed_in, addresses)}
+    streams: Streams = request.app.state.streams
+    shown = await streams.in_turn(_name_of(signed_in), _keys(door, signed_in, addresses), boards.now)
     rows = [change for address, board in shown.items() for change in _changes(address, board, {})]
     told = {"beat": _beat(door, boards, shown), "rows": [json.loads(change) for change in rows]}
     return Response(json.dumps(told), headers=HEADERS, media_type="application/json")
+
+
+def _name_of(signed_in: SignedIn) -> str:
+    return f"{signed_in.who.agency}/{signed_in.who.name}"
 
 
 def _keys(door: ConsoleDoor, signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
@@ -116,7 +134,10 @@ async def _follow(request: Request, session_hash: str, whose: str, keys: Sequenc
             if door.clock.monotonic() >= until or await request.is_disconnected():
                 return
             await asyncio.sleep(BEAT_SECONDS)
-        with boards.watched(keys) as watched:
+        with ExitStack() as open_boards:
+            watched = await streams.in_turn(
+                whose, keys, lambda key: open_boards.enter_context(boards.watched([key]))[key.address]
+            )
             while door.clock.monotonic() < until and streams.is_open(session_hash, stream):
                 for address, board in watched.items():
                     for change in _changes(address, board, sent):
