@@ -31,6 +31,7 @@ from shared.events import Command
 from shared.plain import fault_of_id
 
 LIKE_A_NAME = re.compile(r"[A-Za-z]{2,}[._][A-Za-z]{2,}|\S+@\S+")
+SIGN_IN_STAYS = "Take their sign_in out with it: once the file has no token of theirs, it lets them in again."
 ID_STAYS = "That id looks like a name: ids stand in journals for good, and are not erased with a person."
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
@@ -414,7 +415,10 @@ async def revoke_token(
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
     person = doors.people.get(person_id) if doors else None
-    return await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
+    answered = await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
+    if person is not None and person.token is not None and person.sign_in is not None:
+        answered.sentence = f"{answered.sentence} {SIGN_IN_STAYS}".strip()
+    return answered
 
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared import events
-from shared.agencies import hash_of
+from shared.agencies import hash_of, sign_in_hash
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS
 from tests.services.console.driver import AGENCIES, AGENCY, OTHER_AGENCY, POCKET, SECRET, City
@@ -93,6 +93,22 @@ async def test_f7_what_the_file_has_no_more_is_named_whole(city: City) -> None:
     (command,) = city.commands()
     assert isinstance(command, events.RevokeToken)
     assert command.token_hash == hash_of("old")
+
+
+async def test_f7_a_sign_in_that_stands_beside_a_revoked_token_is_named(city: City) -> None:
+    """F7: whoever took the revoked token out of the file, as they were told, let its person in by the sign_in."""
+    token = f'token = "{hash_of("ann")}"\n'
+    both = AGENCIES.replace(token, f'{token}sign_in = "email:ann@city.gov"\n')
+    city.agencies_file.write_text(both, "utf-8")
+    answer = await city.post("supervisor", "/v1/people/ann/revoke-token", WHY)
+    assert "Take their sign_in out with it" in answer.json()["sentence"]
+    await city.settle()
+    agencies, sign_in = city.app.state.agencies, sign_in_hash("email:ann@city.gov")
+    assert agencies.person_with(sign_in) is None
+    city.agencies_file.write_text(both.replace(token, ""), "utf-8")
+    assert agencies.person_with(sign_in) is not None, "what is said is so"
+    answer = await city.post("supervisor", "/v1/people/the-staff/revoke-token", WHY)
+    assert "sign_in" not in answer.json()["sentence"]
 
 
 # --- F10 ------------------------------------------------------------------------------------------------------------
