@@ -60,7 +60,7 @@ class Guard:
     address, and all of them together like one caller.
 
     Requests begin one after the other, so that a door to which more comes than it can do is no slower with what it has
-    begun.
+    begun; and one of each caller in turn, so that whoever sends many waits for themselves.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Guard:
         exchange.check_stated_length()
         callers = () if request.scope["path"] in OPERATIONS else self._callers(request)
         self._check_wrong_tokens(request, callers)
-        if (callers and not await self._turns.come()) or not self._slots.take(callers):
+        if (callers and not await self._turns.come(callers[0])) or not self._slots.take(callers):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are under way; send it again in a moment.")
         try:
             await self._app(request.scope, exchange.receive, exchange.send)
@@ -200,7 +200,7 @@ class Slots:
 
 
 class Turns:
-    """Who begins: in each turn of the loop one, in the order in which they came.
+    """Who begins: in each turn of the loop one, in the order in which they came; of several callers each in turn.
 
     Where all begin as they come, a loop that has too little processor gets to nothing else. What it had begun, and the
     answers of the log to that, waited behind hundreds of new requests, until it was too late for each of them.
@@ -208,27 +208,30 @@ class Turns:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: deque[tuple[float, asyncio.Future[bool]]] = deque()
-        """Until when (monotonic time) each can begin."""
+        self._waiting: OrderedDict[str, deque[tuple[float, asyncio.Future[bool]]]] = OrderedDict()
+        """By caller, until when (monotonic time) each request can begin; whose turn is next stands first."""
         self._is_taken = False
         """Whether somebody has begun in this turn of the loop."""
 
-    async def come(self) -> bool:
-        """Whether one's turn came in time."""
+    async def come(self, caller: str = STRANGERS) -> bool:
+        """Whether the turn of a caller's request came in time."""
         loop = asyncio.get_running_loop()
         if not self._is_taken:
             self._is_taken = True
             loop.call_soon(self._next)
             return True
         begins: asyncio.Future[bool] = loop.create_future()
-        self._waiting.append((self._clock.monotonic() + TURN_SECONDS, begins))
+        self._waiting.setdefault(caller, deque()).append((self._clock.monotonic() + TURN_SECONDS, begins))
         return await begins
 
     def _next(self) -> None:
         self._is_taken = False
         now = self._clock.monotonic()
         while self._waiting and not self._is_taken:
-            until, begins = self._waiting.popleft()
+            caller, own = self._waiting.popitem(last=False)
+            until, begins = own.popleft()
+            if own:
+                self._waiting[caller] = own
             if not begins.done():  # else its caller has gone
                 self._is_taken = now < until
                 begins.set_result(self._is_taken)

@@ -57,6 +57,7 @@ Right = Literal[
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
+"""The roles that a person can have: that of a CAD goes with its key, and with the one source whose key that is."""
 RIGHTS: dict[Right, frozenset[Role]] = {
     "read-calls": PEOPLE | {"cad"},
     "read": PEOPLE,
@@ -194,7 +195,7 @@ def caller_of(request: Request) -> str | None:
 
 def _identified(agencies: Agencies, token: str) -> Asking | None:
     if (person := agencies.person_of(token)) is not None:
-        return Asking(person.agency, person.name, person.roles)
+        return Asking(person.agency, person.name, person.roles & PEOPLE)
     if (source := agencies.source_of(token)) is not None:
         return Asking(source.agency, source.name, frozenset({"cad"}), source.name)
     return None

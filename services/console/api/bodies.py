@@ -366,6 +366,6 @@ class LateBody(OfferBody):
     """Which team would take the call, and who asks."""
 
 
-@body_of(events.AcceptOffer, "offer_id")
+@body_of(events.AcceptOffer, "offer_id", "method_id")
 class AcceptBody(OfferBody):
     """Who takes the call, and when they will be there."""

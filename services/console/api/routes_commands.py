@@ -31,6 +31,7 @@ from shared.events import Command
 from shared.plain import fault_of_id
 
 LIKE_A_NAME = re.compile(r"[A-Za-z]{2,}[._][A-Za-z]{2,}|\S+@\S+")
+SIGN_IN_STAYS = "Take their sign_in out with it: once the file has no token of theirs, it lets them in again."
 ID_STAYS = "That id looks like a name: ids stand in journals for good, and are not erased with a person."
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
@@ -84,12 +85,17 @@ class Issuer:
         if not self.who.may_vouch and person_id != self.who.name:
             raise Problem(HTTPStatus.FORBIDDEN, "You may do this for yourself only.")
 
-    def of_own_team(self, team_id: str) -> None:
-        """Staff act for the team they are on shift with. Raises Problem (403, 503)."""
+    def of_own_team(self, team_id: str, *, in_need: bool = False) -> None:
+        """Staff act for the team they are on shift with. Raises Problem (403, 503).
+
+        Whom somebody else has signed on may only ask for police before they confirm.
+        """
         if self.who.only_own_shift:
             team = whole_view(self.request).agency(self.who.agency).teams.get(team_id)
             if team is None or self.who.name not in team.members:
                 raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
+            if self.who.name in team.unconfirmed and not in_need:
+                raise Problem(HTTPStatus.FORBIDDEN, f"Confirm first that you are on {team_id}: somebody else said so.")
 
 
 def check_on_books(issuer: Issuer, people: Iterable[str]) -> None:
@@ -337,7 +343,7 @@ async def report_status(
     issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.StatusBody
 ) -> Answered:
     """Say where a team stands."""
-    issuer.of_own_team(team_id)
+    issuer.of_own_team(team_id, in_need=body.fields()["status"] == "need-police")
     return await issuer.issue(events.ReportStatus, {"team_id": team_id, **body.fields()})
 
 
@@ -409,7 +415,10 @@ async def revoke_token(
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
     person = doors.people.get(person_id) if doors else None
-    return await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
+    answered = await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
+    if person is not None and person.token is not None and person.sign_in is not None:
+        answered.sentence = f"{answered.sentence} {SIGN_IN_STAYS}".strip()
+    return answered
 
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.console.api.access import Agencies, Asking
+from services.console.api.access import PEOPLE, Agencies, Asking
 from shared.agencies import Principal, Role, hash_of, sign_in_hash
 from shared.clock import Clock
 from shared.private_file import write_private
@@ -29,6 +30,10 @@ FRESH = timedelta(minutes=10)
 SAVE_USE_EVERY = timedelta(minutes=1)
 NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_SESSIONS, MOST_LINKS = 2_000, 200
+SESSIONS_OF_ONE, LINKS_OF_ONE = 100, 10
+"""Of one person: else whoever signs in again and again signs everybody out, at every agency."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ _FILE = TypeAdapter(dict[str, Session])
 
 
 class Sessions:
-    """The sessions and links of a door. Of too many the one that was heard of longest ago makes room."""
+    """The sessions and links of a door. Of too many, of one person or of all, the one heard of longest ago goes."""
 
     def __init__(self, agencies: Agencies, clock: Clock, idle: timedelta, file: Path | None = None) -> None:
         """`idle`: how long a session lasts that nobody uses; `file`: where sessions outlive a restart, if anywhere."""
@@ -96,8 +101,7 @@ class Sessions:
     def _begin(self, session: Session) -> str:
         session_id = secrets.token_urlsafe(32)
         self._sessions[hash_of(session_id)] = session
-        if len(self._sessions) > MOST_SESSIONS:
-            self._sessions.popitem(last=False)
+        _make_room(self._sessions, lambda each: each.token_hash == session.token_hash, SESSIONS_OF_ONE, MOST_SESSIONS)
         self._save()
         return session_id
 
@@ -130,8 +134,8 @@ class Sessions:
         """What somebody may do in a session, as the file stands now."""
         table = self._groups_of(person)
         if session.groups is None or not table:
-            return person.roles
-        return frozenset(role for group in session.groups for role in table.get(group, ()))
+            return person.roles & PEOPLE
+        return PEOPLE.intersection(role for group in session.groups for role in table.get(group, ()))
 
     def end(self, session_hash: str) -> None:
         """Sign out."""
@@ -155,10 +159,9 @@ class Sessions:
 
     def make_link(self, token: str) -> str:
         """The secret of a link that signs in, once, the person whose token this is."""
-        secret = secrets.token_urlsafe(32)
-        self._links[hash_of(secret)] = (hash_of(token), self._clock.now() + LINK_LIFE)
-        if len(self._links) > MOST_LINKS:
-            self._links.popitem(last=False)
+        secret, token_hash = secrets.token_urlsafe(32), hash_of(token)
+        self._links[hash_of(secret)] = (token_hash, self._clock.now() + LINK_LIFE)
+        _make_room(self._links, lambda each: each[0] == token_hash, LINKS_OF_ONE, MOST_LINKS)
         return secret
 
     def person_of_link(self, secret: str) -> Principal | None:
@@ -195,6 +198,15 @@ class Sessions:
             beside.replace(self._file)
         except OSError as error:
             logger().error("file of sessions not written", error=type(error).__name__)
+
+
+def _make_room(held: OrderedDict[str, T], is_theirs: Callable[[T], bool], most_of_one: int, most: int) -> None:
+    """Let go of what was heard of longest ago: of one person's where they have too many, then of all."""
+    theirs = [key for key, each in held.items() if is_theirs(each)]
+    for key in theirs[: max(0, len(theirs) - most_of_one)]:
+        del held[key]
+    while len(held) > most:
+        held.popitem(last=False)
 
 
 def _only_watches(roles: frozenset[Role]) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -37,23 +38,27 @@ Addresses = Annotated[list[str], Query(alias="page", max_length=MOST_PAGES)]
 
 
 class Streams:
-    """The streams that are open, and whose: of too many of a session the oldest ends."""
+    """The streams that are open, and whose: of too many of a session the oldest ends.
+
+    A person may have as many as are left free for others: whoever signs in again and again keeps nobody out.
+    """
 
     def __init__(self) -> None:
-        self._of_session: dict[str, OrderedDict[object, None]] = {}
-        self._open = 0
+        self._of_session: dict[str, OrderedDict[object, str]] = {}
+        """By session, its streams, each with whose it is."""
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def check_room(self) -> None:
-        """Raise Problem (429) where there are too many already."""
-        if self._open >= MOST_STREAMS:
+    def check_room(self, whose: str) -> None:
+        """Raise Problem (429) where somebody has as many as are free, or none is."""
+        people = [each for own in self._of_session.values() for each in own.values()]
+        if people.count(whose) >= MOST_STREAMS - len(people):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many browsers follow this console; try again soon.")
 
-    def open(self, session_hash: str) -> object:
+    def open(self, session_hash: str, whose: str) -> object:
         """Count a stream in."""
         stream = object()
         own = self._of_session.setdefault(session_hash, OrderedDict())
-        own[stream] = None
-        self._open += 1
+        own[stream] = whose
         if len(own) > MOST_OF_A_SESSION:
             self.close(session_hash, next(iter(own)))
         return stream
@@ -67,9 +72,19 @@ class Streams:
         own = self._of_session.get(session_hash)
         if own is not None and stream in own:
             del own[stream]
-            self._open -= 1
             if not own:
                 del self._of_session[session_hash]
+
+    async def in_turn(
+        self, whose: str, keys: Sequence[BoardKey], board_of: Callable[[BoardKey], Board]
+    ) -> dict[str, Board]:
+        """Some boards by address. Of all that a person asks for one is rendered at a time, and then others go on."""
+        boards: dict[str, Board] = {}
+        async with self._turns[whose]:
+            for key in keys:
+                boards[key.address] = board_of(key)
+                await asyncio.sleep(0)
+        return boards
 
 
 @router.get("/stream")
@@ -77,8 +92,9 @@ async def follow(request: Request, signed_in: Watching, addresses: Addresses = (
     """The rows of some pages as server-sent events, for as long as a stream lasts."""
     streams: Streams = request.app.state.streams
     keys = _keys(door_of(request), signed_in, addresses)
-    streams.check_room()
-    following = _follow(request, signed_in.session_hash, keys)
+    whose = _name_of(signed_in)
+    streams.check_room(whose)
+    following = _follow(request, signed_in.session_hash, whose, keys)
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(following, headers=headers, media_type="text/event-stream")
 
@@ -88,10 +104,15 @@ async def tell(request: Request, signed_in: Watching, addresses: Addresses = ())
     """The same once, as JSON: the second way, where no stream gets through. Raises Problem (503) at the start."""
     door, boards = door_of(request), request.app.state.boards
     whole_view(request)
-    shown = {key.address: boards.now(key) for key in _keys(door, signed_in, addresses)}
+    streams: Streams = request.app.state.streams
+    shown = await streams.in_turn(_name_of(signed_in), _keys(door, signed_in, addresses), boards.now)
     rows = [change for address, board in shown.items() for change in _changes(address, board, {})]
     told = {"beat": _beat(door, boards, shown), "rows": [json.loads(change) for change in rows]}
     return Response(json.dumps(told), headers=HEADERS, media_type="application/json")
+
+
+def _name_of(signed_in: SignedIn) -> str:
+    return f"{signed_in.who.agency}/{signed_in.who.name}"
 
 
 def _keys(door: ConsoleDoor, signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
@@ -102,18 +123,21 @@ def _keys(door: ConsoleDoor, signed_in: SignedIn, addresses: Sequence[str]) -> l
     return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
 
 
-async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
+async def _follow(request: Request, session_hash: str, whose: str, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
     door, boards, streams = door_of(request), request.app.state.boards, request.app.state.streams
     until, beat_at = door.clock.monotonic() + STREAM_SECONDS, 0.0
     sent: dict[tuple[str, str], Mapping[str, str]] = {}
-    stream = streams.open(session_hash)  # here, where its end is certain to be counted, too
+    stream = streams.open(session_hash, whose)  # here, where its end is certain to be counted, too
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         while not door.follower.ready:  # what is read by half is not shown; the browser keeps what it has, and says so
             if door.clock.monotonic() >= until or await request.is_disconnected():
                 return
             await asyncio.sleep(BEAT_SECONDS)
-        with boards.watched(keys) as watched:
+        with ExitStack() as open_boards:
+            watched = await streams.in_turn(
+                whose, keys, lambda key: open_boards.enter_context(boards.watched([key]))[key.address]
+            )
             while door.clock.monotonic() < until and streams.is_open(session_hash, stream):
                 for address, board in watched.items():
                     for change in _changes(address, board, sent):

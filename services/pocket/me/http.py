@@ -88,12 +88,16 @@ def _enrolment(app: FastAPI, door: Door) -> None:
 
 
 async def _shut_out(door: Door, former: Device, enrolment: Enrolment) -> None:
-    """End what a phone was before it was enrolled anew. Raises Page: then the same tap does the rest."""
+    """End what a phone was before it was enrolled anew. Raises Page: then the same tap does the rest.
+
+    Whoever enrols it has a name at their own agency alone: at another its holder has given it up.
+    """
+    by = enrolment.enrolled_by if enrolment.agency == former.agency else former.holder
     command = RevokeDevice(
         command_id=child_id(former.device_id, f"enrolled/{enrolment.enrolment_id}"),
         device_id=former.device_id,
         reason="enrolled anew",
-        **door.issued(enrolment.enrolled_by),
+        **door.issued(by),
     )
     await _done(door, former.agency, command)
     if former.person_id is not None:

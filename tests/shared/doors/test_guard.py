@@ -182,6 +182,20 @@ async def test_whose_turn_does_not_come_in_time_is_sent_away(seconds: float, mon
     assert await turns.come(), "nobody waits any more"
 
 
+async def test_whoever_sends_many_waits_for_themselves() -> None:
+    """One person's hundred requests were before everybody else's next: a pause took five seconds, or was sent away."""
+    turns, began = Turns(SystemClock()), list[str]()
+
+    async def ask(caller: str) -> None:
+        assert await turns.come(caller)
+        began.append(caller)
+
+    sent = ["eve"] * 100 + ["ann", "ben", "ann"]
+    await asyncio.gather(*map(ask, sent))
+    assert began[:8] == ["eve", "eve", "ann", "ben", "eve", "ann", "eve", "eve"]
+    assert sorted(began) == sorted(sent)
+
+
 # --- what is said
 
 

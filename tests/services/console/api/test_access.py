@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared import events
-from shared.agencies import hash_of
+from shared.agencies import hash_of, sign_in_hash
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS
 from tests.services.console.driver import AGENCIES, AGENCY, OTHER_AGENCY, POCKET, SECRET, City
@@ -95,6 +95,22 @@ async def test_f7_what_the_file_has_no_more_is_named_whole(city: City) -> None:
     assert command.token_hash == hash_of("old")
 
 
+async def test_f7_a_sign_in_that_stands_beside_a_revoked_token_is_named(city: City) -> None:
+    """F7: whoever took the revoked token out of the file, as they were told, let its person in by the sign_in."""
+    token = f'token = "{hash_of("ann")}"\n'
+    both = AGENCIES.replace(token, f'{token}sign_in = "email:ann@city.gov"\n')
+    city.agencies_file.write_text(both, "utf-8")
+    answer = await city.post("supervisor", "/v1/people/ann/revoke-token", WHY)
+    assert "Take their sign_in out with it" in answer.json()["sentence"]
+    await city.settle()
+    agencies, sign_in = city.app.state.agencies, sign_in_hash("email:ann@city.gov")
+    assert agencies.person_with(sign_in) is None
+    city.agencies_file.write_text(both.replace(token, ""), "utf-8")
+    assert agencies.person_with(sign_in) is not None, "what is said is so"
+    answer = await city.post("supervisor", "/v1/people/the-staff/revoke-token", WHY)
+    assert "sign_in" not in answer.json()["sentence"]
+
+
 # --- F10 ------------------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +170,46 @@ async def test_f9_members_confirm_for_themselves_and_others_vouch(city: City) ->
     assert team["unconfirmed"] == []
     assert (await city.post("dispatcher", path, {"person_id": "ann"})).status_code == 200
     assert city.commands()[-1].issued_by == "the-dispatcher"
+
+
+async def test_f9_whoever_has_not_confirmed_acts_for_no_team_but_may_ask_for_police(city: City) -> None:
+    """F9: a slip in a name let somebody of another team sign this one off, or say that it is out of service."""
+    await city.post("supervisor", "/v1/teams", {"team": {"team_id": "t", "model": "peer-led"}})
+    await city.post("staff", "/v1/teams/t/sign-on", {"members": ["the-staff", "ann"], "hours": 8})
+    await city.settle()
+    acts: tuple[tuple[str, dict[str, str]], ...] = (
+        ("status", {"status": "out-of-service"}),
+        ("correct", {"status": "en-route"}),
+        ("sign-off", {}),
+    )
+    before = city.commands()
+    for path, body in acts:
+        refused = await city.post("ann", f"/v1/teams/t/{path}", body)
+        assert (refused.status_code, "Confirm first" in refused.text) == (403, True)
+    async with city.signed_in("ann") as browser:
+        assert (await browser.post("/teams/t/sign-off")).status_code == 403
+    assert city.commands() == before
+    assert (await city.post("ann", "/v1/teams/t/status", {"status": "need-police"})).status_code == 200
+    await city.post("ann", "/v1/teams/t/confirm")
+    await city.settle()
+    for path, body in acts:
+        assert (await city.post("ann", f"/v1/teams/t/{path}", body)).status_code == 200
+
+
+# --- what nobody says of themselves ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("token", "person"), [("staff", {}), ("supervisor", {"person_id": "ann"})])
+async def test_nobody_says_over_which_way_they_answer(city: City, token: str, person: dict[str, str]) -> None:
+    """An answer proves the way that its page went: here any number was proved that had never been rung."""
+    path = "/v1/offers/offer-1/accept"
+    refused = await city.post(token, path, {**person, "method_id": "mobile"})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "method_id")
+    assert city.commands() == []
+    assert (await city.post(token, path, {**person, "eta_minutes": 9})).status_code == 200
+    command = city.commands()[-1]
+    assert isinstance(command, events.AcceptOffer)
+    assert (command.method_id, command.eta_minutes) == ("", 9)
 
 
 # --- F8 -------------------------------------------------------------------------------------------------------------

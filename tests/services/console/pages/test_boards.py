@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -94,3 +96,18 @@ def test_everybody_with_the_same_roles_shares_a_board() -> None:
             assert page.asked == 1
         assert boards.now(key) is one["/"], "who is still there keeps it"
     assert boards.now(key) is not one["/"]
+
+
+async def test_between_two_boards_others_have_their_turn() -> None:
+    """One person's tabs, each with another query, held the loop for eleven seconds: so long no pause was taken."""
+    page, seen = Page(), list[int]()
+    boards = Boards(lambda _key: Board(page.regions, page.render))
+    with boards.watched([BoardKey("a", frozenset({"viewer"}), f"/calls?x={number}") for number in range(30)]):
+        first = page.asked
+        boards.note("a")
+        keeping = asyncio.create_task(boards.keep_current())
+        while page.asked < 2 * first:
+            await asyncio.sleep(0)
+            seen.append(page.asked)
+        keeping.cancel()
+    assert max(later - earlier for earlier, later in pairwise(seen)) == 1

@@ -19,12 +19,13 @@ from services.console.api import (
     routes_rota,
 )
 from services.console.api.access import RIGHTS
-from services.console.pages.boards import Board
+from services.console.pages.boards import Board, BoardKey
 from services.console.pages.registry import ACTIONS, PAGES
-from services.console.pages.stream import BEAT_SECONDS, MOST_OF_A_SESSION, MOST_STREAMS, Streams
+from services.console.pages.stream import BEAT_SECONDS, MOST_OF_A_SESSION, MOST_PAGES, MOST_STREAMS, Streams
 from shared import events
 from shared.doors.problems import Problem
 from tests.services.console.driver import AGENCY, City
+from tests.services.console.pages.driver import Room
 
 CALL = f"{AGENCY}/dane-county/26-1"
 
@@ -236,16 +237,49 @@ async def test_nobody_follows_what_they_may_not_see_or_what_is_not_there(city: C
         assert {change["region"] for change in news.json()["rows"]} >= {"waits", "running", "frame-alarms"}
 
 
+async def test_whoever_asks_for_many_pages_at_a_time_keeps_nobody_from_the_stop_switch(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty such requests at a time of somebody who may only look: a pause took six seconds, or was sent away."""
+    boards, rendered = room.city.app.state.boards, list[str]()
+    board_now = boards.now
+
+    def now(key: BoardKey) -> Board:
+        rendered.append(key.address)
+        board: Board = board_now(key)
+        return board
+
+    monkeypatch.setattr(boards, "now", now)
+    pages = {"page": [f"/calls?x={number}" for number in range(MOST_PAGES)]}
+    async with room.city.signed_in("viewer") as browser:
+        asking = [asyncio.create_task(browser.get("/news", params=pages)) for _ in range(8)]
+        await asyncio.sleep(0)
+        paused = await room.city.post("dispatcher", "/v1/switchboard/pause", {"district": "all"})
+        assert paused.status_code == 200
+        assert len(rendered) < len(asking) * MOST_PAGES / 2
+        assert {answer.status_code for answer in await asyncio.gather(*asking)} == {200}
+
+
 def test_of_too_many_streams_of_a_session_the_oldest_ends() -> None:
     streams = Streams()
-    first, *others = [streams.open("a") for _ in range(MOST_OF_A_SESSION + 1)]
+    first, *others = [streams.open("a", "city/ann") for _ in range(MOST_OF_A_SESSION + 1)]
     assert not streams.is_open("a", first)
     assert all(streams.is_open("a", other) for other in others)
     for number in range(MOST_STREAMS - MOST_OF_A_SESSION):
-        streams.check_room()
-        streams.open(f"session {number}")
+        streams.check_room(f"city/{number}")
+        streams.open(f"session {number}", f"city/{number}")
     with pytest.raises(Problem):
-        streams.check_room()
+        streams.check_room("city/ben")
+
+
+def test_whoever_signs_in_again_and_again_leaves_streams_to_others() -> None:
+    streams = Streams()
+    for number in range(MOST_STREAMS // 2):
+        streams.check_room("elsewhere/eve")
+        streams.open(f"session {number}", "elsewhere/eve")
+    with pytest.raises(Problem):
+        streams.check_room("elsewhere/eve")
+    streams.check_room("city/ann")
 
 
 def test_pages_are_listed_once() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.console.pages.sessions import FRESH, LINK_LIFE, Sessions
+from services.console.pages.sessions import FRESH, LINK_LIFE, MOST_LINKS, MOST_SESSIONS, Sessions
 from shared.agencies import Agencies, hash_of
 from tests.rig.clocks import LaterClock
 from tests.services.console.driver import AGENCIES, AGENCY, City
@@ -44,6 +44,17 @@ async def test_a_wrong_token_lets_nobody_in_and_many_have_to_wait(city: City) ->
 async def test_a_key_of_a_cad_signs_nobody_in(city: City) -> None:
     async with city.browser() as browser:
         assert (await browser.post("/enter", data={"token": "cad"})).status_code == 403
+
+
+async def test_the_role_of_a_cad_lets_nobody_see_all_of_an_agency_s_calls(city: City) -> None:
+    """It is the key's, with its one source: a person who had it saw every CAD's calls on the pages."""
+    as_vendor = f'[agencies.{AGENCY}.people.vendor]\ntoken = "{hash_of("vendor")}"\nroles = ["cad"]\n'
+    city.agencies_file.write_text(AGENCIES + as_vendor)
+    assert (await city.get("vendor", "/v1/calls")).status_code == 403
+    async with city.signed_in("vendor") as browser:
+        for page in ("/", "/calls", "/wall"):
+            assert (await browser.get(page)).headers["location"].startswith("/enter")
+    assert (await city.get("cad", "/v1/calls")).status_code == 200
 
 
 async def test_a_link_works_once_and_looking_at_it_does_not_use_it(city: City) -> None:
@@ -209,6 +220,19 @@ async def test_a_screen_that_is_looked_at_makes_no_room_for_others(
         assert sessions.signed_in(wall, use=False) is not None
         sessions.begin(hash_of("dispatcher"))
     assert sessions.signed_in(left, use=True) is None
+
+
+async def test_whoever_signs_in_without_end_signs_nobody_else_out_and_uses_up_no_link(tmp_path: Path) -> None:
+    """What is bounded for all is bounded for each: with one token of another agency everybody was signed out."""
+    (tmp_path / "agencies.toml").write_text(AGENCIES)
+    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), LaterClock(), timedelta(hours=12))
+    seat, invited = sessions.begin(hash_of("dispatcher")), sessions.make_link("approver")
+    begun = [sessions.begin(hash_of("bob")) for _ in range(MOST_SESSIONS)]
+    links = [sessions.make_link("bob") for _ in range(MOST_LINKS)]
+    for session in (seat, begun[-1]):
+        assert sessions.signed_in(session, use=True) is not None
+    assert sessions.signed_in(begun[0], use=True) is None
+    assert [sessions.person_of_link(each) is not None for each in (invited, links[-1], links[0])] == [True, True, False]
 
 
 async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:

@@ -217,6 +217,19 @@ async def test_a_phone_that_is_enrolled_anew_is_what_it_was_no_more(
         await shown(city, copy, "/me", 401)
 
 
+async def test_nobody_of_another_agency_is_named_as_who_ended_a_phone(city: City, phone: httpx.AsyncClient) -> None:
+    """A supervisor of one stood in the journal and the audit log of the other, where the name is somebody else's."""
+    await enrol(city, phone)
+    eve = PersonDefined(person=Person(person_id="eve", disciplines=("clinician",)))
+    city.write(eve, agency="boston")
+    elsewhere = Enrolment.new(
+        city.clock.now(), "boston", person_id="eve", team_id=None, label="", enrolled_by="sue-of-boston"
+    )
+    await enrol(city, phone, elsewhere.link("https://pocket", SECRET).removeprefix("https://pocket"))
+    (revoked,) = (command for command in city.commands() if isinstance(command, RevokeDevice))
+    assert revoked.issued_by == "ana", "who had the phone"
+
+
 @pytest.mark.scenario("duty")
 async def test_the_former_holder_sees_and_answers_nothing_on_a_phone_that_is_anothers(
     city: City, phone: httpx.AsyncClient
