@@ -146,8 +146,8 @@ async def _follow(request: Request, session_hash: str, whose: str, keys: Sequenc
                     if (signed_in := door.sessions.look_up(session_hash)) is None:
                         yield "event: signed-out\ndata: {}\n\n"
                         return
-                    if signed_in.who.roles != keys[0].roles:  # the browser opens another, of what they may see now
-                        return
+                    if (_name_of(signed_in), signed_in.who.roles) != (whose, keys[0].roles):
+                        return  # the browser opens another, of what they may see now
                     if await request.is_disconnected():
                         return
                     beat_at = door.clock.monotonic() + BEAT_SECONDS

@@ -24,7 +24,7 @@ from services.console.pages.registry import ACTIONS, PAGES
 from services.console.pages.stream import BEAT_SECONDS, MOST_OF_A_SESSION, MOST_PAGES, MOST_STREAMS, Streams
 from shared import events
 from shared.doors.problems import Problem
-from tests.services.console.driver import AGENCY, City
+from tests.services.console.driver import AGENCY, OTHER_AGENCY, City
 from tests.services.console.pages.driver import Room
 
 CALL = f"{AGENCY}/dane-county/26-1"
@@ -216,11 +216,21 @@ async def test_a_stream_ends_with_its_session(city: City) -> None:
         assert "signed-out" in kinds
 
 
-async def test_a_stream_ends_where_its_person_may_see_something_else_by_now(city: City) -> None:
+@pytest.mark.parametrize(
+    ("is_now", "before"),
+    [
+        ('roles = ["viewer"]', 'roles = ["dispatcher"]'),
+        (f"[agencies.{OTHER_AGENCY}.people", f"[agencies.{AGENCY}.people"),
+    ],
+    ids=["in another role", "at another agency"],
+)
+async def test_a_stream_ends_where_its_person_may_see_something_else_by_now(
+    city: City, is_now: str, before: str
+) -> None:
     async with stream_of(city, "dispatcher", "/people") as heard:
         await heard.get()
         text = city.agencies_file.read_text("utf-8")
-        city.agencies_file.write_text(text.replace('roles = ["dispatcher"]', 'roles = ["viewer"]'), "utf-8")
+        city.agencies_file.write_text(text.replace(before, is_now), "utf-8")
         async with asyncio.timeout(4 * BEAT_SECONDS):
             kinds = set[str]()
             while "end" not in kinds:
