@@ -500,9 +500,12 @@ async def acknowledge(issuer: Annotated[Issuer, issuing("acknowledge")], body: b
     return await issuer.issue(events.AcknowledgeAlert, {**about, "reason": body.reason})
 
 
-@router.post("/cad/{source}/ping")
+@router.post("/cad/{source}/ping", responses={404: {"model": ProblemDetails}})
 async def ping(issuer: Annotated[Issuer, issuing("operate-cad")], source: Name, body: bodies.Body) -> Answered:
     """Send a test message to the CAD of a source; success enables a disabled webhook again."""
+    doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
+    if doors is None or source not in doors.sources:  # once named it would be owed each team's cry for help
+        raise Problem(HTTPStatus.NOT_FOUND, f"The agencies file in force has no source {source}.")
     return await issuer.issue(events.PingCad, {"source": source, **body.fields()})
 
 

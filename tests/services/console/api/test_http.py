@@ -391,6 +391,13 @@ async def test_a_refusal_says_why(city: City) -> None:
     assert (state["state"], state["reason"]) == ("refused", "stale")
 
 
+async def test_a_cad_that_no_file_has_is_sent_no_test_message(city: City) -> None:
+    """Once named it was a source for good, and was owed each cry for help of a team without a call."""
+    problem = (await city.post("supervisor", "/v1/cad/nowhere/ping")).json()
+    assert (problem["status"], problem["detail"]) == (404, "The agencies file in force has no source nowhere.")
+    assert city.commands() == []
+
+
 async def test_no_answer_in_time_is_202_with_an_address(city: City) -> None:
     city.services.silent = True
     response = await city.post("supervisor", "/v1/cad/dane-county/ping")
