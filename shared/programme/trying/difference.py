@@ -159,9 +159,12 @@ def _steps(programme: Programme) -> str:
     return ", ".join(f"{step.attempt} {step.seconds} s" if step.seconds else step.attempt for step in programme.steps)
 
 
+NOT_LISTED: Final = "not listed"
+
+
 def _code_words(code: Code | None) -> str:
     if code is None:
-        return "not listed"
+        return NOT_LISTED
     stated = [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in code.hazards.items()]
     stated += [f"{fact} {value}" for fact, value in code.others.items()]
     dates = [f"from {code.from_day}"] if code.from_day else []
@@ -176,8 +179,9 @@ def _heard(old: Programme, new: Programme) -> Iterator[Change]:
         ("priority", _flags(old.priorities), _flags(new.priorities)),
         ("word", _words(old), _words(new)),
     ):
+        absent = "" if what == "word" else NOT_LISTED
         for name in dict.fromkeys((*before, *after)):
-            yield from _if_changed(f"{what} {name}", before.get(name, ""), after.get(name, ""))
+            yield from _if_changed(f"{what} {name}", before.get(name, absent), after.get(name, absent))
 
 
 def _answers(programme: Programme) -> dict[str, str]:
@@ -197,8 +201,9 @@ def _other_words(value: int | str) -> str:
 
 
 def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """One that is listed as harmless is not one that nobody lists, which puts hazards in doubt."""
     return {
-        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items())
+        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items()) or "of no hazard"
         for name, stated in flags.items()
     }
 

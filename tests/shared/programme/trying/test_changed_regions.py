@@ -147,6 +147,17 @@ def test_beginnings_of_words_and_the_format_of_a_code_system_are_told_as_changes
     assert (change.what, change.before, change.after) == ("format of the code system mpds", "nothing", "mpds")
 
 
+def test_a_flag_that_becomes_harmless_is_told() -> None:
+    """Unlisted, it puts weapon and violence in doubt; a version that listed `GATE CODE = {}` told of no change."""
+    listed = programme(MADISON.replace("cautions = {", 'cautions = { "GATE CODE" = {},'))
+    for old, new, told_as in (
+        (programme(MADISON), listed, ("not listed", "of no hazard")),
+        (listed, programme(MADISON), ("of no hazard", "not listed")),
+    ):
+        (change,) = difference(old, new).changes
+        assert (change.what, change.before, change.after) == ("caution GATE CODE", *told_as)
+
+
 def test_closed_dates_are_told_where_rows_close_on_them() -> None:
     new = MADISON.replace("closed   = [2021-11-26]", "closed = [2021-11-24]")
     changes = difference(programme(MADISON), programme(new)).changes
