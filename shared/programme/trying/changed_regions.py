@@ -74,15 +74,33 @@ def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[
         for (phase, phase_now), atoms in plan.items():
             for (sends, sends_now), numbers in sent.items():
                 for (takers, takers_now), names in taken.items():
-                    before = phase if sends and takers else None
-                    after = phase_now if sends_now and takers_now else None
+                    before = phase if sends and takers else ()
+                    after = phase_now if sends_now and takers_now else ()
                     if before != after:
                         pieces[before, after].append(_Piece(numbers, names, frozenset((place,)), atoms))
     return pieces
 
 
-Going = tuple[Phase, int, str] | None
-"""How far a response goes, to which share of calls in percent, and the seed that draws them."""
+class Way(NamedTuple):
+    """How far one roll-out row lets a response go, to which share of calls in percent, and within which cap."""
+
+    phase: Phase
+    share_percent: int
+    seed: str
+    cap: str
+
+    def allows(self, other: Way) -> bool:
+        """Whether every call goes by this way, as far, that goes by the other."""
+        return (
+            PHASES.index(self.phase) >= PHASES.index(other.phase)
+            and self.share_percent >= other.share_percent
+            and (self.share_percent == EVERYONE or self.seed == other.seed)
+            and self.cap in ("", other.cap)
+        )
+
+
+Going = tuple[Way, ...]
+"""The ways of the rows that are open, but for those that another allows; without any it does not go."""
 Atom = tuple[int, bool, int]
 """A stretch of the week, whether the day it opens is a holiday, and a stretch of dates: by their numbers."""
 
@@ -97,12 +115,16 @@ class _Piece(NamedTuple):
 
 
 def _going_words(going: Going) -> str:
-    if going is None:
+    if not going:
         return "does not go"
-    phase, share_percent, seed = going
-    notes = [] if phase == "live" else [str(phase)]
-    notes += [f"{share_percent} % of calls, drawn by {seed!r}"] if seed else []
-    return f"may go ({', '.join(notes)})" if notes else "may go"
+    words = "; or ".join(map(_way_words, going))
+    return f"may go ({words})" if words else "may go"
+
+
+def _way_words(way: Way) -> str:
+    notes = [] if way.phase == "live" else [str(way.phase)]
+    notes += [f"{way.share_percent} % of calls, drawn by {way.seed!r}"] if way.seed else []
+    return ", ".join([*notes, *filter(None, (way.cap,))])
 
 
 def _merged(pieces: list[_Piece]) -> list[_Piece]:
@@ -247,18 +269,19 @@ class _Times:
         atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
         for names in self._places:
             open_at: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
-            rows, rows_now = (programme.rows.get((response, names[0]), ()) for programme in self._programmes)
+            ways, ways_now = (
+                [(row, _way(programme, row)) for row in programme.rows.get((response, names[0]), ()) if row.share_percent]
+                for programme in self._programmes
+            )
             for atom in atoms:
-                open_at[self._going(rows, atom), self._going(rows_now, atom)].add(atom)
+                open_at[self._going(ways, atom), self._going(ways_now, atom)].add(atom)
             yield {going: frozenset(some) for going, some in open_at.items()}
 
-    def _going(self, rows: tuple[Row, ...], atom: Atom) -> Going:
-        open_rows = [
-            (row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "")
-            for row in rows
-            if row.share_percent and self._is_open(row, atom)
-        ]
-        return max(open_rows, key=lambda going: (PHASES.index(going[0]), going[1]), default=None)
+    def _going(self, ways: list[tuple[Row, Way]], atom: Atom) -> Going:
+        there_are = {way for row, way in ways if self._is_open(row, atom)}
+        if len(there_are) > 1:
+            there_are = {way for way in there_are if not any(other.allows(way) for other in there_are - {way})}
+        return tuple(sorted(there_are, key=lambda way: (-PHASES.index(way.phase), -way.share_percent, *way[2:])))
 
     def _is_open(self, row: Row, atom: Atom) -> bool:
         number, holiday, dates = atom
@@ -323,7 +346,15 @@ def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:
 
 
 def _row_key(row: Row) -> tuple[object, ...]:
-    return (row.from_day, row.until_day, row.week.days, row.closed_on_holidays, row.phase, row.share_percent, row.seed)
+    times = (row.from_day, row.until_day, row.week.days, row.closed_on_holidays)
+    return (*times, row.phase, row.share_percent, row.seed, row.cap, row.cap_districts)
+
+
+def _way(programme: Programme, row: Row) -> Way:
+    everywhere = row.cap_districts == frozenset(programme.districts)
+    where = "all districts" if everywhere else ", ".join(sorted(row.cap_districts))
+    cap = f"{row.cap.words} in {where}" if row.cap.words else ""
+    return Way(row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "", cap)
 
 
 def _stretches(rows: Iterable[Row]) -> list[tuple[int, int, int]]:

@@ -67,7 +67,6 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
         for key in _OF_A_RESPONSE:
             before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
             yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
-        yield from _if_changed(f"{name}: caps", _caps(old, name), _caps(new, name))
     yield from _orders(old, new)
     yield from _holidays(old, new)
     for field in fields(old.clocks):
@@ -79,11 +78,6 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
     yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
     yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
     yield from _if_changed("when the auditor finds a gap", *(_at_a_gap(programme) for programme in (old, new)))
-
-
-def _caps(programme: Programme, response: str) -> str:
-    rows = [row for row in programme.rollout if row.response == response and row.cap.words]
-    return "; ".join(f"{', '.join(sorted(row.cap_districts))}: {row.cap.words}" for row in rows)
 
 
 def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from shared.call import Call
+from shared.judgement import PHASES
 from shared.programme import Programme
 from shared.programme.document.fact_space import Axis, conditions_of
 from shared.programme.judging.evidence import Hazard, Other
@@ -199,6 +201,33 @@ def test_a_share_is_told_with_its_seed() -> None:
     }
 
 
+def test_rows_that_are_open_together_are_each_told() -> None:
+    """Only the one that allows most was told: another half of the calls, or a cap on the rest, changed nothing."""
+    half = MADISON.replace('phase     = "live" ', 'phase = "live"\narm = { share_percent = 50, seed = "a" } ')
+    row = '[[rollout]]\nresponse = "cares"\ndistricts = ["Central"]\nhours = ["Mon-Fri 11:00-19:00"]\n'
+    row += 'holidays = "closed"\nphase = "live"\n'
+    other_half = f'{half}{row}arm = {{ share_percent = 50, seed = "b" }}\n'
+    a, b = ("50 % of calls, drawn by 'a'", "50 % of calls, drawn by 'b'")
+    assert [one[-2:] for one in told(half, other_half)] == [(f"may go ({a})", f"may go ({a}; or {b})")]
+    two_a_day = f"{half}{row}at_most_per_day = 2\n"
+    capped = "at most 2 calls a day in Central"
+    assert [one[-2:] for one in told(half, two_a_day)] == [(f"may go ({a})", f"may go ({capped}; or {a})")]
+
+
+def test_a_cap_that_moves_to_other_hours_is_told() -> None:
+    row = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nphase = "live"\nhours = ["Mon {}"]\n{}\n'
+    early, late = "07:00-09:00", "20:00-22:00"
+    cap = "at_most_open = 1"
+    old, new = (
+        MADISON + row.format(early, first) + row.format(late, second) for first, second in ((cap, ""), ("", cap))
+    )
+    capped = "may go (at most 1 call at once in West)"
+    assert [one[1:] for one in told(old, new)] == [
+        ("West", f"Mon {early}", capped, "may go"),
+        ("West", f"Mon {late}", "may go", capped),
+    ]
+
+
 def test_too_many_combinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changed_regions, "MAX_CELLS", 10)
     with pytest.raises(TooLarge, match="combinations of facts"):
@@ -251,19 +280,26 @@ def test_a_call_goes_otherwise_exactly_where_a_cover_says_so(
         if place is None:
             continue
         cell, district, atom = place
-        shared_out = {row.response for one in both for row in one.rollout if row.share_percent < 100}
-        for response in {*old.responses, *new.responses} - shared_out:  # a share is no yes or no
+        for response in {*old.responses, *new.responses}:
             claimed = {
                 going
                 for going, pieces in changed_regions._pieces(response, facts, takes, times).items()
                 for piece in pieces
-                if cell in piece.facts
+                if drawn(going[0], call) != drawn(going[1], call)
+                and cell in piece.facts
                 and atom in piece.times
                 and district in piece.places
                 and asked(old, new, call, piece)
             }
             before, after = going_to(old, call, response), going_to(new, call, response)
             assert bool(claimed) is (before != after), (response, claimed, before, after)
+
+
+def drawn(going: changed_regions.Going, call: Call) -> str | None:
+    """How far a call goes by the ways whose share it is in; no cap is reached."""
+    numbers = {way: sha256(f"{way.seed}/{call.call_id}".encode()).digest()[:8] for way in going}
+    phases = [way.phase for way in going if int.from_bytes(numbers[way], "big") * 100 >> 64 < way.share_percent]
+    return max(phases, key=PHASES.index, default=None)
 
 
 def asked(old: Programme, new: Programme, call: Call, piece: changed_regions._Piece) -> bool:
