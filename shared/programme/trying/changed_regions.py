@@ -26,7 +26,7 @@ from shared.programme.document.fact_space import (
 )
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import Programme, Row
+from shared.programme.judging.programme import Level, Programme, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class TooLarge(ValueError):
     """The two documents tell more combinations of facts apart than can be compared."""
 
 
-def covers(old: Programme, new: Programme) -> Iterator[Cover]:
-    """From the day on which `new` takes effect, with every phase at the most its document allows. Raises TooLarge.
+def covers(old: Programme, new: Programme, facts: Facts) -> Iterator[Cover]:
+    """From the day on which `new` takes effect, with every phase at the most its document allows.
 
     Response by response, for what one of them takes on does not concern the others; their order is another matter.
     """
-    facts, takes, times = _Facts(old, new), _Takes(old, new), _Times(old, new)
+    takes, times = _Takes(old, new), _Times(old, new)
     for response in dict.fromkeys((*old.responses, *new.responses)):
         for (before, after), pieces in _pieces(response, facts, takes, times).items():
             for piece in _merged(pieces):
@@ -66,7 +66,7 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
                 )
 
 
-def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
+def _pieces(response: str, facts: Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
     """All calls to which the response goes differently from before, by how it went and how it goes now."""
     sent, taken = facts.groups(response), takes.groups(response)
     pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
@@ -146,10 +146,11 @@ def _merged(pieces: list[_Piece]) -> list[_Piece]:
             return pieces
 
 
-class _Facts:
+class Facts:
     """Every combination of facts, and the level and the responses that each document has for it."""
 
     def __init__(self, old: Programme, new: Programme) -> None:
+        """Work them out. Raises TooLarge."""
         self._old, self._new = old, new
         conditions = [condition for programme in (old, new) for condition in conditions_of(programme, permissions=True)]
         self._axes: tuple[Axis, ...] = axes_of(conditions, unknown_hazards=False)
@@ -158,6 +159,11 @@ class _Facts:
             raise TooLarge(f"{size} combinations of facts; at most {MAX_CELLS} are compared")
         sends_old, sends_new = _Sends(self._axes, old), _Sends(self._axes, new)
         self._sent = {cell: (*sends_old.of(cell), *sends_new.of(cell)) for cell in cells(self._axes)}
+
+    def levels(self) -> list[tuple[Level, Level]]:
+        """The levels on which the same calls stand under the old document and under the new, calmest first."""
+        ranks = sorted({(rank, rank_now) for rank, _, rank_now, _ in self._sent.values()})
+        return [(self._old.levels[rank], self._new.levels[rank_now]) for rank, rank_now in ranks]
 
     def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[Cell]]:
         """The cells by whether the response is sent, by the old document and by the new."""
@@ -176,8 +182,7 @@ class _Facts:
 
     def _level_words(self, ranks: tuple[int, int], chosen: set[Cell]) -> str:
         rank, rank_now = ranks
-        was, now = self._old.levels[rank].name, self._new.levels[rank_now].name
-        level = f"level {was!r}" if was == now else f"level {was!r}, now {now!r}"
+        level = level_words(self._old.levels[rank], self._new.levels[rank_now])
         calmer = {
             cell
             for cell, (before, _, after, _) in self._sent.items()
@@ -189,6 +194,11 @@ class _Facts:
         if all(cell in chosen or any(index not in box[place] for place, index in enumerate(cell)) for cell in calmer):
             return f"{level} with {box_words(self._axes, box, within)}"
         return f"{level} with " + " / ".join(_short(self._axes, boxes(chosen), within))
+
+
+def level_words(was: Level, now: Level) -> str:
+    """The name of a level, and of the one that stands in its place."""
+    return f"level {was.name!r}" if was.name == now.name else f"level {was.name!r}, now {now.name!r}"
 
 
 def _short(axes: tuple[Axis, ...], chosen: list[Box], within: Box) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.programme import ASKED_NOT, AutomaticPause, Code, Programme, RepeatCallers
 from shared.programme.judging.words import STEM
-from shared.programme.trying.changed_regions import Cover, covers
+from shared.programme.trying.changed_regions import Cover, Facts, covers, level_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Difference:
 
 def difference(old: Programme, new: Programme) -> Difference:
     """The covers that get another result, and the other changes. Raises TooLarge."""
-    return Difference(tuple(covers(old, new)), tuple(_changes(old, new)))
+    facts = Facts(old, new)
+    return Difference(tuple(covers(old, new, facts)), tuple(_changes(old, new, facts)))
 
 
 def closed_days(programme: Programme, years: Iterable[int]) -> dict[date, str]:
@@ -49,7 +50,7 @@ def _first(year: int) -> int:
     return date(year, 1, 1).toordinal()
 
 
-def _changes(old: Programme, new: Programme) -> Iterator[Change]:
+def _changes(old: Programme, new: Programme, facts: Facts) -> Iterator[Change]:
     for name in ("agency", "time_zone", "default"):
         yield from _if_changed(name.replace("_", " "), getattr(old, name), getattr(new, name))
     yield from _if_changed("sources", *(_text(programme.sources) or "all of the agency's" for programme in (old, new)))
@@ -67,7 +68,7 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
         for key in _OF_A_RESPONSE:
             before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
             yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
-    yield from _orders(old, new)
+    yield from _orders(facts)
     yield from _holidays(old, new)
     for field in fields(old.clocks):
         yield from _if_changed(
@@ -127,13 +128,12 @@ def _beats(old: Programme, new: Programme) -> Iterator[Change]:
         yield from _if_changed(f"beat{'s' * (len(beats) > 1)} {', '.join(beats)}", before, after)
 
 
-def _orders(old: Programme, new: Programme) -> Iterator[Change]:
-    """Levels of both that rank the responses which both send differently."""
-    sent_now = {level.name: level.sends for level in new.levels}
-    for level in old.levels:
-        now = sent_now.get(level.name, ())
-        before, after = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
-        yield from _if_changed(f"level {level.name!r}: order", ", ".join(before), ", ".join(after))
+def _orders(facts: Facts) -> Iterator[Change]:
+    """Levels of the same calls that rank the responses which both send differently."""
+    for level, now in facts.levels():
+        before = [name for name in level.sends if name in now.sends]
+        after = [name for name in now.sends if name in level.sends]
+        yield from _if_changed(f"{level_words(level, now)}: order", ", ".join(before), ", ".join(after))
 
 
 def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:

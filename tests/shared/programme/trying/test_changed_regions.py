@@ -127,6 +127,16 @@ def test_what_is_no_cover_is_told_as_a_change() -> None:
     assert len(found) == 5
 
 
+def test_another_order_is_told_of_the_same_calls_whatever_their_level_is_called() -> None:
+    """Levels were compared by name: a new name hid that another team is asked first."""
+    new = EVERYTHING.replace(
+        'name = "calm"\nsends = ["phone", "van", "nav", "faces"]', 'name = "low"\nsends = ["van", "phone", "nav", "faces"]'
+    )
+    (change,) = difference(programme(EVERYTHING), programme(new)).changes
+    assert change.what == "level 'calm', now 'low': order"
+    assert (change.before, change.after) == ("phone, van, nav, faces", "van, phone, nav, faces")
+
+
 def test_a_document_without_sources_is_for_all_of_them() -> None:
     named = programme(MADISON.replace("programme =", 'sources = ["dane-911"]\nprogramme ='))
     (change,) = difference(named, programme(MADISON)).changes
@@ -265,7 +275,7 @@ def test_a_call_goes_otherwise_exactly_where_a_cover_says_so(
     old, new = both
     try:
         facts, takes, times = (
-            changed_regions._Facts(old, new),
+            changed_regions.Facts(old, new),
             changed_regions._Takes(old, new),
             changed_regions._Times(old, new),
         )
@@ -317,7 +327,7 @@ def going_to(programme: Programme, call: Call, response: str) -> str | None:
 
 
 def where_it_is(
-    old: Programme, new: Programme, call: Call, facts: changed_regions._Facts, times: changed_regions._Times
+    old: Programme, new: Programme, call: Call, facts: changed_regions.Facts, times: changed_regions._Times
 ) -> Any:
     """Cell, group of districts, and atom of a call; None where the two documents do not hear it alike."""
     code, code_now = (one.code(call.call_type, call.updated_at) for one in (old, new))
