@@ -279,10 +279,7 @@ class _Times:
         atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
         for names in self._places:
             open_at: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
-            ways, ways_now = (
-                [(row, _way(programme, row)) for row in programme.rows.get((response, names[0]), ()) if row.share_percent]
-                for programme in self._programmes
-            )
+            ways, ways_now = (_ways(programme, response, names[0]) for programme in self._programmes)
             for atom in atoms:
                 open_at[self._going(ways, atom), self._going(ways_now, atom)].add(atom)
             yield {going: frozenset(some) for going, some in open_at.items()}
@@ -358,6 +355,11 @@ def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:
 def _row_key(row: Row) -> tuple[object, ...]:
     times = (row.from_day, row.until_day, row.week.days, row.closed_on_holidays)
     return (*times, row.phase, row.share_percent, row.seed, row.cap, row.cap_districts)
+
+
+def _ways(programme: Programme, response: str, district: str) -> list[tuple[Row, Way]]:
+    rows = programme.rows.get((response, district), ())
+    return [(row, _way(programme, row)) for row in rows if row.share_percent]
 
 
 def _way(programme: Programme, row: Row) -> Way:

@@ -215,7 +215,8 @@ def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
     if not all(any(row.closed_on_holidays for row in programme.rollout) for programme in (old, new)):
         return
     first = new.effective.astimezone(new.zone).date()
-    years = (first.year, first.year + 1)
+    named = [one.open | one.closed for one in (old.holidays, new.holidays) if one is not None]
+    years = {first.year, first.year + 1, *(day.year for days in named for day in days)}
     before, after = closed_days(old, years), closed_days(new, years)
     for day in sorted(before.keys() ^ after.keys()):
         if day >= first:

@@ -129,9 +129,8 @@ def test_what_is_no_cover_is_told_as_a_change() -> None:
 
 def test_another_order_is_told_of_the_same_calls_whatever_their_level_is_called() -> None:
     """Levels were compared by name: a new name hid that another team is asked first."""
-    new = EVERYTHING.replace(
-        'name = "calm"\nsends = ["phone", "van", "nav", "faces"]', 'name = "low"\nsends = ["van", "phone", "nav", "faces"]'
-    )
+    calm, low = 'name = "calm"\nsends = ["phone", "van", ', 'name = "low"\nsends = ["van", "phone", '
+    new = EVERYTHING.replace(calm, low)
     (change,) = difference(programme(EVERYTHING), programme(new)).changes
     assert change.what == "level 'calm', now 'low': order"
     assert (change.before, change.after) == ("phone, van, nav, faces", "van, phone, nav, faces")
@@ -177,6 +176,13 @@ def test_closed_dates_are_told_where_rows_close_on_them() -> None:
         ("Wed 2021-11-24", "a holiday (closed by the programme)"),
         ("Fri 2021-11-26", "an ordinary day"),
     ]
+
+
+def test_days_that_a_document_names_are_told_however_far_off_they_are() -> None:
+    """A version keeps the instant of the one before easily: Christmas of five years on opened without a word."""
+    new = MADISON.replace("open     = [2022-02-15]", "open = [2022-02-15, 2026-12-25]")
+    (change,) = difference(programme(MADISON), programme(new)).changes
+    assert (change.what, change.after) == ("Fri 2026-12-25", "an ordinary day")
 
 
 def test_days_that_are_past_when_the_new_version_takes_effect_are_not_told() -> None:
