@@ -72,7 +72,10 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour."""
+    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour.
+
+    The most that runs in any part of it: the line of its row says to the minute when it opens and closes.
+    """
 
     response: str
     districts: tuple[str, ...]
@@ -187,8 +190,9 @@ def _phase(rows: list[Row], on: date, weekday: int, minute: int) -> Phase:
 
 
 def _is_open(row: Row, weekday: int, minute: int) -> bool:
+    """Whether the row opens in some part of the half hour that begins at a minute."""
     today, yesterday = row.week.days[weekday], row.week.days[weekday - 1]
-    return any(window.opens <= minute < window.closes for window in today) or any(
+    return any(window.opens < minute + HALF_HOUR and minute < window.closes for window in today) or any(
         minute + MINUTES_A_DAY < window.closes for window in yesterday
     )
 
