@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise, product
+from datetime import date
+from functools import reduce
+from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple
+from operator import or_
+from typing import Any, Final, NamedTuple
 
 from shared.judgement import PHASES, Phase
 from shared.programme.document.fact_space import (
@@ -103,6 +106,8 @@ Going = tuple[Way, ...]
 """The ways of the rows that are open, but for those that another allows; without any it does not go."""
 Atom = tuple[int, bool, int]
 """A stretch of the week, whether the day it opens is a holiday, and a stretch of dates: by their numbers."""
+Times = int
+"""A set of atoms, a bit for each: many rows of different hours and dates tell a million apart."""
 
 
 class _Piece(NamedTuple):
@@ -111,7 +116,7 @@ class _Piece(NamedTuple):
     facts: frozenset[Cell]
     takes: frozenset[str]
     places: frozenset[int]
-    times: frozenset[Atom]
+    times: Times
 
 
 def _going_words(going: Going) -> str:
@@ -274,33 +279,34 @@ class _Times:
         self._all = {district for names in self._places for district in names}
         self._programmes = (old, new)
 
-    def plans(self, response: str) -> Iterator[Mapping[tuple[Going, Going], frozenset[Atom]]]:
+    def plans(self, response: str) -> Iterator[Mapping[tuple[Going, Going], Times]]:
         """For each group of districts, when the response goes under the old document and under the new."""
-        atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
         for names in self._places:
-            open_at: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
-            ways, ways_now = (_ways(programme, response, names[0]) for programme in self._programmes)
-            for atom in atoms:
-                open_at[self._going(ways, atom), self._going(ways_now, atom)].add(atom)
-            yield {going: frozenset(some) for going, some in open_at.items()}
+            open_at: dict[tuple[frozenset[Way], ...], Times] = {(_NO_WAY, _NO_WAY): self._open(None)}
+            for which, programme in enumerate(self._programmes):
+                for row, way in _ways(programme, response, names[0]):
+                    open_at = _parted(open_at, which, way, self._open(row))
+            plan: defaultdict[tuple[Going, Going], Times] = defaultdict(int)
+            for (ways, ways_now), times in open_at.items():
+                plan[_going(ways), _going(ways_now)] |= times
+            yield plan
 
-    def _going(self, ways: list[tuple[Row, Way]], atom: Atom) -> Going:
-        there_are = {way for row, way in ways if self._is_open(row, atom)}
-        if len(there_are) > 1:
-            there_are = {way for way in there_are if not any(other.allows(way) for other in there_are - {way})}
-        return tuple(sorted(there_are, key=lambda way: (-PHASES.index(way.phase), -way.share_percent, *way[2:])))
+    def _open(self, row: Row | None) -> Times:
+        """When a row is open; without one always."""
+        week = (place for place, stretch in enumerate(self._week) if row is None or _opens(row, stretch))
+        day = _joined(week, 1, 1)
+        shut = row is not None and row.closed_on_holidays
+        kinds = (place for place, holiday in enumerate(self._holidays) if not (holiday and shut))
+        dates = (place for place, day in enumerate(self._dates) if row is None or runs(row, day))
+        return _joined(dates, _joined(kinds, day, len(self._week)), len(self._week) * len(self._holidays))
 
-    def _is_open(self, row: Row, atom: Atom) -> bool:
-        number, holiday, dates = atom
-        day = self._dates[dates]
-        if (row.from_day and day < row.from_day) or (row.until_day and day >= row.until_day):
-            return False
-        weekday, start, _ = self._week[number]
-        yesterday = row.week.days[weekday - 1]
-        return not (holiday and row.closed_on_holidays) and (
-            any(window.opens <= start < window.closes for window in row.week.days[weekday])
-            or any(start + MINUTES_A_DAY < window.closes for window in yesterday)
-        )
+    def atoms(self, times: Times) -> Iterator[Atom]:
+        """The single times."""
+        for place, bit in enumerate(reversed(f"{times:b}")):
+            if bit == "1":
+                rest, number = divmod(place, len(self._week))
+                dates, holiday = divmod(rest, len(self._holidays))
+                yield number, self._holidays[holiday], dates
 
     def place_words(self, numbers: frozenset[int]) -> str:
         names = [district for number in sorted(numbers) for district in self._places[number]]
@@ -309,10 +315,10 @@ class _Times:
         old, new = (programme.districts for programme in self._programmes)
         return ", ".join(f"{name}{' (new)' if name not in old else ' (no more)' * (name not in new)}" for name in names)
 
-    def words(self, atoms: frozenset[Atom]) -> str:
+    def words(self, times: Times) -> str:
         """Hours, holidays and dates."""
         by_rest: defaultdict[tuple[bool, int], set[int]] = defaultdict(set)
-        for number, holiday, dates in atoms:
+        for number, holiday, dates in self.atoms(times):
             by_rest[holiday, dates].add(number)
         by_hours: defaultdict[frozenset[int], set[tuple[bool, int]]] = defaultdict(set)
         for rest, numbers in by_rest.items():
@@ -344,6 +350,42 @@ class _Times:
 
     def _date_words(self, start: int, end: int) -> str:
         return f"from {self._dates[start]}" + (f" until {self._dates[end]}" if end < len(self._dates) else "")
+
+
+_NO_WAY: Final[frozenset[Way]] = frozenset()
+
+
+def _parted(
+    open_at: Mapping[tuple[frozenset[Way], ...], Times], which: int, way: Way, times: Times
+) -> dict[tuple[frozenset[Way], ...], Times]:
+    """The same, with one more way at these times in the old document (0) or the new (1)."""
+    parted: defaultdict[tuple[frozenset[Way], ...], Times] = defaultdict(int)
+    for ways, before in open_at.items():
+        parted[(*ways[:which], ways[which] | {way}, *ways[which + 1 :])] |= before & times
+        parted[ways] |= before & ~times
+    return {ways: some for ways, some in parted.items() if some}
+
+
+def _going(ways: frozenset[Way]) -> Going:
+    most = [way for way in ways if not any(other.allows(way) for other in ways - {way})]
+    return tuple(sorted(most, key=lambda way: (-PHASES.index(way.phase), -way.share_percent, *way[2:])))
+
+
+def _joined(places: Iterable[int], times: Times, width: int) -> Times:
+    """`times` once for each place, as far apart as they are wide."""
+    return reduce(or_, (times << place * width for place in places), 0)
+
+
+def _opens(row: Row, stretch: tuple[int, int, int]) -> bool:
+    weekday, start, _ = stretch
+    return any(window.opens <= start < window.closes for window in row.week.days[weekday]) or any(
+        start + MINUTES_A_DAY < window.closes for window in row.week.days[weekday - 1]
+    )
+
+
+def runs(row: Row, day: date) -> bool:
+    """Whether a day is among the row's dates."""
+    return (row.from_day is None or day >= row.from_day) and (row.until_day is None or day < row.until_day)
 
 
 def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, parse_hours
 from shared.programme.judging.programme import Level, Programme, Response, Row
+from shared.programme.trying.changed_regions import runs
 from shared.programme.trying.difference import closed_days
 from shared.programme.trying.heard import HeardLine, heard_lines
 
@@ -170,11 +171,7 @@ def grids(programme: Programme, on: date) -> Iterator[Grid]:
 
 def _first_day(rows: list[Row], on: date) -> date:
     later = [row.from_day for row in rows if row.from_day and row.from_day > on]
-    return on if any(_runs(row, on) for row in rows) else min(later, default=on)
-
-
-def _runs(row: Row, on: date) -> bool:
-    return (row.from_day is None or row.from_day <= on) and (row.until_day is None or on < row.until_day)
+    return on if any(runs(row, on) for row in rows) else min(later, default=on)
 
 
 def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
@@ -184,7 +181,7 @@ def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
 def _phase(rows: list[Row], on: date, weekday: int, minute: int) -> Phase:
     phase: Phase = "off"
     for row in rows:
-        if _runs(row, on) and _is_open(row, weekday, minute):
+        if runs(row, on) and _is_open(row, weekday, minute):
             phase = max(phase, row.phase, key=PHASES.index)
     return phase
 
