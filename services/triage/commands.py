@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
 from services.triage.documents import proposed as proposed_programme
+from services.triage.evolve import MAX_PROPOSED
 from services.triage.state import State, VerifiedDocument, parsed
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
@@ -49,12 +50,10 @@ def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]
     except ProgrammeRefused as error:
         why = f"The document has {len(error.faults)} faults; the one in force stays."
         return [refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))]
-    if agency and programme.agency != agency:
-        return [refused(command, "other-agency", f"The document is {programme.agency}'s, not {agency}'s.")]
     if programme.hash in state.proposed:
         return [nothing_to_do(command, "This document is proposed already.", about=programme.hash)]
-    if (not_greater := _not_greater(state, programme.version)) is not None:
-        return [refused(command, "version-not-greater", not_greater)]
+    if (wrong := _cannot_propose(state, command, programme, agency)) is not None:
+        return [wrong]
     proposed = ProgrammeProposed(
         document=command.document,
         document_hash=programme.hash,
@@ -65,6 +64,18 @@ def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]
     )
     sentence = f"Version {programme.version} waits for another person's approval."
     return [proposed, done(command, sentence, about=programme.hash)]
+
+
+def _cannot_propose(state: State, command: ProposeProgramme, programme: Programme, agency: str) -> Event | None:
+    """Why a document that has no faults is not put forward."""
+    if agency and programme.agency != agency:
+        return refused(command, "other-agency", f"The document is {programme.agency}'s, not {agency}'s.")
+    if (not_greater := _not_greater(state, programme.version)) is not None:
+        return refused(command, "version-not-greater", not_greater)
+    if sum(document.version > state.approved_version for document in state.proposed.values()) >= MAX_PROPOSED:
+        why = f"{MAX_PROPOSED} documents wait for approval: turn one of them down, or take yours back."
+        return refused(command, "too-many-proposed", why)
+    return None
 
 
 def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Event]:

@@ -65,6 +65,7 @@ RETIRE_UNROUTED_AFTER = timedelta(hours=1)
 RETIRE_ACCEPTED_AFTER = timedelta(hours=12)
 """How long updates of a call that a team has taken are measured against what was judged before."""
 MAX_PROPOSED = 8
+"""That can be approved; who would propose one more is told so. Those that an approved version has outrun make room."""
 MAX_FORMER, MAX_ROLLED_BACK = 4, 2
 """Documents, with their text, to which the programme can be rolled back."""
 MAX_UNREVIEWED = 200

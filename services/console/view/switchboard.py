@@ -31,9 +31,10 @@ def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, stored: St
     before = agency.documents.get(event.document_hash)
     if before is None or before.state == "rejected":
         agency.documents[event.document_hash] = document
-    disposable = [name for name, other in agency.documents.items() if other.state not in ("adopted", "active")]
-    for name in disposable[: max(0, len(agency.documents) - KEEP_DOCUMENTS)]:
-        del agency.documents[name]
+    disposable = [other for other in agency.documents.values() if other.state not in ("adopted", "active")]
+    disposable.sort(key=lambda other: other.state != "rejected")  # those first: others may be put back
+    for other in disposable[: max(0, len(agency.documents) - KEEP_DOCUMENTS)]:
+        del agency.documents[other.document_hash]
 
 
 def _rejected(agency: AgencyRecords, event: events.ProgrammeRejected, stored: Stored) -> None:

@@ -211,7 +211,8 @@ def _imagined(programme: Programme, task: Try) -> tuple[Call, datetime]:
     monday = task.week_of - timedelta(days=task.week_of.weekday())
     day = datetime(monday.year, monday.month, monday.day, tzinfo=programme.zone) + timedelta(days=tried.weekday)
     at = day.replace(hour=tried.minute // 60, minute=tried.minute % 60)
-    system, _, code = tried.code.partition(" ")
+    system = _system_in(programme, tried.code)
+    code = tried.code[len(system) + 1 :]
     call = Call(
         agency=programme.agency,
         source=next(iter(sorted(programme.sources)), SOURCE),
@@ -223,6 +224,12 @@ def _imagined(programme: Programme, task: Try) -> tuple[Call, datetime]:
         answers=dict(tried.answers),
     )
     return call, at
+
+
+def _system_in(programme: Programme, written: str) -> str:
+    """The code system of `system code`, which may have blanks itself where the document names it so."""
+    named = [system for system, _ in programme.codes if written.startswith(f"{system} ")]
+    return max(named, key=len, default=written.partition(" ")[0])
 
 
 def _words_of(error: ValueError) -> str:

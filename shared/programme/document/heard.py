@@ -14,7 +14,7 @@ from shared.programme.document.floor import FLOOR, rank_reached
 from shared.programme.document.lines import Path
 from shared.programme.document.written import Answer, Document
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, in_words
-from shared.programme.judging.normal_forms import plain
+from shared.programme.judging.normal_forms import normal, plain
 from shared.programme.judging.programme import Raise
 from shared.programme.judging.words import HAZARD_FORMS, STEM, form_of, words_in
 
@@ -37,7 +37,10 @@ def answers_of(answer: Answer) -> dict[str, str]:
     """Each answer that the document gives a question about a hazard, and what it states; values mean themselves."""
     scale = HAZARDS[answer.fact]
     stated = {"yes": scale[-1], **({"no": scale[0]} if scale[0] == "none" else {})}
-    return stated | {word.strip().casefold(): str(value) for word, value in (answer.model_extra or {}).items()}
+    known = {normal(word): word for word in ("yes", "no", *scale, *UNKNOWN)}  # `Cannot tell` is heard as `cannot-tell`
+    for word, value in (answer.model_extra or {}).items():
+        stated[known.get(normal(word), word.strip().casefold())] = str(value)
+    return stated
 
 
 def questions_tell(document: Document) -> Iterator[Finding]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise, product
+from datetime import date
+from functools import reduce
+from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple
+from operator import or_
+from typing import Any, Final, NamedTuple
 
 from shared.judgement import PHASES, Phase
 from shared.programme.document.fact_space import (
@@ -26,7 +29,7 @@ from shared.programme.document.fact_space import (
 )
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import Programme, Row
+from shared.programme.judging.programme import Level, Programme, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,12 @@ class TooLarge(ValueError):
     """The two documents tell more combinations of facts apart than can be compared."""
 
 
-def covers(old: Programme, new: Programme) -> Iterator[Cover]:
-    """From the day on which `new` takes effect, with every phase at the most its document allows. Raises TooLarge.
+def covers(old: Programme, new: Programme, facts: Facts) -> Iterator[Cover]:
+    """From the day on which `new` takes effect, with every phase at the most its document allows.
 
     Response by response, for what one of them takes on does not concern the others; their order is another matter.
     """
-    facts, takes, times = _Facts(old, new), _Takes(old, new), _Times(old, new)
+    takes, times = _Takes(old, new), _Times(old, new)
     for response in dict.fromkeys((*old.responses, *new.responses)):
         for (before, after), pieces in _pieces(response, facts, takes, times).items():
             for piece in _merged(pieces):
@@ -66,7 +69,7 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
                 )
 
 
-def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
+def _pieces(response: str, facts: Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
     """All calls to which the response goes differently from before, by how it went and how it goes now."""
     sent, taken = facts.groups(response), takes.groups(response)
     pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
@@ -74,17 +77,37 @@ def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[
         for (phase, phase_now), atoms in plan.items():
             for (sends, sends_now), numbers in sent.items():
                 for (takers, takers_now), names in taken.items():
-                    before = phase if sends and takers else None
-                    after = phase_now if sends_now and takers_now else None
+                    before = phase if sends and takers else ()
+                    after = phase_now if sends_now and takers_now else ()
                     if before != after:
                         pieces[before, after].append(_Piece(numbers, names, frozenset((place,)), atoms))
     return pieces
 
 
-Going = tuple[Phase, int, str] | None
-"""How far a response goes, to which share of calls in percent, and the seed that draws them."""
+class Way(NamedTuple):
+    """How far one roll-out row lets a response go, to which share of calls in percent, and within which cap."""
+
+    phase: Phase
+    share_percent: int
+    seed: str
+    cap: str
+
+    def allows(self, other: Way) -> bool:
+        """Whether every call goes by this way, as far, that goes by the other."""
+        return (
+            PHASES.index(self.phase) >= PHASES.index(other.phase)
+            and self.share_percent >= other.share_percent
+            and (self.share_percent == EVERYONE or self.seed == other.seed)
+            and self.cap in ("", other.cap)
+        )
+
+
+Going = tuple[Way, ...]
+"""The ways of the rows that are open, but for those that another allows; without any it does not go."""
 Atom = tuple[int, bool, int]
 """A stretch of the week, whether the day it opens is a holiday, and a stretch of dates: by their numbers."""
+Times = int
+"""A set of atoms, a bit for each: many rows of different hours and dates tell a million apart."""
 
 
 class _Piece(NamedTuple):
@@ -93,16 +116,20 @@ class _Piece(NamedTuple):
     facts: frozenset[Cell]
     takes: frozenset[str]
     places: frozenset[int]
-    times: frozenset[Atom]
+    times: Times
 
 
 def _going_words(going: Going) -> str:
-    if going is None:
+    if not going:
         return "does not go"
-    phase, share_percent, seed = going
-    notes = [] if phase == "live" else [str(phase)]
-    notes += [f"{share_percent} % of calls, drawn by {seed!r}"] if seed else []
-    return f"may go ({', '.join(notes)})" if notes else "may go"
+    words = "; or ".join(map(_way_words, going))
+    return f"may go ({words})" if words else "may go"
+
+
+def _way_words(way: Way) -> str:
+    notes = [] if way.phase == "live" else [str(way.phase)]
+    notes += [f"{way.share_percent} % of calls, drawn by {way.seed!r}"] if way.seed else []
+    return ", ".join([*notes, *filter(None, (way.cap,))])
 
 
 def _merged(pieces: list[_Piece]) -> list[_Piece]:
@@ -124,10 +151,11 @@ def _merged(pieces: list[_Piece]) -> list[_Piece]:
             return pieces
 
 
-class _Facts:
+class Facts:
     """Every combination of facts, and the level and the responses that each document has for it."""
 
     def __init__(self, old: Programme, new: Programme) -> None:
+        """Work them out. Raises TooLarge."""
         self._old, self._new = old, new
         conditions = [condition for programme in (old, new) for condition in conditions_of(programme, permissions=True)]
         self._axes: tuple[Axis, ...] = axes_of(conditions, unknown_hazards=False)
@@ -136,6 +164,11 @@ class _Facts:
             raise TooLarge(f"{size} combinations of facts; at most {MAX_CELLS} are compared")
         sends_old, sends_new = _Sends(self._axes, old), _Sends(self._axes, new)
         self._sent = {cell: (*sends_old.of(cell), *sends_new.of(cell)) for cell in cells(self._axes)}
+
+    def levels(self) -> list[tuple[Level, Level]]:
+        """The levels on which the same calls stand under the old document and under the new, calmest first."""
+        ranks = sorted({(rank, rank_now) for rank, _, rank_now, _ in self._sent.values()})
+        return [(self._old.levels[rank], self._new.levels[rank_now]) for rank, rank_now in ranks]
 
     def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[Cell]]:
         """The cells by whether the response is sent, by the old document and by the new."""
@@ -154,8 +187,7 @@ class _Facts:
 
     def _level_words(self, ranks: tuple[int, int], chosen: set[Cell]) -> str:
         rank, rank_now = ranks
-        was, now = self._old.levels[rank].name, self._new.levels[rank_now].name
-        level = f"level {was!r}" if was == now else f"level {was!r}, now {now!r}"
+        level = level_words(self._old.levels[rank], self._new.levels[rank_now])
         calmer = {
             cell
             for cell, (before, _, after, _) in self._sent.items()
@@ -167,6 +199,11 @@ class _Facts:
         if all(cell in chosen or any(index not in box[place] for place, index in enumerate(cell)) for cell in calmer):
             return f"{level} with {box_words(self._axes, box, within)}"
         return f"{level} with " + " / ".join(_short(self._axes, boxes(chosen), within))
+
+
+def level_words(was: Level, now: Level) -> str:
+    """The name of a level, and of the one that stands in its place."""
+    return f"level {was.name!r}" if was.name == now.name else f"level {was.name!r}, now {now.name!r}"
 
 
 def _short(axes: tuple[Axis, ...], chosen: list[Box], within: Box) -> list[str]:
@@ -242,35 +279,34 @@ class _Times:
         self._all = {district for names in self._places for district in names}
         self._programmes = (old, new)
 
-    def plans(self, response: str) -> Iterator[Mapping[tuple[Going, Going], frozenset[Atom]]]:
+    def plans(self, response: str) -> Iterator[Mapping[tuple[Going, Going], Times]]:
         """For each group of districts, when the response goes under the old document and under the new."""
-        atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
         for names in self._places:
-            open_at: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
-            rows, rows_now = (programme.rows.get((response, names[0]), ()) for programme in self._programmes)
-            for atom in atoms:
-                open_at[self._going(rows, atom), self._going(rows_now, atom)].add(atom)
-            yield {going: frozenset(some) for going, some in open_at.items()}
+            open_at: dict[tuple[frozenset[Way], ...], Times] = {(_NO_WAY, _NO_WAY): self._open(None)}
+            for which, programme in enumerate(self._programmes):
+                for row, way in _ways(programme, response, names[0]):
+                    open_at = _parted(open_at, which, way, self._open(row))
+            plan: defaultdict[tuple[Going, Going], Times] = defaultdict(int)
+            for (ways, ways_now), times in open_at.items():
+                plan[_going(ways), _going(ways_now)] |= times
+            yield plan
 
-    def _going(self, rows: tuple[Row, ...], atom: Atom) -> Going:
-        open_rows = [
-            (row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "")
-            for row in rows
-            if row.share_percent and self._is_open(row, atom)
-        ]
-        return max(open_rows, key=lambda going: (PHASES.index(going[0]), going[1]), default=None)
+    def _open(self, row: Row | None) -> Times:
+        """When a row is open; without one always."""
+        week = (place for place, stretch in enumerate(self._week) if row is None or _opens(row, stretch))
+        day = _joined(week, 1, 1)
+        shut = row is not None and row.closed_on_holidays
+        kinds = (place for place, holiday in enumerate(self._holidays) if not (holiday and shut))
+        dates = (place for place, day in enumerate(self._dates) if row is None or runs(row, day))
+        return _joined(dates, _joined(kinds, day, len(self._week)), len(self._week) * len(self._holidays))
 
-    def _is_open(self, row: Row, atom: Atom) -> bool:
-        number, holiday, dates = atom
-        day = self._dates[dates]
-        if (row.from_day and day < row.from_day) or (row.until_day and day >= row.until_day):
-            return False
-        weekday, start, _ = self._week[number]
-        yesterday = row.week.days[weekday - 1]
-        return not (holiday and row.closed_on_holidays) and (
-            any(window.opens <= start < window.closes for window in row.week.days[weekday])
-            or any(start + MINUTES_A_DAY < window.closes for window in yesterday)
-        )
+    def atoms(self, times: Times) -> Iterator[Atom]:
+        """The single times."""
+        for place, bit in enumerate(reversed(f"{times:b}")):
+            if bit == "1":
+                rest, number = divmod(place, len(self._week))
+                dates, holiday = divmod(rest, len(self._holidays))
+                yield number, self._holidays[holiday], dates
 
     def place_words(self, numbers: frozenset[int]) -> str:
         names = [district for number in sorted(numbers) for district in self._places[number]]
@@ -279,10 +315,10 @@ class _Times:
         old, new = (programme.districts for programme in self._programmes)
         return ", ".join(f"{name}{' (new)' if name not in old else ' (no more)' * (name not in new)}" for name in names)
 
-    def words(self, atoms: frozenset[Atom]) -> str:
+    def words(self, times: Times) -> str:
         """Hours, holidays and dates."""
         by_rest: defaultdict[tuple[bool, int], set[int]] = defaultdict(set)
-        for number, holiday, dates in atoms:
+        for number, holiday, dates in self.atoms(times):
             by_rest[holiday, dates].add(number)
         by_hours: defaultdict[frozenset[int], set[tuple[bool, int]]] = defaultdict(set)
         for rest, numbers in by_rest.items():
@@ -316,6 +352,42 @@ class _Times:
         return f"from {self._dates[start]}" + (f" until {self._dates[end]}" if end < len(self._dates) else "")
 
 
+_NO_WAY: Final[frozenset[Way]] = frozenset()
+
+
+def _parted(
+    open_at: Mapping[tuple[frozenset[Way], ...], Times], which: int, way: Way, times: Times
+) -> dict[tuple[frozenset[Way], ...], Times]:
+    """The same, with one more way at these times in the old document (0) or the new (1)."""
+    parted: defaultdict[tuple[frozenset[Way], ...], Times] = defaultdict(int)
+    for ways, before in open_at.items():
+        parted[(*ways[:which], ways[which] | {way}, *ways[which + 1 :])] |= before & times
+        parted[ways] |= before & ~times
+    return {ways: some for ways, some in parted.items() if some}
+
+
+def _going(ways: frozenset[Way]) -> Going:
+    most = [way for way in ways if not any(other.allows(way) for other in ways - {way})]
+    return tuple(sorted(most, key=lambda way: (-PHASES.index(way.phase), -way.share_percent, *way[2:])))
+
+
+def _joined(places: Iterable[int], times: Times, width: int) -> Times:
+    """`times` once for each place, as far apart as they are wide."""
+    return reduce(or_, (times << place * width for place in places), 0)
+
+
+def _opens(row: Row, stretch: tuple[int, int, int]) -> bool:
+    weekday, start, _ = stretch
+    return any(window.opens <= start < window.closes for window in row.week.days[weekday]) or any(
+        start + MINUTES_A_DAY < window.closes for window in row.week.days[weekday - 1]
+    )
+
+
+def runs(row: Row, day: date) -> bool:
+    """Whether a day is among the row's dates."""
+    return (row.from_day is None or day >= row.from_day) and (row.until_day is None or day < row.until_day)
+
+
 def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:
     return tuple(
         (name, tuple(_row_key(row) for row in programme.rows.get((name, district), ()))) for name in programme.responses
@@ -323,7 +395,20 @@ def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:
 
 
 def _row_key(row: Row) -> tuple[object, ...]:
-    return (row.from_day, row.until_day, row.week.days, row.closed_on_holidays, row.phase, row.share_percent, row.seed)
+    times = (row.from_day, row.until_day, row.week.days, row.closed_on_holidays)
+    return (*times, row.phase, row.share_percent, row.seed, row.cap, row.cap_districts)
+
+
+def _ways(programme: Programme, response: str, district: str) -> list[tuple[Row, Way]]:
+    rows = programme.rows.get((response, district), ())
+    return [(row, _way(programme, row)) for row in rows if row.share_percent]
+
+
+def _way(programme: Programme, row: Row) -> Way:
+    everywhere = row.cap_districts == frozenset(programme.districts)
+    where = "all districts" if everywhere else ", ".join(sorted(row.cap_districts))
+    cap = f"{row.cap.words} in {where}" if row.cap.words else ""
+    return Way(row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "", cap)
 
 
 def _stretches(rows: Iterable[Row]) -> list[tuple[int, int, int]]:

@@ -11,7 +11,7 @@ from typing import Final
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.programme import ASKED_NOT, AutomaticPause, Code, Programme, RepeatCallers
 from shared.programme.judging.words import STEM
-from shared.programme.trying.changed_regions import Cover, covers
+from shared.programme.trying.changed_regions import Cover, Facts, covers, level_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Difference:
 
 def difference(old: Programme, new: Programme) -> Difference:
     """The covers that get another result, and the other changes. Raises TooLarge."""
-    return Difference(tuple(covers(old, new)), tuple(_changes(old, new)))
+    facts = Facts(old, new)
+    return Difference(tuple(covers(old, new, facts)), tuple(_changes(old, new, facts)))
 
 
 def closed_days(programme: Programme, years: Iterable[int]) -> dict[date, str]:
@@ -49,7 +50,7 @@ def _first(year: int) -> int:
     return date(year, 1, 1).toordinal()
 
 
-def _changes(old: Programme, new: Programme) -> Iterator[Change]:
+def _changes(old: Programme, new: Programme, facts: Facts) -> Iterator[Change]:
     for name in ("agency", "time_zone", "default"):
         yield from _if_changed(name.replace("_", " "), getattr(old, name), getattr(new, name))
     yield from _if_changed("sources", *(_text(programme.sources) or "all of the agency's" for programme in (old, new)))
@@ -67,8 +68,7 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
         for key in _OF_A_RESPONSE:
             before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
             yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
-        yield from _if_changed(f"{name}: caps", _caps(old, name), _caps(new, name))
-    yield from _orders(old, new)
+    yield from _orders(facts)
     yield from _holidays(old, new)
     for field in fields(old.clocks):
         yield from _if_changed(
@@ -79,11 +79,6 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
     yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
     yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
     yield from _if_changed("when the auditor finds a gap", *(_at_a_gap(programme) for programme in (old, new)))
-
-
-def _caps(programme: Programme, response: str) -> str:
-    rows = [row for row in programme.rollout if row.response == response and row.cap.words]
-    return "; ".join(f"{', '.join(sorted(row.cap_districts))}: {row.cap.words}" for row in rows)
 
 
 def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:
@@ -133,13 +128,12 @@ def _beats(old: Programme, new: Programme) -> Iterator[Change]:
         yield from _if_changed(f"beat{'s' * (len(beats) > 1)} {', '.join(beats)}", before, after)
 
 
-def _orders(old: Programme, new: Programme) -> Iterator[Change]:
-    """Levels of both that rank the responses which both send differently."""
-    sent_now = {level.name: level.sends for level in new.levels}
-    for level in old.levels:
-        now = sent_now.get(level.name, ())
-        before, after = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
-        yield from _if_changed(f"level {level.name!r}: order", ", ".join(before), ", ".join(after))
+def _orders(facts: Facts) -> Iterator[Change]:
+    """Levels of the same calls that rank the responses which both send differently."""
+    for level, now in facts.levels():
+        before = [name for name in level.sends if name in now.sends]
+        after = [name for name in now.sends if name in level.sends]
+        yield from _if_changed(f"{level_words(level, now)}: order", ", ".join(before), ", ".join(after))
 
 
 def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:
@@ -159,9 +153,12 @@ def _steps(programme: Programme) -> str:
     return ", ".join(f"{step.attempt} {step.seconds} s" if step.seconds else step.attempt for step in programme.steps)
 
 
+NOT_LISTED: Final = "not listed"
+
+
 def _code_words(code: Code | None) -> str:
     if code is None:
-        return "not listed"
+        return NOT_LISTED
     stated = [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in code.hazards.items()]
     stated += [f"{fact} {value}" for fact, value in code.others.items()]
     dates = [f"from {code.from_day}"] if code.from_day else []
@@ -176,8 +173,9 @@ def _heard(old: Programme, new: Programme) -> Iterator[Change]:
         ("priority", _flags(old.priorities), _flags(new.priorities)),
         ("word", _words(old), _words(new)),
     ):
+        absent = "" if what == "word" else NOT_LISTED
         for name in dict.fromkeys((*before, *after)):
-            yield from _if_changed(f"{what} {name}", before.get(name, ""), after.get(name, ""))
+            yield from _if_changed(f"{what} {name}", before.get(name, absent), after.get(name, absent))
 
 
 def _answers(programme: Programme) -> dict[str, str]:
@@ -197,8 +195,9 @@ def _other_words(value: int | str) -> str:
 
 
 def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """One that is listed as harmless is not one that nobody lists, which puts hazards in doubt."""
     return {
-        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items())
+        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items()) or "of no hazard"
         for name, stated in flags.items()
     }
 
@@ -216,7 +215,8 @@ def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
     if not all(any(row.closed_on_holidays for row in programme.rollout) for programme in (old, new)):
         return
     first = new.effective.astimezone(new.zone).date()
-    years = (first.year, first.year + 1)
+    named = [one.open | one.closed for one in (old.holidays, new.holidays) if one is not None]
+    years = {first.year, first.year + 1, *(day.year for days in named for day in days)}
     before, after = closed_days(old, years), closed_days(new, years)
     for day in sorted(before.keys() ^ after.keys()):
         if day >= first:

@@ -12,6 +12,7 @@ from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, parse_hours
 from shared.programme.judging.programme import Level, Programme, Response, Row
+from shared.programme.trying.changed_regions import runs
 from shared.programme.trying.difference import closed_days
 from shared.programme.trying.heard import HeardLine, heard_lines
 
@@ -72,7 +73,10 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour."""
+    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour.
+
+    The most that runs in any part of it: the line of its row says to the minute when it opens and closes.
+    """
 
     response: str
     districts: tuple[str, ...]
@@ -167,11 +171,7 @@ def grids(programme: Programme, on: date) -> Iterator[Grid]:
 
 def _first_day(rows: list[Row], on: date) -> date:
     later = [row.from_day for row in rows if row.from_day and row.from_day > on]
-    return on if any(_runs(row, on) for row in rows) else min(later, default=on)
-
-
-def _runs(row: Row, on: date) -> bool:
-    return (row.from_day is None or row.from_day <= on) and (row.until_day is None or on < row.until_day)
+    return on if any(runs(row, on) for row in rows) else min(later, default=on)
 
 
 def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
@@ -181,14 +181,15 @@ def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
 def _phase(rows: list[Row], on: date, weekday: int, minute: int) -> Phase:
     phase: Phase = "off"
     for row in rows:
-        if _runs(row, on) and _is_open(row, weekday, minute):
+        if runs(row, on) and _is_open(row, weekday, minute):
             phase = max(phase, row.phase, key=PHASES.index)
     return phase
 
 
 def _is_open(row: Row, weekday: int, minute: int) -> bool:
+    """Whether the row opens in some part of the half hour that begins at a minute."""
     today, yesterday = row.week.days[weekday], row.week.days[weekday - 1]
-    return any(window.opens <= minute < window.closes for window in today) or any(
+    return any(window.opens < minute + HALF_HOUR and minute < window.closes for window in today) or any(
         minute + MINUTES_A_DAY < window.closes for window in yesterday
     )
 

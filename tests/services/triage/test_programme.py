@@ -105,6 +105,19 @@ def test_an_approved_version_rules_out_the_others_of_its_number() -> None:
     assert refusal(triage.put(approval)).reason == "version-not-greater"
 
 
+def test_a_document_too_many_is_refused_and_pushes_no_other_out() -> None:
+    """The ninth "waits for approval", it was said, and it or another was no longer there to be approved."""
+    triage = madison()
+    versions = [MADISON.replace("version   = 1", f"version   = {number}") for number in (3, 4, 5, 6, 7, 8, 9, 10, 2)]
+    hashes = [propose(triage, document, f"p{place}") for place, document in enumerate(versions[:8])]
+    ninth = command(ProposeProgramme, "p8", document=versions[8])
+    assert refusal(triage.put(ninth)).reason == "too-many-proposed"
+    triage.put(command(ApproveProgramme, "a", by="bob", document_hash=hashes[1]))
+    eleventh = MADISON.replace("version   = 1", "version   = 11")
+    propose(triage, eleventh, "p9")
+    assert sorted(document.version for document in triage.state.proposed.values()) == [3, 5, 6, 7, 8, 9, 10, 11]
+
+
 @pytest.mark.parametrize(("by", "what"), [("bob", "turned down"), ("ann", "taken back")])
 def test_what_was_turned_down_cannot_be_approved_until_it_is_proposed_again(by: str, what: str) -> None:
     triage = madison()

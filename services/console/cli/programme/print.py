@@ -232,7 +232,7 @@ def _grids(out: _Out, grids: Iterable[Grid]) -> None:
         out.line("      " + "".join(f"{hour:<4}" for hour in range(0, 24, 2)), QUIET)
         for name, day in zip(DAYS, grid.days, strict=True):
             out.line(f"  {name} " + "".join(SIGNS[phase] for phase in day))
-    out.line("  a sign is half an hour: █ live, a advisory, s shadow, · off", QUIET)
+    out.line("  a sign is half an hour, and the most that runs in it: █ live, a advisory, s shadow, · off", QUIET)
 
 
 def _fates(out: _Out, figures: Mapping[str, Mapping[str, int]], calls: int) -> None:

@@ -315,16 +315,32 @@ def test_versions_of_the_programme() -> None:
     assert [seen.state for seen in many.values()].count("active") == 1
 
 
+def test_what_can_be_put_in_force_again_outlives_drafts_that_were_turned_down() -> None:
+    """Nine drafts later the page had no button any more that leads back to the version before."""
+    story = [proposed(1), adopted(1), active(1), proposed(2), adopted(2), active(2)]
+    for number in range(3, 20):
+        turned_down = events.ProgrammeRejected(
+            document_hash=f"h{number}", version=number, proposed_by="sue", rejected_by="amy", reason="no"
+        )
+        story += [proposed(number), (D, turned_down)]
+    documents = view_of(*story, proposed(20)).documents
+    assert len(documents) == 10
+    assert [seen.state for seen in documents.values() if seen.state != "rejected"] == ["replaced", "active", "proposed"]
+
+
+def active(number: int) -> tuple[str, Event]:
+    return D, events.ProgrammeActivated(document_hash=f"h{number}", version=number)
+
+
 def test_an_approved_version_that_a_greater_one_has_overtaken_waits_for_nothing() -> None:
     """Triage lets go of it; the page said for ever that it is approved and waits for its time."""
-    active: tuple[str, Event] = (D, events.ProgrammeActivated(document_hash="h3", version=3))
-    waiting = view_of(proposed(2), adopted(2), proposed(3), adopted(3), proposed(4), adopted(4), active).documents
+    waiting = view_of(proposed(2), adopted(2), proposed(3), adopted(3), proposed(4), adopted(4), active(3)).documents
     assert [(seen.version, seen.state) for seen in waiting.values()] == [(2, "replaced"), (3, "active"), (4, "adopted")]
     back: tuple[str, Event] = (
         D,
         events.ProgrammeActivated(document_hash="h1", version=9, rolled_back_from="h3", changed_by="sue"),
     )
-    waiting = view_of(proposed(3), adopted(3), active, proposed(4), adopted(4), back).documents
+    waiting = view_of(proposed(3), adopted(3), active(3), proposed(4), adopted(4), back).documents
     assert waiting["h4"].state == "adopted"
 
 

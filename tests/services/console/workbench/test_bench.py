@@ -13,7 +13,7 @@ import pytest
 
 from services.console.workbench import bench
 from services.console.workbench.bench import TooDear, Workbench
-from services.console.workbench.tasks import Count, Counted, Study, TriedCall, Try, count, study
+from services.console.workbench.tasks import Count, Counted, Study, TriedCall, Try, count, study, try_call
 from shared.doors.problems import Problem
 from tests.services.console.pages.programme_driver import FIRST, SECOND
 from tests.shared.programme.document.hostile import texts
@@ -147,3 +147,15 @@ def test_a_message_that_is_cut_short_is_none() -> None:
     assert bench._read(io.BytesIO(b"5\nabcde")) == b"abcde"
     for cut in (b"", b"5", b"5\nabc"):
         assert bench._read(io.BytesIO(cut)) == b""
+
+
+def test_a_type_is_tried_whose_code_system_has_a_blank() -> None:
+    """The system was read up to its first blank, so that what the page offers was of a type that is not listed."""
+    text = FIRST.replace("[call_types.dane-county]", '[call_types."dane county"]')
+    codes = study(Study(text)).codes
+    assert "dane county MENTAL" in codes
+    for code, category in (("dane county MENTAL", "mental-health"), ("dane county OTHER", None)):
+        (verdict,) = try_call(Try((text,), TriedCall(code), date(2021, 9, 1))).verdicts
+        assert verdict.judgement is not None
+        assert verdict.judgement.category == category
+        assert verdict.judgement.unlisted == (() if category else ("code dane county OTHER",))

@@ -104,3 +104,10 @@ def test_a_week_is_drawn_with_hours_past_midnight_and_rows_that_start_later() ->
     assert [number for number, phase in enumerate(saturday) if phase == "live"] == [*range(36, 48)]
     assert [number for number, phase in enumerate(sunday) if phase == "live"] == [0, 1, 2, *range(36, 48)]
     assert set(found["beside-police"].days[0]) == {"off", "advisory"}
+
+
+def test_a_week_shows_what_runs_in_part_of_a_half_hour() -> None:
+    """Ten minutes at a quarter past eleven stood nowhere, and what opens at a quarter past began at half past."""
+    for hours, halves in (("Mon 11:15-11:25", {22}), ("Mon 11:15-12:45", {22, 23, 24, 25}), ("Sun 23:45-00:05", {0})):
+        (week,) = grids(programme(MADISON.replace("Mon-Fri 11:00-19:00", hours)), date(2022, 1, 3))
+        assert {number for number, phase in enumerate(week.days[0]) if phase == "live"} == halves

@@ -982,6 +982,16 @@ def test_what_is_weaker_and_named_is_taken() -> None:
     assert read(inverted.replace('["ASSAULTIVE"]', '["ASSAULTIVE", "Q1"]')).questions
 
 
+@pytest.mark.parametrize("word", ["yes", "firearm", "present", "cannot-tell", "unknown", "not-asked"])
+@pytest.mark.parametrize("spelt", ["{}", "{}.", "-{}", "{}\u200b", "\u202f{}"])
+def test_an_answer_that_is_heard_as_another_is_verified_as_that(word: str, spelt: str) -> None:
+    """`"Cannot tell" = "none"` was accepted, and each `cannot-tell` was calm: who verified went by other letters."""
+    for written in {spelt.format(word), spelt.format(word.replace("-", " ").title())}:
+        calm = f'Q1 = {{ fact = "weapon", "{written}" = "none", shots = "firearm" }}'
+        (fault,) = refused(broken('Q1 = "weapon"', calm))
+        assert (fault.field, word in fault.what) == ("heard.answers.Q1", True), fault
+
+
 def test_a_district_by_itself_may_be_lower_at_other_times() -> None:
     wide = 'districts = ["Central"]', 'districts = "all"'
     for keys in (('hours = ["Sun 01:00-02:00"]',), ("until = 2021-09-01",), ('hours = ["Fri 19:00-11:00"]',)):
