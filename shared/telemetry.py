@@ -381,6 +381,11 @@ PROBE_MISSED = Gauge(
     "Test calls missed in a row; two are an alarm. ALERT.",
     ["agency", "district", "partition"],
 )
+PROBE_MISSED_APART = Gauge(
+    "careroute_probe_missed_apart",
+    "How often one of the last twelve test calls was missed behind one that was seen; four are an alarm. ALERT.",
+    ["agency", "district", "partition"],
+)
 PROBE_SEEN = Gauge(
     "careroute_probe_last_seen_timestamp_seconds",
     "When a test call was last seen at the end of its way. ALERT.",
@@ -470,7 +475,7 @@ ARRIVAL = Histogram(
 
 def forget_probe(agency: str, district: str, partition: str) -> None:
     """Say nothing more of a district in which nothing is probed any more."""
-    for gauge in (PROBE_MISSED, PROBE_SEEN):
+    for gauge in (PROBE_MISSED, PROBE_MISSED_APART, PROBE_SEEN):
         with suppress(KeyError):
             gauge.remove(agency, district, partition)
 

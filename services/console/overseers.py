@@ -38,6 +38,8 @@ class Probed(BaseModel):
     agency: Name
     district: Name = ""
     missed_in_a_row: int = Field(ge=0)
+    is_alarm: bool = False
+    """Also where every few calls one is missed; a prober of a former version does not say it."""
 
 
 class ProberState(BaseModel):
@@ -130,7 +132,7 @@ class Overseers:
 
 def _deaf_for(state: ProberState, agency: str) -> list[str]:
     """What test calls are missed for: of an agency its districts, of those that are made up what they stand for."""
-    missed = [target for target in state.targets if target.missed_in_a_row >= MISSED_AFTER]
+    missed = [target for target in state.targets if target.is_alarm or target.missed_in_a_row >= MISSED_AFTER]
     own = [target.district or "all districts" for target in missed if target.agency == agency]
     made_up = ["calls of any agency"] if any(is_probe(target.agency) for target in missed) else []
     return own + made_up

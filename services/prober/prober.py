@@ -172,9 +172,10 @@ class Prober:
         self.alarms.look()
 
     def _show(self, target: Target) -> None:
-        """How many were missed in a row; that nobody shows it is an alert."""
-        missed = telemetry.PROBE_MISSED.labels(target.agency, target.district, _partition(target))
-        missed.set(self.book.record(target).missed_in_a_row)
+        """How many were missed, in a row and apart; that nobody shows it is an alert."""
+        labels, record = (target.agency, target.district, _partition(target)), self.book.record(target)
+        telemetry.PROBE_MISSED.labels(*labels).set(record.missed_in_a_row)
+        telemetry.PROBE_MISSED_APART.labels(*labels).set(record.missed_apart)
 
     def _forget(self, target: Target) -> None:
         self.book.forget(target)
@@ -209,6 +210,7 @@ def state_of(prober: Prober, now: datetime) -> dict[str, object]:
                 "district": target.district,
                 "partition": target.partition,
                 "missed_in_a_row": prober.book.record(target).missed_in_a_row,
+                "is_alarm": prober.book.record(target).is_alarm,
                 "why": prober.book.record(target).why,
             }
             for target in prober.book.targets()

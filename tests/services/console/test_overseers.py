@@ -57,6 +57,11 @@ async def test_where_all_is_well_or_nobody_was_named_nothing_is_warned_of() -> N
         (None, GONE, "Nobody is trying careroute with test calls: the prober gives no answer."),
         (None, answers({"targets": [{}]}), "the prober gives no answer."),
         (None, answers(probed((AGENCY, "Central", 2))), "careroute may be deaf: test calls are missed (Central)."),
+        (
+            None,
+            answers({"targets": [{"agency": AGENCY, "district": "Central", "missed_in_a_row": 0, "is_alarm": True}]}),
+            "careroute may be deaf: test calls are missed (Central).",
+        ),
         (None, answers(probed(("probe-3", "", 2))), "test calls are missed (calls of any agency)."),
     ],
 )

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -431,6 +432,19 @@ async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:
             assert prober.remark() == ""
 
 
+async def test_a_page_of_something_else_is_none_that_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before a door says "back soon" with 200, as it would of the page."""
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        open_page = Doors.open_page
+        elsewhere = f"{running.stage.url_of('console')}/livez"
+        monkeypatch.setattr(Doors, "open_page", lambda doors, _link: open_page(doors, elsewhere))
+        await until(running.alarmed.whys)
+        await until(lambda: why(prober).startswith("it was not opened in"))
+
+
 # --- beats of districts -----------------------------------------------------------------------------------------------
 
 
@@ -460,6 +474,38 @@ async def test_a_live_district_is_probed_by_its_own_document_and_nobody_is_sent(
         await until(running.alarmed.whys)
         assert running.alarmed.heard[0]["district"] == "Central"
         await until(lambda: why(prober).startswith("it was not decided in"))
+
+
+async def test_a_door_that_loses_every_other_call_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish, beats = Doors.publish, count()
+
+    async def every_other(doors: Doors, key: str, call: Any) -> None:
+        if call["status"] != "active" or next(beats) % 2:
+            await publish(doors, key, call)
+
+    async with live_district(tmp_path) as (running, _console, prober):
+        await until(lambda: prober.book.verdicts["seen"])
+        running.quicken(prober)
+        monkeypatch.setattr(Doors, "publish", every_other)
+        await until(running.alarmed.whys)
+        assert "every few test calls one is missed" in running.alarmed.heard[0]["sentence"]
+
+
+async def test_a_call_that_was_kept_from_before_is_not_the_one_that_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, kept = Doors.look, dict[str, Any]()
+
+    async def of_before(doors: Doors, token: str, path: str) -> Any:
+        seen = await look(doors, token, path)
+        if seen is not None and seen["episodes"] and seen["episodes"][-1]["outcome"]:
+            kept.setdefault("call", seen)
+        return kept.get("call", seen)
+
+    async with live_district(tmp_path) as (running, _console, _prober):
+        monkeypatch.setattr(Doors, "look", of_before)
+        await until(running.alarmed.whys)
+        assert running.alarmed.whys()[0].startswith("the console shows another call")
 
 
 async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:
