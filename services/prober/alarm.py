@@ -61,6 +61,7 @@ class Alarms:
             *(_missed(target, standing[target]) for target in due),
             *(_over(target, is_probed=target in self.book.targets()) for target in over),
         ]
+        self.failing = self.failing and bool(messages)
         if not messages or not self.settings.alarm_url:
             return
         taken = await asyncio.gather(*map(self._post, messages))
@@ -79,7 +80,7 @@ class Alarms:
 
 
 async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
-    """Beat to the watcher for as long as probes get their verdicts; for ever."""
+    """Beat to the watcher for as long as probes get their verdicts, and alarms get out; for ever."""
     url = settings.beat_url("prober")
     while url:
         if is_alive() and not await _posted(http, url, settings.watch_secret, {"beat": "prober"}):

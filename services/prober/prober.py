@@ -79,11 +79,14 @@ class Prober:
             return "The probes file names no agency and no beat: nothing is probed."
         return "" if self.is_alive() else "Probes have no verdicts any more."
 
+    def trouble(self) -> str:
+        """What keeps it from telling anybody that careroute is deaf; empty: nothing. It beats no more meanwhile."""
+        return self.unready() or ("The last alarm could not be delivered." if self.alarms.failing else "")
+
     def remark(self) -> str:
         """What somebody should mend who asks whether the prober is ready."""
         lines = [
-            self.unready(),
-            "The last alarm could not be delivered." if self.alarms.failing else "",
+            self.trouble(),
             "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
             "" if self.settings.beat_url("prober") else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
         ]
@@ -204,6 +207,7 @@ def state_of(prober: Prober, now: datetime) -> dict[str, object]:
         "at": now.isoformat(),
         **{name: prober.book.verdicts[name] for name in ("sent", "seen", "missed")},
         "median_seconds": prober.book.median_seconds(),
+        "trouble": prober.trouble(),
         "targets": [
             {
                 "agency": target.agency,

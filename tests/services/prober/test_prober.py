@@ -28,7 +28,7 @@ from services.prober.config import ProberSettings
 from services.prober.doors import Doors
 from services.prober.http import open_prober
 from services.prober.messages import Inbox
-from services.prober.prober import Prober
+from services.prober.prober import Prober, state_of
 from services.prober.whole_way import Reached, WholeWay, Wrong
 from shared import telemetry
 from shared.clock import SystemClock
@@ -280,6 +280,45 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypa
             heard = len(running.alarmed.heard)
             await asyncio.sleep(0.5)
             assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
+
+
+async def test_whoever_watches_the_prober_hears_that_its_alarms_reach_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.05)
+    async with town(tmp_path) as running:
+        watcher = running.alarmed.url.removesuffix("alarm")
+        async with running.probing(watch_url=watcher) as prober:
+            await until(lambda: running.alarmed.beats)
+            target = Target("madison-wi", "Central")
+            for number in range(2):
+                prober.book.open(target, str(number), NOW)
+                prober.book.close(str(number), Verdict(target, "it was not taken"))
+            running.alarmed.status = 500
+            prober.alarms.look()
+            await until(lambda: prober.alarms.failing)
+            beats = running.alarmed.beats
+            assert state_of(prober, NOW)["trouble"] == "The last alarm could not be delivered."
+            await asyncio.sleep(0.2)
+            assert running.alarmed.beats <= beats + 1  # one may have been on its way
+            running.alarmed.status = 204
+            await until(lambda: running.alarmed.beats > beats + 2)
+
+
+async def test_an_alarm_that_nobody_took_and_nobody_is_owed_any_more_keeps_no_beat_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.05)
+    async with town(tmp_path) as running, running.probing(alarm_url="http://127.0.0.1:9/") as prober:
+        target = Target("madison-wi", "Central")
+        for number, missed in enumerate(("lost", "lost")):
+            prober.book.open(target, str(number), NOW)
+            prober.book.close(str(number), Verdict(target, missed))
+        prober.alarms.look()
+        await until(lambda: prober.alarms.failing)
+        prober.book.forget(target)
+        await until(lambda: not prober.trouble())
 
 
 async def test_an_address_or_a_token_that_cannot_be_used_ends_no_probing(tmp_path: Path) -> None:
