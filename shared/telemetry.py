@@ -204,7 +204,11 @@ SEALED_FORMERLY = Gauge(
 # --- what one kind of process counts, as it happens
 
 CALLS_RECEIVED = _counter(
-    "careroute_calls_received_total", "Call versions made durable by intake.", by="intake", agency=GIVEN
+    "careroute_calls_received_total",
+    "Call versions made durable by intake. ALERT where a source sends none that always did.",
+    by="intake",
+    agency=GIVEN,
+    source=GIVEN,
 )
 UNLISTED = _counter(
     "careroute_unlisted_total",
@@ -221,7 +225,7 @@ TRIAGED = _counter(
 )
 OUTCOMES = _counter(
     "careroute_outcomes_total",
-    "Routing outcomes.",
+    "Routing outcomes. ALERT where none sends a team any more.",
     by="team-availability",
     agency=GIVEN,
     outcome=("team-accepted", "phone-accepted", "default", "cancelled"),

@@ -254,5 +254,7 @@ NOT_TRIED = {
     "WayLost": "needs a carrier's word; how it comes and goes is tried in tests of the console",
     "RotaGap": "needs a rota; how it comes and goes is tried in tests of the console",
     "RosterFeedStale": "needs a rota; how it comes and goes is tried in tests of the console",
+    "CadSilent": "needs a week of calls, which `promtool` plays",
+    "NobodySent": "needs a week of calls, which `promtool` plays",
     "ReferralOverdue": "a referral is due after an hour at the earliest",
 }

@@ -159,9 +159,12 @@ def test_whoever_counts_for_an_agency_is_a_process_there_is() -> None:
     assert {each.by for each in telemetry._BEGINNINGS if "agency" in each.given} <= SERVICES.keys()
 
 
-@pytest.mark.parametrize("service", ["triage", "team-availability", "notification", "intake"])
-def test_an_agency_begins_at_0_in_the_process_that_counts_for_it(service: str) -> None:
-    telemetry.begin(service, agency=f"new-to-{service}")
+@pytest.mark.parametrize(
+    ("service", "given"),
+    [("triage", {}), ("team-availability", {}), ("notification", {}), ("intake", {"source": "cad"})],
+)
+def test_an_agency_begins_at_0_in_the_process_that_counts_for_it(service: str, given: dict[str, str]) -> None:
+    telemetry.begin(service, agency=f"new-to-{service}", **given)
     begun = {
         sample.name: sample.value
         for metric in REGISTRY.collect()
