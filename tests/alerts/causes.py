@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy.demo.audited import Auditor, hand_over
+from services.console.view.alerts import AWAY_AFTER
 from shared.topics import COMMANDS
 from tests.alerts.scene import Scene
 
@@ -33,6 +34,13 @@ async def _cad_refuses(scene: Scene) -> None:
 async def _police(scene: Scene) -> None:
     """While its CAD still refuses."""
     await scene.console("refusing").command("ana", "/v1/teams/team-0/status", {"status": "need-police"})
+
+
+async def _cad_away(scene: Scene) -> None:
+    """Of calls that get the default, which it sends anyway."""
+    scene.cad_answers["refusing"] = 503
+    for _ in range(AWAY_AFTER):
+        await scene.new_call("refusing", "NOISE COMPLAINT")
 
 
 async def _webhook_gone(scene: Scene) -> None:
@@ -171,6 +179,7 @@ def _clock_right(scene: Scene) -> None:
 
 
 CAUSES = (
+    Cause("a CAD answers 503 to whatever it is told", ("CadAway",), _cad_away, 120),
     Cause(
         "a CAD answers 503, and a team has accepted",
         (
