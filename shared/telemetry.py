@@ -272,6 +272,14 @@ WAYS_LOST = _counter(
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS
 )
+PAGES_HANDED = _counter(
+    "careroute_pages_handed_total",
+    "Pages handed to whoever delivers them, by the kind of way. ALERT where of one kind all fail.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    ended=("done", "failed"),
+)
 CARRIER_ANSWERS = _counter(
     "careroute_carrier_answers_total",
     "What carriers made of a text or call that was handed to them. ALERT where they refuse us, or leave it open.",

@@ -136,6 +136,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_pages_undelivered", "kind"): set(get_args(ContactKind)),
         ("careroute_pages_undelivered", "why"): {"ours", "number", "moment"},
         ("careroute_ways_lost", "why"): {"broken", "unproved", "opted-out"},
+        ("careroute_pages_handed", "kind"): set(get_args(ContactKind)),
+        ("careroute_pages_handed", "ended"): {"done", "failed"},
         ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
         ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
         ("careroute_pages_near_limit", "kind"): set(get_args(Channel)),
