@@ -168,6 +168,11 @@ AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
     "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
 )
+AGENCIES_FILE = Gauge(
+    "careroute_agencies_file_info",
+    "1: the agencies file in force in this process, by eight digits of its hash. ALERT where two processes differ.",
+    ["hash"],
+)
 AUDIT_ENTRIES = _counter("careroute_audit_entries_total", "Entries in the audit log.", by="audit log", service=GIVEN)
 AUDIT_ENTRIES_LOST = _counter(
     "careroute_audit_entries_lost_total",

@@ -250,6 +250,7 @@ NOT_TRIED = {
     "ProgrammeUnread": "needs rules that refuse a document; how it comes and goes is tried in tests of the console",
     "PauseUnreviewed": "stands 12 hours before it rises",
     "KeysDiffer": "needs a rotation out of order, which `promtool` plays",
+    "AgenciesDiffer": "needs a second file, and stands ten minutes before it rises; `promtool` plays it",
     "TwoDeciders": "stands an hour before it rises",
     "SnapshotNotSaved": "needs a huge state, or a full broker; its counter is tried in tests of the engine",
     "PagesFail": "needs a mail server; its counter is tried in tests of notification",
