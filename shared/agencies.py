@@ -40,7 +40,7 @@ from shared.call import Name
 from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
 from shared.clock import SystemClock
 from shared.config import EXIT_SETTINGS
-from shared.telemetry import AGENCIES_FILE_REFUSED, logger
+from shared.telemetry import AGENCIES_FILE, AGENCIES_FILE_REFUSED, logger
 from shared.validation import faults_in, several
 
 Holder = TypeVar("Holder", "Source", "Principal")
@@ -362,7 +362,8 @@ class Agencies:
     def _load(self) -> None:
         stat = self._path.stat()
         self._stamp = (stat.st_mtime_ns, stat.st_size)
-        written = _written(self._path.name, self._path.read_bytes())
+        text = self._path.read_bytes()
+        written = _written(self._path.name, text)
         self._file = _File(agencies={name: _named(name, agency) for name, agency in written.agencies.items()})
         agencies = self._file.agencies.values()
         self._sources = {
@@ -370,6 +371,8 @@ class Agencies:
         }
         people = [person for agency in agencies for person in agency.people.values()]
         self._people = {key: person for person in people for key in person.keys}
+        AGENCIES_FILE.clear()
+        AGENCIES_FILE.labels(hashlib.sha256(text).hexdigest()[:8]).set(1)
         if self._refusal is not None:
             logger().info("agencies file taken again")
         self._refusal = None

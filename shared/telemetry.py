@@ -168,6 +168,11 @@ AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
     "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
 )
+AGENCIES_FILE = Gauge(
+    "careroute_agencies_file_info",
+    "1: the agencies file in force in this process, by eight digits of its hash. ALERT where two processes differ.",
+    ["hash"],
+)
 AUDIT_ENTRIES = _counter("careroute_audit_entries_total", "Entries in the audit log.", by="audit log", service=GIVEN)
 AUDIT_ENTRIES_LOST = _counter(
     "careroute_audit_entries_lost_total",
@@ -204,7 +209,11 @@ SEALED_FORMERLY = Gauge(
 # --- what one kind of process counts, as it happens
 
 CALLS_RECEIVED = _counter(
-    "careroute_calls_received_total", "Call versions made durable by intake.", by="intake", agency=GIVEN
+    "careroute_calls_received_total",
+    "Call versions made durable by intake. ALERT where a source sends none that always did.",
+    by="intake",
+    agency=GIVEN,
+    source=GIVEN,
 )
 UNLISTED = _counter(
     "careroute_unlisted_total",
@@ -221,7 +230,7 @@ TRIAGED = _counter(
 )
 OUTCOMES = _counter(
     "careroute_outcomes_total",
-    "Routing outcomes.",
+    "Routing outcomes. ALERT where none sends a team any more.",
     by="team-availability",
     agency=GIVEN,
     outcome=("team-accepted", "phone-accepted", "default", "cancelled"),
@@ -267,6 +276,14 @@ WAYS_LOST = _counter(
 )
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS
+)
+PAGES_HANDED = _counter(
+    "careroute_pages_handed_total",
+    "Pages handed to whoever delivers them, by the kind of way. ALERT where of one kind all fail.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    ended=("done", "failed"),
 )
 CARRIER_ANSWERS = _counter(
     "careroute_carrier_answers_total",
@@ -381,6 +398,11 @@ PROBE_MISSED = Gauge(
     "Test calls missed in a row; two are an alarm. ALERT.",
     ["agency", "district", "partition"],
 )
+PROBE_MISSED_APART = Gauge(
+    "careroute_probe_missed_apart",
+    "How often one of the last twelve test calls was missed behind one that was seen; four are an alarm. ALERT.",
+    ["agency", "district", "partition"],
+)
 PROBE_SEEN = Gauge(
     "careroute_probe_last_seen_timestamp_seconds",
     "When a test call was last seen at the end of its way. ALERT.",
@@ -470,7 +492,7 @@ ARRIVAL = Histogram(
 
 def forget_probe(agency: str, district: str, partition: str) -> None:
     """Say nothing more of a district in which nothing is probed any more."""
-    for gauge in (PROBE_MISSED, PROBE_SEEN):
+    for gauge in (PROBE_MISSED, PROBE_MISSED_APART, PROBE_SEEN):
         with suppress(KeyError):
             gauge.remove(agency, district, partition)
 

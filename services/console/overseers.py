@@ -38,12 +38,16 @@ class Probed(BaseModel):
     agency: Name
     district: Name = ""
     missed_in_a_row: int = Field(ge=0)
+    is_alarm: bool = False
+    """Also where every few calls one is missed; a prober of a former version does not say it."""
 
 
 class ProberState(BaseModel):
     """What the prober says."""
 
     targets: list[Probed] = Field(max_length=MOST_TARGETS)
+    trouble: Annotated[str, Field(max_length=300)] = ""
+    """What keeps it from telling anybody; a prober of a former version does not say it."""
 
 
 class Overseers:
@@ -100,6 +104,8 @@ class Overseers:
             return ["Nobody is watching over careroute: the watcher gives no answer."]
         if self._is_away(self.prober):
             return ["Nobody is trying careroute with test calls: the prober gives no answer."]
+        if self._prober_state is not None and self._prober_state.trouble:
+            return [f"Nobody may hear of test calls that are missed. The prober says: {self._prober_state.trouble}"]
         silent = [] if self._watcher_state is None else self._watcher_state.silent
         return [f"Nobody may be watching over careroute: the watcher hears nothing of the {name}." for name in silent]
 
@@ -110,9 +116,10 @@ class Overseers:
         """How each of them stands, for the page Operations."""
         silent = [] if self._watcher_state is None else self._watcher_state.silent
         deaf = [] if self._prober_state is None else _deaf_for(self._prober_state, agency)
+        trouble = "" if self._prober_state is None else self._prober_state.trouble
         return [
             ("Watcher", self._stands(self.watcher, "CAREROUTE_WATCH_URL", "HEARS NOTHING OF", silent)),
-            ("Prober", self._stands(self.prober, "CAREROUTE_PROBER_URL", "MISSES TEST CALLS FOR", deaf)),
+            ("Prober", trouble or self._stands(self.prober, "CAREROUTE_PROBER_URL", "MISSES TEST CALLS FOR", deaf)),
         ]
 
     def _stands(self, overseer: Elsewhere, setting: str, trouble: str, about: list[str]) -> str:
@@ -130,7 +137,7 @@ class Overseers:
 
 def _deaf_for(state: ProberState, agency: str) -> list[str]:
     """What test calls are missed for: of an agency its districts, of those that are made up what they stand for."""
-    missed = [target for target in state.targets if target.missed_in_a_row >= MISSED_AFTER]
+    missed = [target for target in state.targets if target.is_alarm or target.missed_in_a_row >= MISSED_AFTER]
     own = [target.district or "all districts" for target in missed if target.agency == agency]
     made_up = ["calls of any agency"] if any(is_probe(target.agency) for target in missed) else []
     return own + made_up

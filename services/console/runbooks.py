@@ -45,6 +45,7 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "input-refused": "InputRefused",
         "clock-failed": "ClockFailed",
         "webhook-disabled": "WebhookDisabled",
+        "cad-away": "CadAway",
         "cad-clock": "CadClockWrong",
         "cad-identity": "CadIdentityUnreliable",
         "no-stop-switch": "NoStopSwitch",

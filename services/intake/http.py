@@ -62,8 +62,9 @@ Read = Callable[[bytes, Source], list[Version]]
 def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer, settings: IntakeSettings) -> Starlette:
     """The door on a broker, as an ASGI application. When it ends it closes the broker."""
     door = Door(broker, clock, agencies, sealer)
-    for agency in agencies.names():
-        telemetry.begin("intake", agency=agency)
+    for agency, doors in agencies.current().agencies.items():
+        for source in doors.sources:
+            telemetry.begin("intake", agency=agency, source=source)
 
     async def publish_calls(request: Request) -> Response:
         return await door.take(request, FLAT_TYPES, lambda body, _: flat.read(body))
@@ -223,7 +224,7 @@ class Door:
             sentence = "The log is away; nothing was acknowledged. Send it again."
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence) from None
         if source.kind != "synthetic":
-            telemetry.CALLS_RECEIVED.labels(source.agency).inc(len(made))
+            telemetry.CALLS_RECEIVED.labels(source.agency, source.name).inc(len(made))
         return _json({"taken": [_taken(version, partition, offset + at) for at, version in enumerate(versions)]})
 
     async def _append(self, partition: int, taken: Taken, size: int) -> int:

@@ -27,7 +27,7 @@ from shared.engine.service import Effect, EffectDone
 from shared.erasable import Behind
 from shared.events import CadMessageDue, ContactKind, Event, PageDue
 from shared.sealing import CannotOpen
-from shared.telemetry import PAGE_SECONDS, PAGES_NEAR_LIMIT, logger
+from shared.telemetry import PAGE_SECONDS, PAGES_HANDED, PAGES_NEAR_LIMIT, logger
 
 OPEN_SECONDS = 4.0
 """How long a page waits until `contacts` has been read as far as its address: then the next way has its turn."""
@@ -108,6 +108,7 @@ class Performer:
         adapter = self.adapters.get(kind)
         outcome = Outcome("failed", "no-adapter") if adapter is None else await self._hand_over(adapter, agency, page)
         PAGE_SECONDS.labels(kind).observe(self.clock.monotonic() - began)
+        PAGES_HANDED.labels(agency, kind, outcome.result).inc()
         return outcome
 
     async def _hand_over(self, adapter: Adapter, agency: str, page: PageDue) -> Outcome:

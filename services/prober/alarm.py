@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from services.prober.book import Book, Record, Target
+from services.prober.book import ALARM_AFTER, Book, Record, Target
 from services.prober.config import ProberSettings
 from shared import telemetry
 
@@ -61,6 +61,7 @@ class Alarms:
             *(_missed(target, standing[target]) for target in due),
             *(_over(target, is_probed=target in self.book.targets()) for target in over),
         ]
+        self.failing = self.failing and bool(messages)
         if not messages or not self.settings.alarm_url:
             return
         taken = await asyncio.gather(*map(self._post, messages))
@@ -79,7 +80,7 @@ class Alarms:
 
 
 async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
-    """Beat to the watcher for as long as probes get their verdicts; for ever."""
+    """Beat to the watcher for as long as probes get their verdicts, and alarms get out; for ever."""
     url = settings.beat_url("prober")
     while url:
         if is_alive() and not await _posted(http, url, settings.watch_secret, {"beat": "prober"}):
@@ -99,10 +100,11 @@ async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: 
 
 
 def _missed(target: Target, record: Record) -> dict[str, Any]:
-    since = datetime.fromisoformat(record.since)
+    since, is_deaf = datetime.fromisoformat(record.since), record.missed_in_a_row >= ALARM_AFTER
+    how_many = f"{record.missed_in_a_row} test calls in a row were" if is_deaf else "every few test calls one is"
     sentence = (
-        f"careroute may be deaf for {target}: {record.missed_in_a_row} test calls in a row were missed since "
-        f"{since:%H:%M:%S} UTC, the last because {record.why}. The default response stands."
+        f"careroute may be deaf for {target}: {how_many} missed since {since:%H:%M:%S} UTC, the last because "
+        f"{record.why}. The default response stands."
     )
     return {**_about(target), "alarm": "probe-missed", "since": record.since, "why": record.why, "sentence": sentence}
 

@@ -92,6 +92,8 @@ class Beats:
         """The call as the console shows it once it has its outcome."""
         while True:
             seen = await self.doors.look(self.beat.key, f"/v1/calls/{call_id}")
+            if seen is not None and seen["call_id"] != call_id:
+                raise Wrong("the console shows another call than the one that it was asked for")
             if seen is not None and seen["episodes"] and seen["episodes"][-1]["outcome"] and seen["judgement"]:
                 return dict(seen)
             await asyncio.sleep(LOOK_SECONDS)

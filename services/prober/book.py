@@ -1,7 +1,8 @@
 """The book of probes: each is written down before it is sent, and stays open until it has its verdict.
 
 The book lives in a file, so that no probe is forgotten by a restart: what was open then counts as missed, for nobody
-saw it. Two missed in a row are an alarm, until one is seen again.
+saw it. Two missed in a row are an alarm, until one is seen again; so are four of the last twelve that were missed
+apart: where every other call is lost, or every third, as behind doors of which one is deaf, two in a row are rare.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 ALARM_AFTER = 2
 """Missed in a row."""
+LATELY, OFTEN = 12, 4
+"""Of so many verdicts so many misses apart, which are an alarm, too."""
 RESTARTED = "the prober was restarted before it was over"
 KEEP_SECONDS = 1000
 """So many of the newest times are kept, for their median."""
@@ -52,10 +56,22 @@ class Record:
     why: str = ""
     open: dict[str, str] = field(default_factory=dict)
     """Probes without a verdict, and when each was sent."""
+    lately: list[bool] = field(default_factory=list)
+    """Whether each of the last ones was missed, the newest last."""
     told: bool = False
     """Whether somebody has been told that calls are missed here, and not yet that it is over."""
     gone: bool = False
     """Nothing is probed here any more."""
+
+    @property
+    def missed_apart(self) -> int:
+        """How often the last ones began to be missed, each time behind one that was seen."""
+        return sum(missed and not before for before, missed in pairwise((False, *self.lately)))
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether careroute is deaf or dumb here, or is again and again."""
+        return (self.missed_in_a_row >= ALARM_AFTER or self.missed_apart >= OFTEN) and not self.gone
 
 
 class Book:
@@ -81,12 +97,15 @@ class Book:
         """Write down what became of a probe."""
         record = self._records[verdict.target]
         sent_at = record.open.pop(probe_id)
+        record.lately = [*record.lately, bool(verdict.missed)][-LATELY:]
         if verdict.missed:
             record.since = record.since or sent_at
             record.missed_in_a_row += 1
             record.why = verdict.missed
         else:
-            record.missed_in_a_row, record.since, record.why = 0, "", ""
+            record.missed_in_a_row = 0
+            if not record.is_alarm:
+                record.since, record.why = "", ""
             self._seconds.append(verdict.seconds)
         self.verdicts["missed" if verdict.missed else "seen"] += 1
         self._write()
@@ -129,11 +148,11 @@ class Book:
 
     def alarms(self) -> Iterator[tuple[Target, Record]]:
         """The targets that careroute is deaf or dumb for."""
-        return ((target, record) for target, record in self._records.items() if _is_alarm(record))
+        return ((target, record) for target, record in self._records.items() if record.is_alarm)
 
     def over(self) -> list[Target]:
         """The targets of which somebody was told, and has yet to hear that it is over."""
-        return [target for target, record in self._records.items() if record.told and not _is_alarm(record)]
+        return [target for target, record in self._records.items() if record.told and not record.is_alarm]
 
     def median_seconds(self) -> float | None:
         """Half of the newest probes that were seen took less; None before the first."""
@@ -149,10 +168,6 @@ class Book:
             self.unwritten = True
         else:
             self.unwritten = False
-
-
-def _is_alarm(record: Record) -> bool:
-    return record.missed_in_a_row >= ALARM_AFTER and not record.gone
 
 
 def _read(path: Path) -> Iterator[tuple[Target, Record]]:

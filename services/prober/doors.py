@@ -54,10 +54,13 @@ class Doors:
         return answer
 
     async def open_page(self, link: str) -> None:
-        """Open a link that was paged, as a phone would; its door may know of it a little later. Raises Refused."""
+        """Open a link that was paged, as a phone would, until its page is there, which can be answered. Raises Refused.
+
+        Its door may know of it a little later; and what stands before a door may answer anything, as if all were well.
+        """
         while True:
             response = await self._until_done("GET", link, "", may_be_missing=True)
-            if response.status_code == HTTPStatus.OK:
+            if response.status_code == HTTPStatus.OK and f'action="{httpx.URL(link).path}/accept"' in response.text:
                 return
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -99,7 +99,7 @@ async def _probing(prober: Prober) -> AsyncIterator[None]:
             for work in (
                 prober.run(),
                 prober.alarms.keep_telling(),
-                keep_beating(prober.settings, prober.alarms.http, prober.is_alive),
+                keep_beating(prober.settings, prober.alarms.http, lambda: not prober.trouble()),
             )
         ]
         yield

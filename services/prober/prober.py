@@ -79,11 +79,14 @@ class Prober:
             return "The probes file names no agency and no beat: nothing is probed."
         return "" if self.is_alive() else "Probes have no verdicts any more."
 
+    def trouble(self) -> str:
+        """What keeps it from telling anybody that careroute is deaf; empty: nothing. It beats no more meanwhile."""
+        return self.unready() or ("The last alarm could not be delivered." if self.alarms.failing else "")
+
     def remark(self) -> str:
         """What somebody should mend who asks whether the prober is ready."""
         lines = [
-            self.unready(),
-            "The last alarm could not be delivered." if self.alarms.failing else "",
+            self.trouble(),
             "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
             "" if self.settings.beat_url("prober") else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
         ]
@@ -172,9 +175,10 @@ class Prober:
         self.alarms.look()
 
     def _show(self, target: Target) -> None:
-        """How many were missed in a row; that nobody shows it is an alert."""
-        missed = telemetry.PROBE_MISSED.labels(target.agency, target.district, _partition(target))
-        missed.set(self.book.record(target).missed_in_a_row)
+        """How many were missed, in a row and apart; that nobody shows it is an alert."""
+        labels, record = (target.agency, target.district, _partition(target)), self.book.record(target)
+        telemetry.PROBE_MISSED.labels(*labels).set(record.missed_in_a_row)
+        telemetry.PROBE_MISSED_APART.labels(*labels).set(record.missed_apart)
 
     def _forget(self, target: Target) -> None:
         self.book.forget(target)
@@ -203,12 +207,14 @@ def state_of(prober: Prober, now: datetime) -> dict[str, object]:
         "at": now.isoformat(),
         **{name: prober.book.verdicts[name] for name in ("sent", "seen", "missed")},
         "median_seconds": prober.book.median_seconds(),
+        "trouble": prober.trouble(),
         "targets": [
             {
                 "agency": target.agency,
                 "district": target.district,
                 "partition": target.partition,
                 "missed_in_a_row": prober.book.record(target).missed_in_a_row,
+                "is_alarm": prober.book.record(target).is_alarm,
                 "why": prober.book.record(target).why,
             }
             for target in prober.book.targets()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy.demo.audited import Auditor, hand_over
+from services.console.view.alerts import AWAY_AFTER
 from shared.topics import COMMANDS
 from tests.alerts.scene import Scene
 
@@ -33,6 +34,13 @@ async def _cad_refuses(scene: Scene) -> None:
 async def _police(scene: Scene) -> None:
     """While its CAD still refuses."""
     await scene.console("refusing").command("ana", "/v1/teams/team-0/status", {"status": "need-police"})
+
+
+async def _cad_away(scene: Scene) -> None:
+    """Of calls that get the default, which it sends anyway."""
+    scene.cad_answers["refusing"] = 503
+    for _ in range(AWAY_AFTER):
+        await scene.new_call("refusing", "NOISE COMPLAINT")
 
 
 async def _webhook_gone(scene: Scene) -> None:
@@ -171,6 +179,7 @@ def _clock_right(scene: Scene) -> None:
 
 
 CAUSES = (
+    Cause("a CAD answers 503 to whatever it is told", ("CadAway",), _cad_away, 120),
     Cause(
         "a CAD answers 503, and a team has accepted",
         (
@@ -241,8 +250,10 @@ NOT_TRIED = {
     "ProgrammeUnread": "needs rules that refuse a document; how it comes and goes is tried in tests of the console",
     "PauseUnreviewed": "stands 12 hours before it rises",
     "KeysDiffer": "needs a rotation out of order, which `promtool` plays",
+    "AgenciesDiffer": "needs a second file, and stands ten minutes before it rises; `promtool` plays it",
     "TwoDeciders": "stands an hour before it rises",
     "SnapshotNotSaved": "needs a huge state, or a full broker; its counter is tried in tests of the engine",
+    "PagesFail": "needs a mail server; its counter is tried in tests of notification",
     "CarrierAway": "needs a carrier; its counter is tried in tests of notification",
     "CarrierRefusesUs": "needs a carrier; its counter is tried in tests of notification",
     "PagesNearLimit": "needs a carrier; its counter is tried in tests of notification",
@@ -254,5 +265,7 @@ NOT_TRIED = {
     "WayLost": "needs a carrier's word; how it comes and goes is tried in tests of the console",
     "RotaGap": "needs a rota; how it comes and goes is tried in tests of the console",
     "RosterFeedStale": "needs a rota; how it comes and goes is tried in tests of the console",
+    "CadSilent": "needs a week of calls, which `promtool` plays",
+    "NobodySent": "needs a week of calls, which `promtool` plays",
     "ReferralOverdue": "a referral is due after an hour at the earliest",
 }

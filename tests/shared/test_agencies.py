@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from standardwebhooks import Webhook
 
 from shared.agencies import Agencies, AgenciesRefused, agencies_in, hash_of, is_probe, sign_in_hash
 from shared.config import EXIT_SETTINGS
-from shared.telemetry import AGENCIES_FILE_REFUSED, configure_logs
+from shared.telemetry import AGENCIES_FILE, AGENCIES_FILE_REFUSED, configure_logs
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
 OTHER = "whsec_" + "b3RoZXJz" * 6
@@ -100,6 +101,23 @@ FAULTS = (_syntax, _other_than_toml, _unknown_role, _unhashed, _gone, _emptied, 
 def refused() -> float:
     (sample,) = next(iter(AGENCIES_FILE_REFUSED.collect())).samples
     return sample.value
+
+
+def test_a_process_says_which_file_is_in_force_there(tmp_path: Path) -> None:
+    """Two that have different ones are each right by themselves; eight digits tell of no key."""
+
+    def in_force() -> list[tuple[str, float]]:
+        samples = next(iter(AGENCIES_FILE.collect())).samples
+        return [(sample.labels["hash"], sample.value) for sample in samples]
+
+    doors, path = agencies(tmp_path, WHOLE), tmp_path / "agencies.toml"
+    assert in_force() == [(sha256(WHOLE.encode()).hexdigest()[:8], 1)]
+    path.write_text(CAD)
+    doors.current()
+    assert in_force() == [(changed := sha256(CAD.encode()).hexdigest()[:8], 1)]
+    path.write_text("this is none")
+    assert doors.refused_since is not None
+    assert in_force() == [(changed, 1)]
 
 
 @pytest.mark.parametrize("spoil", FAULTS)

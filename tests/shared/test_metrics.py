@@ -136,6 +136,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_pages_undelivered", "kind"): set(get_args(ContactKind)),
         ("careroute_pages_undelivered", "why"): {"ours", "number", "moment"},
         ("careroute_ways_lost", "why"): {"broken", "unproved", "opted-out"},
+        ("careroute_pages_handed", "kind"): set(get_args(ContactKind)),
+        ("careroute_pages_handed", "ended"): {"done", "failed"},
         ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
         ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
         ("careroute_pages_near_limit", "kind"): set(get_args(Channel)),
@@ -159,9 +161,12 @@ def test_whoever_counts_for_an_agency_is_a_process_there_is() -> None:
     assert {each.by for each in telemetry._BEGINNINGS if "agency" in each.given} <= SERVICES.keys()
 
 
-@pytest.mark.parametrize("service", ["triage", "team-availability", "notification", "intake"])
-def test_an_agency_begins_at_0_in_the_process_that_counts_for_it(service: str) -> None:
-    telemetry.begin(service, agency=f"new-to-{service}")
+@pytest.mark.parametrize(
+    ("service", "given"),
+    [("triage", {}), ("team-availability", {}), ("notification", {}), ("intake", {"source": "cad"})],
+)
+def test_an_agency_begins_at_0_in_the_process_that_counts_for_it(service: str, given: dict[str, str]) -> None:
+    telemetry.begin(service, agency=f"new-to-{service}", **given)
     begun = {
         sample.name: sample.value
         for metric in REGISTRY.collect()

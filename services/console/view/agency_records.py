@@ -70,6 +70,8 @@ class AgencyRecords:
         """By call."""
         self.ended_calls: dict[str, str] = {}
         """Calls that the CAD has ended while a team is with somebody, and the team."""
+        self.unacknowledged: Counter[str] = Counter()
+        """By source, how many messages in a row its CAD was sent and has not acknowledged."""
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
         self._alerts_of_kind: Counter[AlertKind] = Counter()
         self._ended_alerts: deque[Alert] = deque(maxlen=KEEP_ENDED_ALERTS)

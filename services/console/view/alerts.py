@@ -15,6 +15,10 @@ from shared.events import Event
 
 LATE = timedelta(seconds=1)
 """A second after its deadline a call has its outcome on record, or something is wrong."""
+AWAY_AFTER: Final = 3
+"""So many messages in a row that a CAD has not acknowledged, whatever they were about."""
+NOT_TRIED: Final = ("no-webhook", "disabled", "gone", "expired", "unknown")
+"""Why a message was not acknowledged, of which nothing follows for the next one, or which has an alert of its own."""
 UNREAD: Final = "programme-unread"
 NO_TEAM: Final = "every call gets the default, and no team is offered one"
 
@@ -188,6 +192,8 @@ def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
 
 
 def _cad_informed(agency: AgencyRecords, event: events.CadInformed, stored: Stored) -> None:
+    del agency.unacknowledged[event.source]
+    agency.end_alert(f"cad-away/{event.source}", stored.time)
     agency.end_alert(f"cad-not-informed/{event.message_id}", stored.time)
     if event.needs_police:
         agency.end_alert_of_another_journal(f"need-police/{event.needs_police}", stored.time)
@@ -200,6 +206,15 @@ def _cad_not_informed(agency: AgencyRecords, event: events.CadNotInformed, store
     about = (event.message_id, event.call_id or None)
     alert = Alert("cad-not-informed", stored.time, sentence, *about, misleads=event.alarm)
     agency.raise_alert(f"cad-not-informed/{event.message_id}", alert)
+    if event.why in NOT_TRIED:
+        return
+    agency.unacknowledged[event.source] += 1
+    if agency.unacknowledged[event.source] == AWAY_AFTER:  # the next ones say nothing new
+        sentence = (
+            f"{event.source} has acknowledged none of the last {AWAY_AFTER} messages, the last because {event.why}."
+        )
+        alert = Alert("cad-away", stored.time, f"{sentence} It will not hear that a team comes, either.", event.source)
+        agency.raise_alert(f"cad-away/{event.source}", alert)
 
 
 def _routed(agency: AgencyRecords, event: events.CallRouted, stored: Stored) -> None:

@@ -418,6 +418,7 @@ AlertKind = Literal[
     "input-refused",
     "clock-failed",
     "webhook-disabled",
+    "cad-away",
     "cad-clock",
     "cad-identity",
     "no-stop-switch",

@@ -247,7 +247,7 @@ def test_a_flood_of_one_kind_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(agency_records, "KEEP_ALERTS_OF_A_KIND", 10)
     flood = [(N, not_informed(message_id=f"m{number}"), 60 + number) for number in range(50)]
     measured(levels_of(*TAKEN, (A, silent(), 50), *flood), 120)
-    assert open_kinds() == {"team-silent": 1, "cad-not-informed": 10}
+    assert open_kinds() == {"team-silent": 1, "cad-not-informed": 10, "cad-away": 1}
 
 
 def test_a_live_district_that_nobody_can_pause_is_an_alarm() -> None:

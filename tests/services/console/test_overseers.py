@@ -55,8 +55,18 @@ async def test_where_all_is_well_or_nobody_was_named_nothing_is_warned_of() -> N
         (answers({"silent": ["x" * 101]}), None, "Nobody is watching over careroute: the watcher gives no answer."),
         (answers({"silent": ["prober"]}), None, "the watcher hears nothing of the prober."),
         (None, GONE, "Nobody is trying careroute with test calls: the prober gives no answer."),
+        (
+            None,
+            answers({"targets": [], "trouble": "The last alarm could not be delivered."}),
+            "Nobody may hear of test calls that are missed. The prober says: The last alarm could not be delivered.",
+        ),
         (None, answers({"targets": [{}]}), "the prober gives no answer."),
         (None, answers(probed((AGENCY, "Central", 2))), "careroute may be deaf: test calls are missed (Central)."),
+        (
+            None,
+            answers({"targets": [{"agency": AGENCY, "district": "Central", "missed_in_a_row": 0, "is_alarm": True}]}),
+            "careroute may be deaf: test calls are missed (Central).",
+        ),
         (None, answers(probed(("probe-3", "", 2))), "test calls are missed (calls of any agency)."),
     ],
 )

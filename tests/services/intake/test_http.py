@@ -6,12 +6,14 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from services.intake import flat
 from services.intake.append import Appender
@@ -440,6 +442,15 @@ async def test_what_was_received_is_counted(door: Door) -> None:
     assert count("careroute_calls_received_total", agency="madison-wi") == before + 1
     assert count("careroute_requests_total", door="intake", path="/v1/calls", status="400") >= 1
     assert count("careroute_request_seconds_count", door="intake") >= 2
+
+
+async def test_a_source_that_sends_nothing_is_counted_as_well_as_one_whose_calls_are_refused(door: Door) -> None:
+    """Its silence is an alert, and a series that is not there cannot be 0."""
+    received = partial(REGISTRY.get_sample_value, "careroute_calls_received_total")
+    boston = {"agency": "boston-ma", "source": "boston"}
+    assert (before := received(boston)) is not None
+    assert (await door.post(CALL | {"agency": "boston-ma"}, Authorization=f"Bearer {OTHER_KEY}")).status_code >= 400
+    assert received(boston) == before
 
 
 async def test_the_door_is_documented(door: Door) -> None:

@@ -381,6 +381,18 @@ def test_ends_of_pages_and_alarms_are_counted() -> None:
     assert count("careroute_cad_not_informed_total", agency="counted") == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "ended"), [(POCKET, "done"), (POCKET.model_copy(update={"kind": "email"}), "failed")]
+)
+async def test_what_became_of_a_page_is_counted_by_its_kind_of_way(method: ContactMethod, ended: str) -> None:
+    """Where the settings of mail are gone, no mail goes out; each page says so, and nobody reads each."""
+    labels = {"agency": "madison", "kind": method.kind, "ended": ended}
+    before = count("careroute_pages_handed_total", **labels)
+    perform = sending(Receiver(), webhook=None)
+    await perform("madison", page(perform, method=method))
+    assert count("careroute_pages_handed_total", **labels) == before + 1
+
+
 async def test_how_long_a_page_took_is_measured() -> None:
     before = count("careroute_page_seconds_count", method="pocket")
     perform = sending(Receiver(), webhook=None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.prober.alarm import _missed
 from services.prober.book import RESTARTED, Book, Target, Verdict
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -37,6 +38,31 @@ def test_two_missed_in_a_row_are_an_alarm_until_one_is_seen(tmp_path: Path) -> N
     probe(book, TWO)
     assert alarms(book) == []
     assert dict(book.verdicts) == {"sent": 6, "seen": 2, "missed": 4}
+
+
+def test_every_other_one_that_is_missed_is_an_alarm_though_there_never_are_two_in_a_row(tmp_path: Path) -> None:
+    book = Book(tmp_path / "book.json")
+    for missed in ("lost", "", "lost", "", "lost", "", ""):
+        probe(book, ONE, missed)
+        assert alarms(book) == []
+    probe(book, ONE, "lost")
+    probe(book, ONE)
+    assert alarms(book) == [ONE]
+    (about,) = [_missed(ONE, record)["sentence"] for _, record in book.alarms()]
+    assert "every few test calls one is missed since 12:00:00 UTC, the last because lost." in about
+    assert alarms(Book(tmp_path / "book.json")) == [ONE]
+    for _ in range(6):
+        probe(book, ONE)
+    assert (alarms(book), book.record(ONE).why) == ([], "")
+
+
+def test_what_was_missed_for_long_and_once_is_over_with_the_next_one_that_is_seen(tmp_path: Path) -> None:
+    book = Book(tmp_path / "book.json")
+    for missed in ("lost", "", *["lost"] * 7):
+        probe(book, ONE, missed)
+    assert alarms(book) == [ONE]
+    probe(book, ONE)
+    assert alarms(book) == []
 
 
 def test_an_alarm_and_an_open_probe_outlive_a_restart(tmp_path: Path) -> None:

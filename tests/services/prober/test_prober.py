@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from services.prober.config import ProberSettings
 from services.prober.doors import Doors
 from services.prober.http import open_prober
 from services.prober.messages import Inbox
-from services.prober.prober import Prober
+from services.prober.prober import Prober, state_of
 from services.prober.whole_way import Reached, WholeWay, Wrong
 from shared import telemetry
 from shared.clock import SystemClock
@@ -281,6 +282,45 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypa
             assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
 
 
+async def test_whoever_watches_the_prober_hears_that_its_alarms_reach_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "BEAT_SECONDS", 0.02)
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.05)
+    async with town(tmp_path) as running:
+        watcher = running.alarmed.url.removesuffix("alarm")
+        async with running.probing(watch_url=watcher) as prober:
+            await until(lambda: running.alarmed.beats)
+            target = Target("madison-wi", "Central")
+            for number in range(2):
+                prober.book.open(target, str(number), NOW)
+                prober.book.close(str(number), Verdict(target, "it was not taken"))
+            running.alarmed.status = 500
+            prober.alarms.look()
+            await until(lambda: prober.alarms.failing)
+            beats = running.alarmed.beats
+            assert state_of(prober, NOW)["trouble"] == "The last alarm could not be delivered."
+            await asyncio.sleep(0.2)
+            assert running.alarmed.beats <= beats + 1  # one may have been on its way
+            running.alarmed.status = 204
+            await until(lambda: running.alarmed.beats > beats + 2)
+
+
+async def test_an_alarm_that_nobody_took_and_nobody_is_owed_any_more_keeps_no_beat_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.05)
+    async with town(tmp_path) as running, running.probing(alarm_url="http://127.0.0.1:9/") as prober:
+        target = Target("madison-wi", "Central")
+        for number, missed in enumerate(("lost", "lost")):
+            prober.book.open(target, str(number), NOW)
+            prober.book.close(str(number), Verdict(target, missed))
+        prober.alarms.look()
+        await until(lambda: prober.alarms.failing)
+        prober.book.forget(target)
+        await until(lambda: not prober.trouble())
+
+
 async def test_an_address_or_a_token_that_cannot_be_used_ends_no_probing(tmp_path: Path) -> None:
     async with town(tmp_path) as running:
         with pytest.raises(ValidationError):
@@ -431,6 +471,19 @@ async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:
             assert prober.remark() == ""
 
 
+async def test_a_page_of_something_else_is_none_that_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before a door says "back soon" with 200, as it would of the page."""
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        open_page = Doors.open_page
+        elsewhere = f"{running.stage.url_of('console')}/livez"
+        monkeypatch.setattr(Doors, "open_page", lambda doors, _link: open_page(doors, elsewhere))
+        await until(running.alarmed.whys)
+        await until(lambda: why(prober).startswith("it was not opened in"))
+
+
 # --- beats of districts -----------------------------------------------------------------------------------------------
 
 
@@ -460,6 +513,38 @@ async def test_a_live_district_is_probed_by_its_own_document_and_nobody_is_sent(
         await until(running.alarmed.whys)
         assert running.alarmed.heard[0]["district"] == "Central"
         await until(lambda: why(prober).startswith("it was not decided in"))
+
+
+async def test_a_door_that_loses_every_other_call_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish, beats = Doors.publish, count()
+
+    async def every_other(doors: Doors, key: str, call: Any) -> None:
+        if call["status"] != "active" or next(beats) % 2:
+            await publish(doors, key, call)
+
+    async with live_district(tmp_path) as (running, _console, prober):
+        await until(lambda: prober.book.verdicts["seen"])
+        running.quicken(prober)
+        monkeypatch.setattr(Doors, "publish", every_other)
+        await until(running.alarmed.whys)
+        assert "every few test calls one is missed" in running.alarmed.heard[0]["sentence"]
+
+
+async def test_a_call_that_was_kept_from_before_is_not_the_one_that_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, kept = Doors.look, dict[str, Any]()
+
+    async def of_before(doors: Doors, token: str, path: str) -> Any:
+        seen = await look(doors, token, path)
+        if seen is not None and seen["episodes"] and seen["episodes"][-1]["outcome"]:
+            kept.setdefault("call", seen)
+        return kept.get("call", seen)
+
+    async with live_district(tmp_path) as (running, _console, _prober):
+        monkeypatch.setattr(Doors, "look", of_before)
+        await until(running.alarmed.whys)
+        assert running.alarmed.whys()[0].startswith("the console shows another call")
 
 
 async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:

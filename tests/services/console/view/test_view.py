@@ -8,7 +8,7 @@ import pytest
 
 from services.console.view import agency
 from services.console.view.agency import KEEP_QUIET, AgencyView, Keep, View
-from services.console.view.alarms import alerts_of
+from services.console.view.alarms import alerts_of, open_alarms
 from services.console.view.call import KEEP_HISTORY_LINES
 from services.console.view.load import load_of
 from services.console.view.sentences import SENTENCES, sentence_of
@@ -389,6 +389,35 @@ def test_a_ping_that_a_cad_does_not_acknowledge_is_among_the_alerts() -> None:
     (alert,) = view_of((N, ping)).alerts()
     assert alert.alert_id == "cad-not-informed/m"
     assert "did not acknowledge ping" in alert.sentence
+
+
+def untold(number: int, why: str = "timeout", source: str = "dane-county") -> tuple[str, Event]:
+    call = f"madison-wi/{source}/{number}"
+    message: dict[str, Any] = {"kind": "call.routed", "call_id": call, "episode": 1}
+    return N, events.CadNotInformed(message_id=f"m{number}", source=source, why=why, **message)
+
+
+@pytest.mark.parametrize(
+    ("story", "about"),
+    [
+        ((untold(1), untold(2)), []),
+        ((untold(1), untold(2), untold(3, "status-503")), ["dane-county"]),
+        ((untold(1), untold(2), untold(3), untold(4)), ["dane-county"]),
+        ((untold(1), untold(2), untold(3, source="other")), []),
+        ((untold(1), untold(2), (N, informed()), untold(3)), []),
+        ((untold(1), untold(2), untold(3), (N, informed())), []),
+        (
+            tuple(untold(n, why) for why in ("expired", "no-webhook", "disabled", "gone", "unknown") for n in range(3)),
+            [],
+        ),
+    ],
+)
+def test_a_cad_that_acknowledges_nothing_is_an_alarm_though_nothing_that_it_missed_misleads_it(
+    story: Story, about: list[str]
+) -> None:
+    """Else the first who hears that its door is away is who waits with a team, perhaps after weeks."""
+    assert [alert.about for alert in view_of(*story).alerts() if alert.kind == "cad-away"] == about
+    assert open_alarms(view_of(*story).alerts(), START)["cad-away"] == len(about)
 
 
 def told_of_help() -> tuple[str, Event]:
