@@ -85,8 +85,8 @@
 #
 # STANDBY. A process follows the partitions of its journal that it does not own, folds what counts, and is warm when it
 # has caught up (`shared.engine.standby`). Its claim begins there and restores nothing: it is the same fold. What it
-# cannot fold, such as an event of a later version, it cannot own; that is no reason to give up what it does own, so it
-# ends only where it should claim it.
+# cannot fold, such as an event of a later version, it cannot own: where the group has given it that it is not ready,
+# serves all else, and does not end.
 #
 # INPUTS are read by two more readers, of which one has the topics marked `first` and waits behind no other. They
 # belong to no group and are told by hand which partitions to read and from where (`assign`, then seek). A service

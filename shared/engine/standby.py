@@ -6,7 +6,7 @@ What it costs is the folding: each event of the service is decided by one proces
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -17,7 +17,7 @@ from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored, Topi
 from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
-from shared.engine.restoration import Restoration
+from shared.engine.restoration import Restoration, UnknownJournalEvent
 from shared.engine.service import Service
 from shared.engine.snapshot_cache import Snapshots
 from shared.engine.snapshots import read_snapshots
@@ -43,7 +43,7 @@ class _Followed(Generic[S]):
         self.writer: str | None = None
         """Who has claimed it last."""
         self.wrong: Exception | None = None
-        """Why it cannot be followed any further."""
+        """Why it cannot be followed any further, and thus not be owned by this process."""
 
     @property
     def is_warm(self) -> bool:
@@ -92,13 +92,6 @@ class Standby(Generic[S]):
         """Whether all that can be followed could be taken over at once. Other threads ask too: they look at a copy."""
         followed = tuple(self._followed.values())
         return self._is_restored and all(each.is_warm or each.wrong is not None for each in followed)
-
-    def check(self, numbers: Collection[int]) -> None:
-        """Raise why any of these partitions cannot be followed, and thus not be owned."""
-        for number in numbers:
-            followed = self._followed.get(number)
-            if followed is not None and followed.wrong is not None:
-                raise followed.wrong
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
@@ -205,7 +198,8 @@ class Standby(Generic[S]):
         except Exception as error:  # noqa: BLE001  # what cannot be followed harms nothing that is owned
             followed.wrong = error
             self._change()
-            telemetry.logger().error("cannot follow", position=stored.position, error=type(error).__name__)
+            wrong = str(error)[:300] if isinstance(error, UnknownJournalEvent) else type(error).__name__
+            telemetry.logger().critical("cannot follow", position=stored.position, wrong=wrong)
 
     def _note_reached(self, assigned: Mapping[int, _Followed[S]]) -> None:
         warm = self.warm.keys()

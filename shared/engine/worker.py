@@ -262,12 +262,11 @@ class Worker(Generic[S]):
         return any(number in self.owned for number in ended)
 
     def _check_ownership(self, standing: Standing) -> None:
-        """Look whether this process may be the owner of what it believes to own, and could be of what it should."""
+        """Look whether this process may be the owner of what it believes to own."""
         for number, partition in self.owned.items():
             if (epoch := standing.announced.get(number, 0)) > partition.epoch:
                 message = f"epoch {epoch} of partition {number} was claimed"
                 raise NotOwner(message)
-        self._standby.check([number for number in standing.assigned if not standing.is_owned(number)])
 
     async def _claim(self, number: int) -> Partition[S] | None:
         async with asyncio.timeout(CLAIM_SECONDS):

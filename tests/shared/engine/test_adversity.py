@@ -112,6 +112,28 @@ async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() ->
 
 
 @virtually
+async def test_an_event_of_a_later_version_in_one_partition_keeps_nobody_from_the_others() -> None:
+    """Gone back after an upgrade: each process ended over it as soon as it had begun, and nothing was decided."""
+    bench = Bench(partitions=4)
+    machine, agencies = bench.machine(), agencies_of(bench)
+    await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 4))
+    later = journalled(
+        VersionNoted(call_id="c", event_id="e", updated_at=bench.clock.now(), why="late"), 1, "x", bench.clock
+    )
+    bench.log.append(ASSIGNMENTS.name, 3, [replace(later, headers=(*later.headers, ("type", b"from-the-future")))])
+    machine.kill(restart_seconds=1)
+    for call in range(20):
+        for number, agency in agencies.items():
+            bench.call(f"c{call}", agency=agency, partition=number)
+        await asyncio.sleep(0.5)
+    assert max(waits(bench, number)[-1] for number in range(3)) < 3
+    assert machine.ended_by == ["killed"]
+    assert machine.worker is not None
+    assert [*machine.worker.owned] == [0, 1, 2]
+    assert not machine.worker.ready
+
+
+@virtually
 async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
     """Not its calls, nor its clocks."""
     bench = Bench(partitions=2)
