@@ -115,6 +115,8 @@
 # means to read more of the journal; a snapshot that is older than the floor says means to read the journal from that
 # snapshot's position on, and one that is not there at all from the beginning. Whatever of it is already in an agency's
 # snapshot is skipped. A state that does not fit into a record is written in parts (`shared.engine.snapshot_cache`).
+# Right before what is saved stands a record of who saved it, and the snapshot has its time. Where the journal has none
+# there that counts and has that time, it has lost its end and grown again since: it is folded anew, from its beginning.
 #
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step

@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored, TopicPartition
 from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
-from shared.engine.journal import InputPosition
+from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration, UnknownJournalEvent
 from shared.engine.service import Service
@@ -149,14 +149,25 @@ class Standby(Generic[S]):
 
     async def _restore(self) -> None:
         snapshots = await read_snapshots(self._service, self._aside, range(self._broker.partitions))
-        ends = await self._aside.ends(map(self._place, snapshots))
+        places = [self._place(number) for number in snapshots]
+        starts, ends = await self._aside.starts(places), await self._aside.ends(places)
         for number, cached in snapshots.items():
-            end = ends[self._place(number)]
-            if is_ahead := cached.reaches > end:  # the end of the journal was lost: it says what is so, they do not
-                telemetry.logger().error("snapshots ahead of the journal", partition=number)
-            counted = Snapshots[S]() if is_ahead else cached
-            self._followed[number] = _Followed(Restoration(self._service, counted), counted.start, end)
+            start, end = cached.start, ends[self._place(number)]
+            if (
+                starts[self._place(number)] < start.offset
+            ):  # the record before it tells whether they are of this journal
+                start = start._replace(offset=start.offset - 1)
+            self._followed[number] = _Followed(Restoration(self._service, cached, start.offset), start, end)
+            if cached.reaches > end:
+                self._fold_anew(number)
         self._is_restored = True
+        self._change()
+
+    def _fold_anew(self, number: int) -> None:
+        """The journal has lost its end since it was saved: it says what is so, snapshots do not."""
+        telemetry.logger().error("snapshots of another journal", partition=number)
+        restoration = Restoration[S](self._service, Snapshots())
+        self._followed[number] = _Followed(restoration, START, self._followed[number].warm_at)
         self._change()
 
     def _place(self, number: int) -> TopicPartition:
@@ -208,6 +219,8 @@ class Standby(Generic[S]):
                 place = self._place(number)
                 followed.at = self._journal.position(place)
                 followed.writer = self._journal.owner(place).writer or followed.writer
+                if not followed.restoration.is_of(followed.at.offset):
+                    self._fold_anew(number)
         self._turned.set()
         self._turned.clear()
         if warm != self.warm.keys():
