@@ -121,9 +121,9 @@
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step
 # is never before that of the step before it, though the new owner's clock may be behind the old one's; a machine whose
-# clock differs from the broker's by more than half a second does not claim. After a take-over, what had come in by
-# then is decided before any clock fires (an answer that was in time wins over its deadline), and records of topics
-# marked `first`, such as what people have ordered, before everything else.
+# clock differs by more than half a second from those of most partitions' leaders does not claim. After a take-over,
+# what had come in by then is decided before any clock fires (an answer that was in time wins over its deadline), and
+# records of topics marked `first`, such as what people have ordered, before everything else.
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
-from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_clocks
+from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_with_any
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.inputs import Inputs
 from shared.engine.partition import Partition
@@ -155,7 +155,7 @@ class Worker(Generic[S]):
                 for reader, first in ((ahead, True), (rest, False))
             )
             # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
-            await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))
+            await compare_with_any(self.service, self._broker, self._clock)
             await self._beats.start(beats)
             for work in (self._beats.listen(), self._beats.send(), self._wake_at(stop)):
                 self._background.start(work)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -95,21 +96,26 @@ async def test_who_cannot_be_heard_takes_nobody_for_dead() -> None:
     assert [each.ended_by for each in (*pair, third)] == [[], [], []]
 
 
-@virtually
-async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() -> None:
+@pytest.mark.parametrize("refused", [0, 3])
+def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others(refused: int) -> None:
     """Its owner ends once; then it is tried for as long as it takes, and the other partitions are decided for."""
-    bench = Bench(partitions=4)
-    pair = await pair_of(bench)
-    agencies = agencies_of(bench)
-    with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, 3)):
-        for call in range(60):
-            for number, agency in agencies.items():
-                bench.call(f"c{call}", agency=agency, partition=number)
-            await asyncio.sleep(0.5)
-    await asyncio.sleep(20)
-    assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
-    assert max(waits(bench, number)[-1] for number in range(3)) < 1
-    assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench(partitions=4)
+        pair = await pair_of(bench)
+        agencies = agencies_of(bench)
+        with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, refused)):
+            for call in range(60):
+                for number, agency in agencies.items():
+                    bench.call(f"c{call}", agency=agency, partition=number)
+                await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
+        assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
+        assert max(waits(bench, number)[-1] for number in range(4) if number != refused) < 1
+        assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+
+    scenario()
 
 
 @virtually
@@ -222,6 +228,34 @@ def test_an_owner_whose_clock_is_set_ends_and_what_is_due_comes_in_time(set_by_s
         await bench.decided("call-routed", 2, seconds=60)
         assert bench.clock.monotonic() - began < CLOCK_SECONDS + 5
         assert set(owner.ended_by) == {ClockSkewed.__name__}
+
+    scenario()
+
+
+@pytest.mark.parametrize("off_seconds", [0.7, -3600.0])
+def test_one_broker_whose_clock_is_off_keeps_nobody_from_any_partition(off_seconds: float) -> None:
+    """Whoever was to claim one of its partitions ended over it, and had none of the others either."""
+
+    @virtually
+    async def scenario() -> None:
+        bench, usual = Bench(partitions=4), MemoryLog.append
+
+        def append(self: MemoryLog, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+            appended = usual(self, topic, partition, records)
+            is_off = (topic, partition) == (ASSIGNMENTS.name, 3)
+            return replace(appended, time=appended.time + timedelta(seconds=off_seconds * is_off))
+
+        pair = await pair_of(bench)
+        agencies = agencies_of(bench)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MemoryLog, "append", append)
+            next(each for each in pair if each.worker and 3 in each.worker.owned).kill(restart_seconds=1)
+            for call in range(40):
+                for number, agency in agencies.items():
+                    bench.call(f"c{call}", agency=agency, partition=number)
+                await asyncio.sleep(0.5)
+        assert sorted(why for each in pair for why in each.ended_by) == ["killed"]
+        assert max(waits(bench, number)[-1] for number in range(4)) < 2
 
     scenario()
 
