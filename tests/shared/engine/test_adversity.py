@@ -21,7 +21,7 @@ from shared.engine.standby import Standby
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.worker import Worker
 from shared.engine.writer import NotOwner
-from shared.events import CallRouted, Claimed, Event, VersionNoted
+from shared.events import CallRouted, Claimed, DeadlineSet, Event, VersionNoted
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
 from tests.shared.engine.test_effects import in_lanes
@@ -258,6 +258,20 @@ def test_one_broker_whose_clock_is_off_keeps_nobody_from_any_partition(off_secon
         assert max(waits(bench, number)[-1] for number in range(4)) < 2
 
     scenario()
+
+
+@virtually
+async def test_a_call_whose_broker_is_ahead_has_its_deadline_all_the_same() -> None:
+    """It was durable when it was read; an hour ahead, it would have had no outcome for an hour."""
+    bench = Bench()
+    machine = bench.machine()
+    await bench.until(lambda: bool(machine.worker and machine.worker.ready))
+    bench.call("c")
+    calls = bench.log.places[CALLS.name, 0]
+    calls[0] = replace(calls[0], time=calls[0].time + timedelta(hours=1))
+    await bench.decided("call-routed", seconds=CLOCK_SECONDS + 1)
+    deadlines = [event.deadline for event in bench.events(DeadlineSet)]
+    assert abs(deadlines[0] - bench.clock.now()) < timedelta(seconds=1)
 
 
 # --- effects -------------------------------------------------------------------------------------------------------
