@@ -160,6 +160,25 @@ async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
     assert machine.ended_by == []
 
 
+@virtually
+async def test_to_hand_over_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
+    """A second process has begun: all that the first one owned stood still until one journal had taken its word."""
+    bench = Bench(partitions=4)
+    agencies, first = agencies_of(bench), bench.machine("1")
+    await bench.until(lambda: bool(first.worker and len(first.worker.owned) == 4))
+    with meddling(lambda _machine, *place: 5.0 if place == (ASSIGNMENTS.name, 1) else None, refuses=False):
+        second = bench.machine("2")
+        for number in range(60):
+            for partition, agency in agencies.items():
+                bench.call(f"c{number}", agency=agency, partition=partition)
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
+    assert second.worker is not None
+    assert sorted(second.worker.owned) == [1, 3]
+    assert max(waits(bench, number)[-1] for number in (0, 2, 3)) < 0.5
+    assert first.ended_by == second.ended_by == []
+
+
 def routed_in(stored: Stored, partition: int) -> bool:
     return stored.partition == partition and stored.header("type") == "call-routed"
 

