@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from shared import telemetry
 from shared.clock import Clock
-from shared.engine.broker import Appended, Broker, Reader, Record, TopicPartition
+from shared.engine.broker import Appended, Broker, BrokerUnavailable, Reader, Record, TopicPartition
 from shared.engine.journal import START, InputPosition, StepHeaders, headers_of
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
@@ -28,7 +29,7 @@ NO_EPOCH = -1
 
 
 class ClockSkewed(Exception):
-    """This machine's clock and the broker's are more than half a second apart."""
+    """This machine's clock and those of most brokers are more than half a second apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,44 @@ class Claim(Generic[S]):
 async def compare_clocks(service: Service[Any], broker: Broker, clock: Clock, place: TopicPartition) -> Appended:
     """Write a record that counts for nobody and look at the broker's time of it: who is off must not oust the owner.
 
-    Raises ClockSkewed, BrokerUnavailable.
+    Where most partitions' leaders agree with this clock it is that one's that is off: no process would have claimed its
+    partitions, and each would have ended over them. Raises ClockSkewed, BrokerUnavailable.
     """
+    appended, off = await _look_at_clock(service, broker, clock, place)
+    if off:
+        places = [(place[0], number) for number in range(broker.partitions)]
+        looks = [_look_at_clock(service, broker, clock, each) for each in places]
+        answers = await asyncio.gather(*looks, return_exceptions=True)
+        agree = [not answer[1] for answer in answers if not isinstance(answer, BaseException)]
+        if sum(agree) <= len(agree) / 2:
+            raise ClockSkewed(off)
+        telemetry.logger().error("a broker's clock is off", partition=place[1], wrong=off)
+    return appended
+
+
+async def compare_with_any(service: Service[Any], broker: Broker, clock: Clock) -> None:
+    """Compare clocks at the first partition that can be written to. Raises ClockSkewed, BrokerUnavailable."""
+    for number in range(broker.partitions):
+        try:
+            await compare_clocks(service, broker, clock, (service.writes.name, number))
+        except BrokerUnavailable:
+            if number + 1 == broker.partitions:
+                raise
+        else:
+            return
+
+
+async def _look_at_clock(
+    service: Service[Any], broker: Broker, clock: Clock, place: TopicPartition
+) -> tuple[Appended, str]:
+    """What was written for it, and in words by how much clocks differ; empty where they agree."""
     asked_at = clock.now()
     step = StepHeaders(NO_EPOCH, asked_at, service.decider_version, {}, service.name)
     appended = await broker.append(*place, [_record(PositionsNoted(), "clock", step)])
     answered_at = clock.now()
-    if not asked_at - MAX_SKEW <= appended.time <= answered_at + MAX_SKEW:
-        message = f"this clock says {answered_at.isoformat()}, the broker's {appended.time.isoformat()}"
-        raise ClockSkewed(message)
-    return appended
+    if asked_at - MAX_SKEW <= appended.time <= answered_at + MAX_SKEW:
+        return appended, ""
+    return appended, f"this clock says {answered_at.isoformat()}, the broker's {appended.time.isoformat()}"
 
 
 async def write_claim(

@@ -85,8 +85,8 @@
 #
 # STANDBY. A process follows the partitions of its journal that it does not own, folds what counts, and is warm when it
 # has caught up (`shared.engine.standby`). Its claim begins there and restores nothing: it is the same fold. What it
-# cannot fold, such as an event of a later version, it cannot own; that is no reason to give up what it does own, so it
-# ends only where it should claim it.
+# cannot fold, such as an event of a later version, it cannot own: where the group has given it that it is not ready,
+# serves all else, and does not end.
 #
 # INPUTS are read by two more readers, of which one has the topics marked `first` and waits behind no other. They
 # belong to no group and are told by hand which partitions to read and from where (`assign`, then seek). A service
@@ -115,13 +115,15 @@
 # means to read more of the journal; a snapshot that is older than the floor says means to read the journal from that
 # snapshot's position on, and one that is not there at all from the beginning. Whatever of it is already in an agency's
 # snapshot is skipped. A state that does not fit into a record is written in parts (`shared.engine.snapshot_cache`).
+# Right before what is saved stands a record of who saved it, and the snapshot has its time. Where the journal has none
+# there that counts and has that time, it has lost its end and grown again since: it is folded anew, from its beginning.
 #
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step
 # is never before that of the step before it, though the new owner's clock may be behind the old one's; a machine whose
-# clock differs from the broker's by more than half a second does not claim. After a take-over, what had come in by
-# then is decided before any clock fires (an answer that was in time wins over its deadline), and records of topics
-# marked `first`, such as what people have ordered, before everything else.
+# clock differs by more than half a second from those of most partitions' leaders does not claim. After a take-over,
+# what had come in by then is decided before any clock fires (an answer that was in time wins over its deadline), and
+# records of topics marked `first`, such as what people have ordered, before everything else.
 
 from __future__ import annotations
 

@@ -178,11 +178,10 @@ class MemoryReader:
         records: list[Stored] = []
         for place, position in self._at.items():
             kept_from, log = self._broker.log.dropped_before.get(place, 0), self._broker.log.places[place]
-            if 0 < position < kept_from or position > len(log):
+            if not kept_from <= position <= len(log):
                 message = f"{place[0]}/{place[1]}: position {position} is not in {kept_from}..{len(log)}"
                 raise PositionOutOfRange(message)
-            start = max(position, kept_from)
-            taken = log[start : start + max_records - len(records)]
+            taken = log[position : position + max_records - len(records)]
             if taken:
                 self._at[place] = taken[-1].offset + 1
                 gone = self._broker.log.compacted.get(place, ())

@@ -46,7 +46,7 @@ class Partition(Generic[S]):
         self._state.written_at = clock.now()
         self._decider = Decider(service, number, broker.partition_of)
         self._metrics = StepMetrics(service.name, service.reads)
-        self._restoration = claim.restoration
+        self._restoration, self._claimed_at = claim.restoration, claim.state.offset
         self._dead_letters = deque(claim.restoration.refusals, MOST_DEAD_LETTERS)
         """Refusals that operators were not told of, or perhaps were by an owner before."""
         self._saved, self._round_offset = Saved(dict(claim.restoration.saved)), claim.restoration.floor
@@ -158,8 +158,10 @@ class Partition(Generic[S]):
         More where owners have died: after a round nobody reads how they ended, and the next owner has to know.
         """
         records = self.records_since_round
-        if records < every_records:
-            return False
+        if records < every_records or self._state.offset == self._claimed_at:
+            return (
+                False  # a record of its own has to stand right before what is saved: it tells of which journal that is
+            )
         return records >= every_records * UNSETTLED_TIMES or self.care.is_settled(self._clock.now())
 
     def begin_round(self) -> SnapshotRound[S]:

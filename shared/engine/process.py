@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePath
 from types import CodeType, FrameType, MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
@@ -37,6 +38,8 @@ HANG_SECONDS = 8.0
 BEGIN_SECONDS = 60.0
 """Until it has been ready once the loop may take so long: it loads, asks the broker time and again, each wait bounded,
 and where many begin at once they wait for the processor. Whatever it owns by then, Kafka gives to another."""
+LAST_WORDS_SECONDS = 1.0
+"""So long a process that is to end waits for what it writes to be taken."""
 INNERMOST_FRAMES = 8
 """So many the watchdog names."""
 PREPARE_SECONDS = 0.8
@@ -154,9 +157,21 @@ def run_runner(
     try:
         uvloop.run(_run_until_stopped(settings, broker, topics, runner, remark))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
-        telemetry.logger().critical("process ended", error=type(error).__name__, wrong=str(error)[:300])
+        log = telemetry.logger()
+        _end(EXIT_FAILED, partial(log.critical, "process ended", error=type(error).__name__, wrong=str(error)[:300]))
+
+
+def _end(code: int, say: Callable[[], object]) -> None:
+    """End the process with some last words. Where nobody takes what it writes it ends all the same."""
+
+    def speak() -> None:
+        say()
         sys.stderr.flush()
-        os._exit(EXIT_FAILED)
+
+    speaking = threading.Thread(target=speak, name="last words", daemon=True)
+    speaking.start()
+    speaking.join(LAST_WORDS_SECONDS)
+    os._exit(code)
 
 
 async def _run_until_stopped(
@@ -227,10 +242,8 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._over.wait(0.5):
             if not self.live():
-                said = {"event": "the loop hangs; exiting", "level": "critical", **self._where()}
-                sys.stderr.write(f"{json.dumps(said)}\n")
-                sys.stderr.flush()
-                os._exit(EXIT_WATCHDOG)
+                said = json.dumps({"event": "the loop hangs; exiting", "level": "critical", **self._where()})
+                _end(EXIT_WATCHDOG, partial(sys.stderr.write, f"{said}\n"))
 
     def _where(self) -> dict[str, list[str]]:
         """What the loop is at, and what its main task waits for, outermost first: files, lines and names, no values."""

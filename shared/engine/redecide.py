@@ -130,7 +130,7 @@ class Redecision(Generic[S]):
         if (internal := internal_input(cause, agency, why)) is not None:
             return Input(internal, cause, now, agency)
         if (stored := self.find(cause)) is not None:
-            return Input(self.decode(stored.header("type"), stored.value), cause, stored.time, agency)
+            return Input.of_record(self.decode(stored.header("type"), stored.value), stored, now)
         return None
 
 

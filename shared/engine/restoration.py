@@ -11,7 +11,7 @@ from shared.engine.broker import Stored
 from shared.engine.care import Endings
 from shared.engine.journal import START, InputPosition, positions_of, time_of
 from shared.engine.service import Service
-from shared.engine.snapshot_cache import Snapshots
+from shared.engine.snapshot_cache import Snapshots, Witness
 from shared.engine.step import PartitionState
 from shared.events.base import UndecodableEvent, decode
 from shared.events.journals import InputRefused, PositionsNoted
@@ -29,7 +29,8 @@ class UnknownJournalEvent(Exception):
 class Restoration(Generic[S]):
     """The state of a partition, as far as its journal was read."""
 
-    def __init__(self, service: Service[S], snapshots: Snapshots[S]) -> None:
+    def __init__(self, service: Service[S], snapshots: Snapshots[S], begins: int = 0) -> None:
+        """`begins`: the position that the journal is read from."""
         self.saved = {agency: snapshot.position for agency, snapshot in snapshots.agencies.items()}
         """By agency, the position of its snapshot."""
         self.floor = snapshots.start.offset
@@ -40,11 +41,13 @@ class Restoration(Generic[S]):
         self._state.positions = dict(snapshots.positions)
         self._state.states = {agency: snapshot.state for agency, snapshot in snapshots.agencies.items()}
         self._state.time = snapshots.time
+        self._witnesses = {witness for witness in snapshots.witnesses if witness.offset >= begins}
         self._service, self._endings = service, Endings()
         self._last: Stored | None = None
 
     def fold(self, stored: Stored) -> None:
         """Take in the next record that counts. Raises UnknownJournalEvent, and whatever `evolve` raises."""
+        self._witnesses.discard(Witness(stored.offset, stored.header("time")))
         kind, epoch = stored.headers.get("type", b""), int(stored.headers["epoch"])
         if stored.offset < self.saved.get(stored.key, 0):
             event = None
@@ -60,6 +63,13 @@ class Restoration(Generic[S]):
             self.refusals.append(event)
         if event is not None and not isinstance(event, PositionsNoted):
             self._state.fold(stored.key, event, time_of(stored.headers), stored.offset)
+
+    def is_of(self, position: int) -> bool:
+        """Whether the journal, read up to a position, is the one of which the snapshots were made.
+
+        It is not where it has lost its end and has grown again, if only by the claims of those who begin.
+        """
+        return all(witness.offset >= position for witness in self._witnesses)
 
     def resume(self, saved: dict[str, int], floor: int) -> None:
         """Go on with the state as its owner has left it, who hands it over; `saved`, `floor`: see above."""

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from shared.engine.broker import Stored
 from shared.engine.packing import Packer
 from shared.engine.state import EMPTY
 from shared.engine.topic import Topic
 from shared.events.base import Event
 
 S = TypeVar("S")
+
+CLOCKS_APART = timedelta(seconds=1)
+"""So far a broker's clock and its owner's may be, each half a second off at most."""
 
 
 class DecisionTooLong(BaseException):
@@ -87,6 +91,16 @@ class Input:
     time: datetime
     agency: str = ""
     """Whose state it is decided on: the record's key."""
+
+    @classmethod
+    def of_record(cls, event: Event, stored: Stored, now: datetime) -> Input:
+        """What a record says, decided at an instant.
+
+        It was durable by then. Where a broker's clock is so far ahead that it says otherwise, a call of its would have
+        had its deadline that much later.
+        """
+        is_ahead = stored.time - now > CLOCKS_APART
+        return cls(event, stored.position, now if is_ahead else stored.time, stored.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,15 @@ class Snapshot(Generic[S]):
     state: S
     epoch: int
     position: int
+    time: str = ""
+    """That of the record right before that position, as its header has it."""
+
+
+class Witness(NamedTuple):
+    """A record of the journal that a snapshot was made right after, and that counts."""
+
+    offset: int
+    time: str
 
 
 @dataclass(slots=True)
@@ -135,6 +144,8 @@ class Snapshots(Generic[S]):
     time: datetime | None = None
     missing: tuple[str, ...] = ()
     """Agencies that were saved and are not there: of them the whole journal has to be read."""
+    witnesses: set[Witness] = field(default_factory=set)
+    """Where the journal lacks one of these that is kept, it is not the one that they were made of."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Agencies of which something stands there that cannot be read, and the kind of error: for operators."""
 
@@ -150,14 +161,17 @@ class _Parts:
 
     values: dict[int, bytes] = field(default_factory=dict)
     count: int | None = None
+    time: str = ""
 
     @property
     def is_whole(self) -> bool:
         return self.count is not None and all(number in self.values for number in range(self.count))
 
-    def take(self, number: int | None, value: bytes) -> None:
+    def take(self, number: int | None, stored: Stored) -> None:
+        value = stored.value
         if number is None:
             self.count = int(value) if value.isdigit() and len(value) < MOST_DIGITS else None
+            self.time = stored.header("time")
         elif value:
             self.values[number] = value
         else:
@@ -184,7 +198,7 @@ class SnapshotCache(Generic[S]):
         part = PartKey.parse(stored.key)
         if part is not None and part.snapshot.endswith(self._suffix):
             of_agency = self._parts[part.snapshot]
-            of_agency.setdefault(part.rank, _Parts()).take(part.number, stored.value)
+            of_agency.setdefault(part.rank, _Parts()).take(part.number, stored)
             if of_agency[part.rank].is_whole:
                 self._parts[part.snapshot] = {rank: parts for rank, parts in of_agency.items() if rank >= part.rank}
         elif stored.key.endswith(self._suffix) and LOWEST < rank(stored) >= rank(self._records.get(stored.key)):
@@ -203,6 +217,7 @@ class SnapshotCache(Generic[S]):
                 continue
             if snapshot is not None:
                 snapshots.agencies[agency] = snapshot
+                snapshots.witnesses.add(Witness(snapshot.position - 1, snapshot.time))
         if floor is not None:
             try:
                 _begin(snapshots, floor)
@@ -215,12 +230,15 @@ class SnapshotCache(Generic[S]):
         record, of_agency = self._records.pop(key, None), self._parts.pop(key, {})
         newest = max((rank for rank, parts in of_agency.items() if parts.is_whole), default=LOWEST)
         if newest > rank(record):
-            return Snapshot((yield from self._packer.unpacking(of_agency[newest].drained())), *newest)
+            parts = of_agency[newest]
+            return Snapshot((yield from self._packer.unpacking(parts.drained())), *newest, parts.time)
         if record is None:
             return None
         if IN_LINES in record.headers:
-            return Snapshot((yield from self._packer.unpacking([record.value])), *rank(record))
-        return Snapshot(self._packer.unpack(record.value), *rank(record))
+            state = yield from self._packer.unpacking([record.value])
+        else:
+            state = self._packer.unpack(record.value)
+        return Snapshot(state, *rank(record), record.header("time"))
 
 
 def _begin(snapshots: Snapshots[S], floor: Stored) -> None:
@@ -235,3 +253,4 @@ def _begin(snapshots: Snapshots[S], floor: Stored) -> None:
     snapshots.missing = tuple(agency for agency in saved if agency not in snapshots.agencies)
     snapshots.start = min([InputPosition(at.position, at.epoch), *older, *[START] * bool(snapshots.missing)])
     snapshots.positions, snapshots.time = positions, time
+    snapshots.witnesses.add(Witness(at.position - 1, floor.header("time")))

@@ -6,7 +6,7 @@ What it costs is the folding: each event of the service is decided by one proces
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -15,9 +15,9 @@ from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored, TopicPartition
 from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
-from shared.engine.journal import InputPosition
+from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
-from shared.engine.restoration import Restoration
+from shared.engine.restoration import Restoration, UnknownJournalEvent
 from shared.engine.service import Service
 from shared.engine.snapshot_cache import Snapshots
 from shared.engine.snapshots import read_snapshots
@@ -43,7 +43,7 @@ class _Followed(Generic[S]):
         self.writer: str | None = None
         """Who has claimed it last."""
         self.wrong: Exception | None = None
-        """Why it cannot be followed any further."""
+        """Why it cannot be followed any further, and thus not be owned by this process."""
 
     @property
     def is_warm(self) -> bool:
@@ -92,13 +92,6 @@ class Standby(Generic[S]):
         """Whether all that can be followed could be taken over at once. Other threads ask too: they look at a copy."""
         followed = tuple(self._followed.values())
         return self._is_restored and all(each.is_warm or each.wrong is not None for each in followed)
-
-    def check(self, numbers: Collection[int]) -> None:
-        """Raise why any of these partitions cannot be followed, and thus not be owned."""
-        for number in numbers:
-            followed = self._followed.get(number)
-            if followed is not None and followed.wrong is not None:
-                raise followed.wrong
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
@@ -156,14 +149,25 @@ class Standby(Generic[S]):
 
     async def _restore(self) -> None:
         snapshots = await read_snapshots(self._service, self._aside, range(self._broker.partitions))
-        ends = await self._aside.ends(map(self._place, snapshots))
+        places = [self._place(number) for number in snapshots]
+        starts, ends = await self._aside.starts(places), await self._aside.ends(places)
         for number, cached in snapshots.items():
-            end = ends[self._place(number)]
-            if is_ahead := cached.reaches > end:  # the end of the journal was lost: it says what is so, they do not
-                telemetry.logger().error("snapshots ahead of the journal", partition=number)
-            counted = Snapshots[S]() if is_ahead else cached
-            self._followed[number] = _Followed(Restoration(self._service, counted), counted.start, end)
+            start, end = cached.start, ends[self._place(number)]
+            if (
+                starts[self._place(number)] < start.offset
+            ):  # the record before it tells whether they are of this journal
+                start = start._replace(offset=start.offset - 1)
+            self._followed[number] = _Followed(Restoration(self._service, cached, start.offset), start, end)
+            if cached.reaches > end:
+                self._fold_anew(number)
         self._is_restored = True
+        self._change()
+
+    def _fold_anew(self, number: int) -> None:
+        """The journal has lost its end since it was saved: it says what is so, snapshots do not."""
+        telemetry.logger().error("snapshots of another journal", partition=number)
+        restoration = Restoration[S](self._service, Snapshots())
+        self._followed[number] = _Followed(restoration, START, self._followed[number].warm_at)
         self._change()
 
     def _place(self, number: int) -> TopicPartition:
@@ -205,7 +209,8 @@ class Standby(Generic[S]):
         except Exception as error:  # noqa: BLE001  # what cannot be followed harms nothing that is owned
             followed.wrong = error
             self._change()
-            telemetry.logger().error("cannot follow", position=stored.position, error=type(error).__name__)
+            wrong = str(error)[:300] if isinstance(error, UnknownJournalEvent) else type(error).__name__
+            telemetry.logger().critical("cannot follow", position=stored.position, wrong=wrong)
 
     def _note_reached(self, assigned: Mapping[int, _Followed[S]]) -> None:
         warm = self.warm.keys()
@@ -214,6 +219,8 @@ class Standby(Generic[S]):
                 place = self._place(number)
                 followed.at = self._journal.position(place)
                 followed.writer = self._journal.owner(place).writer or followed.writer
+                if not followed.restoration.is_of(followed.at.offset):
+                    self._fold_anew(number)
         self._turned.set()
         self._turned.clear()
         if warm != self.warm.keys():

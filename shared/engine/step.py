@@ -279,7 +279,7 @@ class Decider(Generic[S]):
             if self._is_misplaced(stored):
                 raise UndecodableEvent(MISPLACED)  # noqa: TRY301  # refused like any other bad input, below
             event = decode(stored.header("type"), stored.value)
-            fits = step.decide(stored.key, Input(event, stored.position, stored.time, stored.key))
+            fits = step.decide(stored.key, Input.of_record(event, stored, step.now))
         except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # what ends the process would come back at every start
             fits = step.add(stored.key, [self._refusal(stored, error)], stored.position)
         if fits:

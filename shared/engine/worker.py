@@ -20,7 +20,7 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
-from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_clocks
+from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_with_any
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.inputs import Inputs
 from shared.engine.partition import Partition
@@ -107,6 +107,8 @@ class Worker(Generic[S]):
         """Until when (monotonic time) it waits for others to be able to decide, once it leaves."""
         self._leaving: dict[int, float] = {}
         """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
+        self._releases: dict[int, asyncio.Task[None]] = {}
+        """Of those, what is being noted in the journal as the last of their records."""
         self._steps: dict[int, asyncio.Task[Step[S]]] = {}
         """Under way, by partition."""
         self._rounds: dict[int, asyncio.Task[None]] = {}
@@ -155,7 +157,7 @@ class Worker(Generic[S]):
                 for reader, first in ((ahead, True), (rest, False))
             )
             # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
-            await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))
+            await compare_with_any(self.service, self._broker, self._clock)
             await self._beats.start(beats)
             for work in (self._beats.listen(), self._beats.send(), self._wake_at(stop)):
                 self._background.start(work)
@@ -226,7 +228,7 @@ class Worker(Generic[S]):
         )
         self._check_ownership(standing)
         to_hand_over = self._to_let_go(standing) if leaves else standing.to_hand_over()
-        released = await self._hand_over(to_hand_over, follow=not leaves)
+        released = self._hand_over(to_hand_over, follow=not leaves)
         self._start_claims(standing.to_claim())
         claimed = self._end_claims()
         epochs = {number: partition.epoch for number, partition in self.owned.items()}
@@ -262,12 +264,11 @@ class Worker(Generic[S]):
         return any(number in self.owned for number in ended)
 
     def _check_ownership(self, standing: Standing) -> None:
-        """Look whether this process may be the owner of what it believes to own, and could be of what it should."""
+        """Look whether this process may be the owner of what it believes to own."""
         for number, partition in self.owned.items():
             if (epoch := standing.announced.get(number, 0)) > partition.epoch:
                 message = f"epoch {epoch} of partition {number} was claimed"
                 raise NotOwner(message)
-        self._standby.check([number for number in standing.assigned if not standing.is_owned(number)])
 
     async def _claim(self, number: int) -> Partition[S] | None:
         async with asyncio.timeout(CLAIM_SECONDS):
@@ -287,32 +288,35 @@ class Worker(Generic[S]):
             "claimed", partition=number, epoch=partition.epoch, with_care=partition.care.inputs_left
         )
 
-    async def _hand_over(self, numbers: Iterable[int], *, follow: bool) -> list[int]:
-        """Let effects of these partitions finish, and let go of those where none is under way; which those are."""
+    def _hand_over(self, numbers: Iterable[int], *, follow: bool) -> list[int]:
+        """Let effects of these partitions finish, and let go of those where none is under way; which it has let go of.
+
+        That the journal says so first takes as long as it takes, beside the loop.
+        """
         now = self._clock.monotonic()
         for number in numbers:
             if number not in self._leaving:
                 self._leaving[number] = now + DRAIN_SECONDS
                 self._effects[number].wind_down()
-        released = [
-            n
-            for n, until in self._leaving.items()
-            if n not in self._steps and (now >= until or not self._effects[n].under_way)
-        ]
-        partitions = await asyncio.gather(*map(self._release, released))
-        self._go_on()
-        for partition in partitions if follow else ():
-            self._standby.follow(partition.number, *partition.handed_over())
+        for number, until in self._leaving.items():
+            is_free = number not in self._releases and number not in self._steps
+            if is_free and (now >= until or not self._effects[number].under_way):
+                self._effects[number].cancel()
+                self._releases[number] = self._background.start_unchecked(self.owned[number].release())
+                self._releases[number].add_done_callback(self._background.wake)
+        released = [number for number, task in self._releases.items() if task.done()]
+        for number in released:
+            self._release(number, follow=follow)
         return released
 
-    async def _release(self, number: int) -> Partition[S]:
-        del self._leaving[number]
-        self._effects.pop(number).cancel()
+    def _release(self, number: int, *, follow: bool) -> None:
+        self._releases.pop(number).result()
+        del self._leaving[number], self._effects[number]
         partition = self.owned.pop(number)
         self._note_owner(number, owns=False)
-        await partition.release()
         telemetry.logger().info("released", partition=number)
-        return partition
+        if follow:
+            self._standby.follow(number, *partition.handed_over())
 
     async def _assign_inputs(self) -> None:
         """Point the readers at the inputs of all owned partitions, each where it was fed last."""
@@ -390,12 +394,12 @@ class Worker(Generic[S]):
         self._background.wake()
 
     def _free(self) -> list[Partition[S]]:
-        """What is owned and may make a step: none makes two at a time, and of those that are careful one."""
+        """What is owned and may make a step: one at a time, none after its last, and of those that are careful one."""
         cares = any(self.owned[number].care.inputs_left for number in self._steps)
         return [
             partition
             for number, partition in self.owned.items()
-            if number not in self._steps and not (cares and partition.care.inputs_left)
+            if number not in self._steps and number not in self._releases and not (cares and partition.care.inputs_left)
         ]
 
     async def _step_all(self) -> None:

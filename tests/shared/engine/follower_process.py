@@ -42,6 +42,8 @@ async def reached(positions: Mapping[TopicPartition, InputPosition]) -> None:
             await asyncio.sleep(0.01)
     if MEETS == "a hang":
         asyncio.get_running_loop().call_later(2, hang)
+    if MEETS == "a log that nobody takes":
+        asyncio.get_running_loop().call_later(2, sys.stderr.write, "x" * 1_000_000)
     FILE.write_text(str(positions[DECISIONS.name, 0].offset))  # noqa: ASYNC240  # a line, in a test
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -20,10 +21,11 @@ from shared.engine.standby import Standby
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.worker import Worker
 from shared.engine.writer import NotOwner
-from shared.events import CallRouted, Claimed, Event, VersionNoted
+from shared.events import CallRouted, Claimed, DeadlineSet, Event, VersionNoted
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
 from tests.shared.engine.test_effects import in_lanes
+from tests.shared.engine.test_standby import noted, write
 from tests.shared.engine.test_worker import SNAPSHOTS, Bench, folded, virtually
 from tests.shared.engine.toy import CLOCK_SECONDS, TOY, State, counted
 from tests.simulation.machine import Machine
@@ -94,21 +96,45 @@ async def test_who_cannot_be_heard_takes_nobody_for_dead() -> None:
     assert [each.ended_by for each in (*pair, third)] == [[], [], []]
 
 
-@virtually
-async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() -> None:
+@pytest.mark.parametrize("refused", [0, 3])
+def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others(refused: int) -> None:
     """Its owner ends once; then it is tried for as long as it takes, and the other partitions are decided for."""
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench(partitions=4)
+        pair = await pair_of(bench)
+        agencies = agencies_of(bench)
+        with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, refused)):
+            for call in range(60):
+                for number, agency in agencies.items():
+                    bench.call(f"c{call}", agency=agency, partition=number)
+                await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
+        assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
+        assert max(waits(bench, number)[-1] for number in range(4) if number != refused) < 1
+        assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+
+    scenario()
+
+
+@virtually
+async def test_an_event_of_a_later_version_in_one_partition_keeps_nobody_from_the_others() -> None:
+    """Gone back after an upgrade: each process ended over it as soon as it had begun, and nothing was decided."""
     bench = Bench(partitions=4)
-    pair = await pair_of(bench)
-    agencies = agencies_of(bench)
-    with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, 3)):
-        for call in range(60):
-            for number, agency in agencies.items():
-                bench.call(f"c{call}", agency=agency, partition=number)
-            await asyncio.sleep(0.5)
-    await asyncio.sleep(20)
-    assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
-    assert max(waits(bench, number)[-1] for number in range(3)) < 1
-    assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+    machine, agencies = bench.machine(), agencies_of(bench)
+    await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 4))
+    write(bench, 3, noted(bench), 1, b"from-the-future")
+    machine.kill(restart_seconds=1)
+    for call in range(20):
+        for number, agency in agencies.items():
+            bench.call(f"c{call}", agency=agency, partition=number)
+        await asyncio.sleep(0.5)
+    assert max(waits(bench, number)[-1] for number in range(3)) < 3
+    assert machine.ended_by == ["killed"]
+    assert machine.worker is not None
+    assert [*machine.worker.owned] == [0, 1, 2]
+    assert not machine.worker.ready
 
 
 @virtually
@@ -132,6 +158,25 @@ async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
     assert len(routed) == 40
     assert max(routed) < CLOCK_SECONDS + 0.5
     assert machine.ended_by == []
+
+
+@virtually
+async def test_to_hand_over_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
+    """A second process has begun: all that the first one owned stood still until one journal had taken its word."""
+    bench = Bench(partitions=4)
+    agencies, first = agencies_of(bench), bench.machine("1")
+    await bench.until(lambda: bool(first.worker and len(first.worker.owned) == 4))
+    with meddling(lambda _machine, *place: 5.0 if place == (ASSIGNMENTS.name, 1) else None, refuses=False):
+        second = bench.machine("2")
+        for number in range(60):
+            for partition, agency in agencies.items():
+                bench.call(f"c{number}", agency=agency, partition=partition)
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
+    assert second.worker is not None
+    assert sorted(second.worker.owned) == [1, 3]
+    assert max(waits(bench, number)[-1] for number in (0, 2, 3)) < 0.5
+    assert first.ended_by == second.ended_by == []
 
 
 def routed_in(stored: Stored, partition: int) -> bool:
@@ -204,6 +249,48 @@ def test_an_owner_whose_clock_is_set_ends_and_what_is_due_comes_in_time(set_by_s
         assert set(owner.ended_by) == {ClockSkewed.__name__}
 
     scenario()
+
+
+@pytest.mark.parametrize("off_seconds", [0.7, -3600.0])
+def test_one_broker_whose_clock_is_off_keeps_nobody_from_any_partition(off_seconds: float) -> None:
+    """Whoever was to claim one of its partitions ended over it, and had none of the others either."""
+
+    @virtually
+    async def scenario() -> None:
+        bench, usual = Bench(partitions=4), MemoryLog.append
+
+        def append(self: MemoryLog, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+            appended = usual(self, topic, partition, records)
+            is_off = (topic, partition) == (ASSIGNMENTS.name, 3)
+            return replace(appended, time=appended.time + timedelta(seconds=off_seconds * is_off))
+
+        pair = await pair_of(bench)
+        agencies = agencies_of(bench)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MemoryLog, "append", append)
+            next(each for each in pair if each.worker and 3 in each.worker.owned).kill(restart_seconds=1)
+            for call in range(40):
+                for number, agency in agencies.items():
+                    bench.call(f"c{call}", agency=agency, partition=number)
+                await asyncio.sleep(0.5)
+        assert sorted(why for each in pair for why in each.ended_by) == ["killed"]
+        assert max(waits(bench, number)[-1] for number in range(4)) < 2
+
+    scenario()
+
+
+@virtually
+async def test_a_call_whose_broker_is_ahead_has_its_deadline_all_the_same() -> None:
+    """It was durable when it was read; an hour ahead, it would have had no outcome for an hour."""
+    bench = Bench()
+    machine = bench.machine()
+    await bench.until(lambda: bool(machine.worker and machine.worker.ready))
+    bench.call("c")
+    calls = bench.log.places[CALLS.name, 0]
+    calls[0] = replace(calls[0], time=calls[0].time + timedelta(hours=1))
+    await bench.decided("call-routed", seconds=CLOCK_SECONDS + 1)
+    deadlines = [event.deadline for event in bench.events(DeadlineSet)]
+    assert abs(deadlines[0] - bench.clock.now()) < timedelta(seconds=1)
 
 
 # --- effects -------------------------------------------------------------------------------------------------------
@@ -290,19 +377,29 @@ async def killed_with_snapshots() -> tuple[Bench, Machine]:
     return bench, machine
 
 
-@pytest.mark.parametrize("spoilt", ["ahead", "unreadable"])
+@pytest.mark.parametrize("spoilt", ["ahead", "just ahead", "of a journal before", "unreadable"])
 def test_a_snapshot_is_a_cache_whatever_becomes_of_it(spoilt: str) -> None:
-    """Ahead of a journal that has lost its end, or bytes that are no state: the journal says what is so."""
+    """Ahead of a journal that has lost its end, or bytes that are no state: the journal says what is so.
+
+    Just ahead, the end was back as soon as a process began, which writes a record that counts for nobody.
+    """
 
     @virtually
     async def scenario() -> None:
         bench, machine = await killed_with_snapshots()
         saved = [stored for stored in bench.log.places[SNAPSHOTS, 0] if stored.key == "a/1"][-1]
-        if spoilt == "ahead":
-            del bench.log.places[ASSIGNMENTS.name, 0][int(saved.header("position")) - 5 :]
-        else:
+        journal = bench.log.places[ASSIGNMENTS.name, 0]
+        if spoilt == "unreadable":
             bench.log.append(SNAPSHOTS, 0, [Record(saved.key, b"spoilt", tuple(saved.headers.items()))])
+        elif spoilt == "of a journal before":
+            journal.clear()
+            write(bench, 0, Claimed(epoch=1, writer="another"), 1)
+            for _ in range(60):
+                write(bench, 0, noted(bench), 1)
+        else:
+            del journal[int(saved.header("position")) - (5 if spoilt == "ahead" else 1) :]
         await asyncio.sleep(10)
+        assert bench.state(machine) == folded(bench.log)
         bench.call("new")
         await bench.until(lambda: any(routed.call_id == "a/cad/new" for routed in bench.events(CallRouted)))
         assert machine.ended_by == ["killed"]

@@ -360,6 +360,20 @@ async def test_ends(cluster: Cluster, broker: Broker) -> None:
     await reader.close()
 
 
+async def test_position_0_that_is_not_to_be_sought_is_refused_where_it_is_gone(
+    cluster: Cluster, broker: Broker
+) -> None:
+    """The twin went on with the first that is kept: a topic that lost records under its reader was no fault there."""
+    topic = await cluster.topic()
+    await broker.append(topic, 0, records(b"0", b"1", b"2", b"3"))
+    await cluster.drop_before(topic, 2)
+    reader = await broker.reader()
+    await reader.assign({(topic, 0): 0}, seeks_beginnings=False)
+    with pytest.raises(PositionOutOfRange):
+        await read(reader, 2)
+    await reader.close()
+
+
 async def test_position_0_is_the_first_that_is_kept(cluster: Cluster, broker: Broker) -> None:
     topic = await cluster.topic()
     await broker.append(topic, 0, records(b"0", b"1", b"2", b"3"))

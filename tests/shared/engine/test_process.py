@@ -96,6 +96,13 @@ def test_one_that_hangs_is_ended_by_its_watchdog_which_says_where(tmp_path: Path
     assert [line for line in said["awaits"] if line.endswith(" _follow")], "what it was at otherwise"
 
 
+@pytest.mark.slow
+def test_one_that_hangs_over_its_log_is_ended_all_the_same(tmp_path: Path) -> None:
+    """Where nobody takes what it writes the watchdog waited, too, for its last words to be out."""
+    with process("a log that nobody takes", tmp_path / "stored") as (started, _):
+        assert started.wait(20) == EXIT_WATCHDOG
+
+
 def test_who_begins_has_a_minute_and_once_it_was_ready_seconds() -> None:
     """A process that started on a busy machine had asked the broker six times, was taken for hung, and began anew.
 

@@ -22,7 +22,6 @@ from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.engine.partition import Partition
 from shared.engine.process import HANG_SECONDS
 from shared.engine.reader import JournalReader
-from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone, Input
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.writer import GapReader, NotOwner, least_offset_seconds
@@ -288,8 +287,10 @@ async def test_it_says_of_every_partition_whether_it_owns_it() -> None:
     await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == 2)
     assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 1]
     assert machine.worker is not None
-    await machine.worker._hand_over([1], follow=False)
-    assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0]
+    machine.worker._hand_over([1], follow=False)
+    await bench.until(
+        lambda: [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0], every=0.0005
+    )
 
 
 @virtually
@@ -786,9 +787,10 @@ async def test_code_that_does_not_know_an_event_of_its_journal_does_not_own_it()
     machine.kill()
     bench.log.append(ASSIGNMENTS.name, 0, [Record("a", b"{}", headers)])
     await asyncio.sleep(5)
-    assert set(machine.ended_by[1:]) == {UnknownJournalEvent.__name__}
+    assert machine.ended_by == ["killed"]
     assert machine.worker is not None
     assert machine.worker.owned == {}
+    assert not machine.worker.ready
 
 
 @virtually
@@ -895,7 +897,7 @@ def test_to_wait_for_a_slow_broker_time_and_again_is_no_hang(monkeypatch: pytest
         assert machine.ended_by == ["stopped"]
         assert types(bench.log)[0] == "input-refused"
         assert len(bench.log.places[DEAD_LETTERS.name, 0]) == 1
-        assert slow - 0.2 < max(waited) < HANG_SECONDS - 1
+        assert max(waited) < 1 < HANG_SECONDS
 
     run(scenario())
 
