@@ -155,13 +155,12 @@ class Partition(Generic[S]):
     def is_worth_saving(self, every_records: int) -> bool:
         """Whether so many records have come together since the last round began.
 
-        More where owners have died: after a round nobody reads how they ended, and the next owner has to know.
+        More where owners have died: after a round nobody reads how they ended, and the next owner has to know. And none
+        before the first record of its own, as one stands right before what is saved: it tells of which journal that is.
         """
         records = self.records_since_round
         if records < every_records or self._state.offset == self._claimed_at:
-            return (
-                False  # a record of its own has to stand right before what is saved: it tells of which journal that is
-            )
+            return False
         return records >= every_records * UNSETTLED_TIMES or self.care.is_settled(self._clock.now())
 
     def begin_round(self) -> SnapshotRound[S]:

@@ -153,9 +153,7 @@ class Standby(Generic[S]):
         starts, ends = await self._aside.starts(places), await self._aside.ends(places)
         for number, cached in snapshots.items():
             start, end = cached.start, ends[self._place(number)]
-            if (
-                starts[self._place(number)] < start.offset
-            ):  # the record before it tells whether they are of this journal
+            if starts[self._place(number)] < start.offset:  # the record before tells whether they are of this journal
                 start = start._replace(offset=start.offset - 1)
             self._followed[number] = _Followed(Restoration(self._service, cached, start.offset), start, end)
             if cached.reaches > end:
