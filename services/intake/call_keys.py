@@ -26,8 +26,6 @@ from shared.topics import CALL_KEYS
 MOST_CALLS = 20_000
 USED_FOR = timedelta(days=1)
 """A key is kept for as long as versions are, and so long besides."""
-RECORD_BYTES = 900
-"""What the record of a key takes, rounded up."""
 RETRY_SECONDS = 1.0
 
 
@@ -55,7 +53,7 @@ class CallKeyCache:
         if new:
             agency = CallId.parse(next(iter(new.values())).call_id).agency
             made = [key.record for key in new.values()]
-            await self._appender.append(self._broker.partition_of(agency), made, RECORD_BYTES * len(made))
+            await self._appender.append(self._broker.partition_of(agency), made, sum(record.size for record in made))
             for key in new.values():
                 key.durable = True
         while len(self._keys) > self._most_calls:

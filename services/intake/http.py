@@ -48,8 +48,6 @@ QUICK_BYTES = 8 * 1024
 """A larger body could take longer than the loop may stand still, and is read beside it."""
 LARGE_BYTES, MOST_WAITING = MAX_CALL_BYTES, 4
 """More than one call, and how many bodies of that size wait for one of the same source to be read."""
-RECORD_OVERHEAD_BYTES = 400
-"""Key, headers and framing of a record, rounded up."""
 FLAT_TYPES = frozenset(("application/json",))
 EIDO_TYPES = frozenset((eido.MEDIA_TYPE, "application/json"))
 
@@ -212,7 +210,7 @@ class Door:
 
     async def _publish(self, taken: Taken, source: Source) -> Response:
         versions, made = taken.versions, taken.records
-        size = sum(len(record.value) + RECORD_OVERHEAD_BYTES for record in made)
+        size = sum(record.size for record in made)
         if size > STEP_BYTES:
             fault = Fault("", f"makes {size} bytes of records", f"at most {STEP_BYTES}: send fewer calls at a time")
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large to be taken whole.", fault)

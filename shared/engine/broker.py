@@ -38,6 +38,9 @@ from typing import NamedTuple, Protocol
 
 from shared.engine.topic import Topic
 
+RECORD_FRAME_BYTES, HEADER_FRAME_BYTES = 64, 10
+"""What Kafka's format takes for a record besides key, value and headers, and for a header besides name and value."""
+
 
 class BrokerUnavailable(Exception):
     """The broker did not answer in time, or refused; what was sent may or may not have been written."""
@@ -55,6 +58,12 @@ class Record:
     value: bytes
     """Empty: whatever stood under the key is to go (see Erasing, above)."""
     headers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in a batch, at most."""
+        headers = sum(len(name) + len(value) + HEADER_FRAME_BYTES for name, value in self.headers)
+        return len(self.key.encode()) + len(self.value) + headers + RECORD_FRAME_BYTES
 
 
 class RecordPosition(NamedTuple):

@@ -263,6 +263,17 @@ async def test_a_body_without_a_stated_length_is_bounded(door: Door) -> None:
     assert answer.status_code == 413
 
 
+async def test_calls_are_counted_with_all_that_stands_beside_what_they_say(door: Door) -> None:
+    """Their numbers stand in headers, too: by what they said alone these fitted, and Kafka refused them."""
+    plain = {name: CALL[name] for name in ("agency", "source", "created_at", "updated_at")}
+    numbers = [f"{number:04d}{'🚒' * 116}" for number in range(590)]
+    answer = await door.post([{**plain, "event_id": number[:4], "incident_id": number} for number in numbers])
+    assert (answer.status_code, answer.json()["errors"][0]["right"]) == (
+        413,
+        "at most 900000: send fewer calls at a time",
+    )
+
+
 @pytest.mark.parametrize("field", sorted(PERSONAL))
 async def test_errors_and_logs_quote_nothing(door: Door, field: str, capfd: pytest.CaptureFixture[str]) -> None:
     telemetry.configure_logs("intake", "1")

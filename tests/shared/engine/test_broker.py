@@ -18,6 +18,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import RecordsToDelete
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.structs import TopicPartition
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy.local.kafka.node import LocalKafka
 from shared.connection import Connection, connection_of
@@ -444,6 +446,25 @@ async def test_two_readers_do_not_disturb_each_other(cluster: Cluster, broker: B
     await broker.append(topic, 0, records(b"2"))
     assert [stored.value for stored in await read(other, 1)] == [b"2"]
     await other.close()
+
+
+BATCH_FRAME_BYTES = 61
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=200), st.binary(max_size=3_000), st.dictionaries(st.text(), st.binary(max_size=500))
+        ),
+        max_size=30,
+    )
+)
+def test_a_record_takes_no_more_of_a_batch_than_it_says(some: list[tuple[str, bytes, dict[str, bytes]]]) -> None:
+    batch = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, 0, 10_000_000)
+    made = [Record(key, value, tuple(headers.items())) for key, value, headers in some]
+    for offset, record in enumerate(made):
+        batch.append(offset, timestamp=offset, key=record.key.encode(), value=record.value, headers=[*record.headers])
+    assert len(batch.build()) <= BATCH_FRAME_BYTES + sum(record.size for record in made)
 
 
 async def test_a_step_of_the_largest_size_and_a_snapshot_fit(cluster: Cluster, broker: Broker) -> None:
