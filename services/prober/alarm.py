@@ -73,7 +73,7 @@ class Alarms:
 
     async def _post(self, message: Mapping[str, Any]) -> bool:
         """Whether somebody has acknowledged it."""
-        is_taken = await _posted(self.http, self.settings.alarm_url, self.settings.alarm_token, message)
+        is_taken = await posted(self.http, self.settings.alarm_url, self.settings.alarm_token, message)
         if not is_taken:
             telemetry.logger().error("alarm not delivered", kind=message["alarm"])
         return is_taken
@@ -83,12 +83,12 @@ async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_ali
     """Beat to the watcher for as long as probes get their verdicts, and alarms get out; for ever."""
     url = settings.beat_url("prober")
     while url:
-        if is_alive() and not await _posted(http, url, settings.watch_secret, {"beat": "prober"}):
+        if is_alive() and not await posted(http, url, settings.watch_secret, {"beat": "prober"}):
             telemetry.logger().warning("the watcher cannot be reached")
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: Mapping[str, Any]) -> bool:
+async def posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: Mapping[str, Any]) -> bool:
     """Whether somebody has acknowledged a message; `token` may be empty."""
     secret = token.get_secret_value()
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}

@@ -26,6 +26,7 @@ from services.prober.alarm import Alarms
 from services.prober.book import RESTARTED, Book, Target, Verdict
 from services.prober.config import ProberSettings
 from services.prober.doors import Doors
+from services.prober.drill import DRILL, drill
 from services.prober.http import open_prober
 from services.prober.messages import Inbox
 from services.prober.prober import Prober, state_of
@@ -396,6 +397,30 @@ async def test_one_alarm_that_is_not_taken_keeps_back_no_other_and_is_posted_aga
         await until(lambda: not alarms.failing)
         telling.cancel()
     assert asked.count("second") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "wrong"),
+    [
+        ("http://alarm.example/", 204, ""),
+        ("http://alarm.example/", 401, "Nobody acknowledged it"),
+        ("", 204, "CAREROUTE_ALARM_URL names nobody"),
+    ],
+    ids=["taken", "refused", "nowhere"],
+)
+async def test_the_way_of_alarms_is_tried_before_the_first(tmp_path: Path, url: str, status: int, wrong: str) -> None:
+    heard: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append({**json.loads(request.content), "token": request.headers["Authorization"]})
+        return httpx.Response(status)
+
+    settings = alarming(tmp_path, alarm_url=url, alarm_token="secret")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        said = await drill(settings, http)
+    assert said.startswith(wrong)
+    assert bool(said) == bool(wrong)
+    assert heard == [{**DRILL, "token": "Bearer secret"}] * bool(url)
 
 
 async def test_alarms_get_out_while_probes_hold_every_connection_to_a_careroute_that_hangs(tmp_path: Path) -> None:
