@@ -137,11 +137,16 @@ class Question:
     def asks_for(self, entry: AuditEntry) -> bool:
         """Whether an entry is wanted. Who saw the names of all staff has seen each person's."""
         wanted = {"call_id": self.call_id, "by": self.by}
-        if not _is_of_everybody(entry):
-            wanted["person_id"] = self.person_id
-        return self.since <= entry.at < self.until and all(
-            getattr(entry, name, "") == value for name, value in wanted.items() if value
+        return (
+            self.since <= entry.at < self.until
+            and all(getattr(entry, name, "") == value for name, value in wanted.items() if value)
+            and (not self.person_id or self.person_id in _people_of(entry) or _is_of_everybody(entry))
         )
+
+
+def _people_of(entry: AuditEntry) -> tuple[str, ...]:
+    others = entry.people if isinstance(entry, CommandIssued) else ()
+    return (getattr(entry, "person_id", ""), *others)
 
 
 def _is_of_everybody(entry: AuditEntry) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.clock import Clock
 from shared.doors.answers import Answer, AnswerFollower
@@ -22,6 +22,8 @@ BROKER_SECONDS = 1.5
 APPEND_SECONDS = 1.9
 """A caller hears within two seconds that the log is away, whatever an append had to wait for."""
 LEAST_ANSWER_SECONDS = 0.1
+PEOPLE = frozenset(("person_id", "other_person_id", "person_ids", "members", "holder"))
+"""The fields of a command in which people stand, whatever it orders of them."""
 
 
 class LogAway(Exception):
@@ -76,10 +78,23 @@ def note_command(register: Register, asker: Asker, command: Command, position: s
         command_id=command.command_id,
         command_type=command.type,
         **{name: str(getattr(command, name, None) or "") for name in ("call_id", "person_id", "district")},
+        people=tuple(sorted({*_people_in(command.model_dump())} - {getattr(command, "person_id", None)})),
         position=position,
         digest=hashlib.sha256(command.encode()).hexdigest(),
         answer=came_to if answer is not None else "not-yet" if position else "not-sent",
     )
+
+
+def _people_in(part: Any, name: str = "") -> Iterator[str]:
+    """The people whom a part of a command names, however deep; `name`: that of the field in which it stands."""
+    if isinstance(part, Mapping):
+        for field, value in part.items():
+            yield from _people_in(value, field)
+    elif isinstance(part, tuple):
+        for value in part:
+            yield from _people_in(value, name)
+    elif part and name in PEOPLE:
+        yield str(part)
 
 
 async def send(broker: Broker, agency: str, command: Command, clock: Clock, source: str = "door") -> str:

@@ -89,6 +89,8 @@ class CommandIssued(_AuditEntry):
     command_type: str
     call_id: str = ""
     person_id: Id = ""
+    people: tuple[Id, ...] = ()
+    """Others whom it is about: who is signed on, has a place in a shift, or held what is revoked."""
     district: str = ""
     position: str = ""
     """Where the command stands, `topic/partition/offset`; empty where that is not known."""

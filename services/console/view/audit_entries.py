@@ -26,6 +26,8 @@ ANSWERS = {
     "not-yet": "not answered when this was written",
     "not-sent": "not known to have been written",
 }
+MOST_NAMED = 4
+"""Of the people whom a command is about."""
 
 
 def _who(entry: AuditEntry) -> str:
@@ -60,7 +62,9 @@ def _handed_out(entry: events.LinkHandedOut) -> str:
 
 
 def _issued(entry: events.CommandIssued) -> str:
-    about = ", ".join(filter(None, (entry.call_id, entry.person_id, entry.district)))
+    people = [each for each in (entry.person_id, *entry.people) if each]
+    more = f"{len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+    about = ", ".join(filter(None, (entry.call_id, *people[:MOST_NAMED], more, entry.district)))
     command = entry.command_type.replace("-", " ")
     return f"{_who(entry)} issued: {command}{f' ({about})' if about else ''}; {ANSWERS[entry.answer]}."
 

@@ -139,9 +139,32 @@ async def test_who_saw_the_names_of_all_staff_saw_that_of_whoever_is_asked_about
     assert [line["sentence"] for line in told] == [
         "ann was shown ann's link of their calendar.",
         "the-dispatcher saw the names of all staff.",
+        "the-supervisor issued: define person (ann); done.",
     ]
     told = (await city.get("supervisor", "/v1/audit-log", call_id=f"{AGENCY}/dane-county/1")).json()["lines"]
     assert told == []
+
+
+async def test_whoever_is_asked_about_is_found_in_whatever_field_of_a_command(city: City) -> None:
+    """Who was signed on, planned for or shut out was told of none of it: only one field was looked at."""
+    emt = {"name": "A. Example", "disciplines": ["emt"]}
+    await city.post("supervisor", "/v1/people", {"person": {"person_id": "ann", **emt}})
+    await city.post("supervisor", "/v1/people", {"person": {"person_id": "bob", **emt}})
+    await city.post("supervisor", "/v1/teams/cares-1/sign-on", {"members": ["ann", "bob"], "hours": 8})
+    await city.post("supervisor", "/v1/people/ann/revoke-token", {"reason": "lost"})
+    await city.settle()
+    issued = await entries(city, events.CommandIssued)
+    assert [(each.command_type, each.person_id, each.people) for each in issued] == [
+        ("define-person", "", ("ann",)),
+        ("define-person", "", ("bob",)),
+        ("sign-on", "", ("ann", "bob")),
+        ("revoke-token", "", ("ann",)),
+    ]
+    told = (await city.get("supervisor", "/v1/audit-log", person_id="bob")).json()["lines"]
+    assert [line["sentence"] for line in told] == [
+        "the-supervisor issued: sign on (ann, bob); done.",
+        "the-supervisor issued: define person (bob); done.",
+    ]
 
 
 async def test_a_command_stands_there_with_its_place_and_digest(city: City) -> None:
