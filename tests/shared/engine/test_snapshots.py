@@ -293,13 +293,14 @@ async def test_a_large_state_goes_to_a_real_kafka_and_back(kafka: str) -> None:
     reader = await broker.reader()
     for epoch in (1, 2):
         state = State(versions=Map((os.urandom(40).hex(), epoch) for _ in range(60_000)))
-        round_ = SnapshotRound(0, epoch, epoch * 10, {}, datetime.now(UTC), {"a": state}, Saved({}))
+        now = datetime.now(UTC)
+        round_ = SnapshotRound(0, epoch, epoch * 10, {}, now, {"a": state}, Saved({}))
         saved = await write_snapshots(service, broker, round_, sizes)
         assert saved.parts is not None
         assert len(saved.parts) > 3
         assert {part.rank.epoch for part in saved.parts} == {epoch}, "what was before is erased"
         restored = (await read_snapshots(service, reader, [0]))[0]
-        assert restored.agencies == {"a": Snapshot(state, epoch, epoch * 10)}
+        assert restored.agencies == {"a": Snapshot(state, epoch, epoch * 10, now.isoformat())}
         assert restored.start == InputPosition(epoch * 10, epoch)
     await reader.close()
     await broker.close()
