@@ -16,9 +16,9 @@ from deploy.backup.progress import Progress
 from deploy.backup.verify import stored_in
 from deploy.topics import topic_faults
 from shared.connection import Connection
-from shared.engine.broker import Stored, TopicPartition
+from shared.engine.broker import Stored, TopicPartition, reading
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.kafka_restore import BATCH_BYTES, CopyFailed, KafkaCopy, delete_before, set_up, size_of
+from shared.engine.kafka_restore import BATCH_BYTES, CopyFailed, KafkaCopy, delete_before, set_up
 from shared.topics import TOPICS
 
 
@@ -69,11 +69,10 @@ async def _see_that_nobody_wrote(at: Connection, partitions: int, ends: Mapping[
 
 async def _ends(at: Connection, partitions: int) -> dict[TopicPartition, int]:
     broker = KafkaBroker(at, partitions)
-    reader = await broker.reader()
     try:
-        return await reader.ends(_places(partitions))
+        async with reading(broker) as reader:
+            return await reader.ends(_places(partitions))
     finally:
-        await reader.close()
         await broker.close()
 
 
@@ -101,9 +100,9 @@ def _batches(records: Iterable[Stored]) -> Iterator[list[Stored]]:
     batch: list[Stored] = []
     size = 0
     for stored in records:
-        if batch and (stored.offset != batch[-1].offset + 1 or size + size_of(stored) > BATCH_BYTES):
+        if batch and (stored.offset != batch[-1].offset + 1 or size + stored.size > BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(stored)
-        size += size_of(stored)
+        size += stored.size
     yield from chain([batch] if batch else [])

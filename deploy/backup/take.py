@@ -28,6 +28,7 @@ from shared.engine.broker import (
     Reader,
     Stored,
     TopicPartition,
+    reading,
     require_topics,
 )
 from shared.engine.journal import positions_of
@@ -63,11 +64,8 @@ async def take(broker: Broker, cluster: str, directory: Path, now: datetime, pro
                 f"{directory} is of the cluster {former.cluster} with {former.partitions} partitions; this is "
                 f"{cluster} with {broker.partitions}. Take a new directory"
             )
-        reader = await broker.reader()
-        try:
+        async with reading(broker) as reader:
             return await _Taking(reader, directory, former, progress, broker.partitions, now).take(cluster)
-        finally:
-            await reader.close()
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ from deploy.redecide import redecide_all
 from deploy.rehearsal import Changes, Rehearsal
 from shared.audit_log.chain import ChainKeys
 from shared.clock import Clock
-from shared.engine.broker import Broker
+from shared.engine.broker import Broker, reading
 from shared.sealing import Sealer
 
 LOOK_SECONDS = 0.25
@@ -223,14 +223,14 @@ class Run:
 
     async def _follow(self, broker: Broker) -> None:
         """Read every topic into the ledger, where the agency's records stand, for ever."""
-        reader, partition = await broker.reader(), broker.partition_of(self._scenario.agency)
+        partition = broker.partition_of(self._scenario.agency)
         try:
-            await reader.assign({(topic, partition): 0 for topic in TOPICS})
-            while True:
-                for stored in await reader.poll(0.5):
-                    self.ledger.take(stored)
+            async with reading(broker) as reader:
+                await reader.assign({(topic, partition): 0 for topic in TOPICS})
+                while True:
+                    for stored in await reader.poll(0.5):
+                        self.ledger.take(stored)
         finally:
-            await reader.close()
             await broker.close()
 
     def _judge(self, cast: Cast) -> Verdict:

@@ -104,8 +104,8 @@ class Overseers:
             return ["Nobody is watching over careroute: the watcher gives no answer."]
         if self._is_away(self.prober):
             return ["Nobody is trying careroute with test calls: the prober gives no answer."]
-        if self._prober_state is not None and self._prober_state.trouble:
-            return [f"Nobody may hear of test calls that are missed. The prober says: {self._prober_state.trouble}"]
+        if self._trouble:
+            return [f"Nobody may hear of test calls that are missed. The prober says: {self._trouble}"]
         silent = [] if self._watcher_state is None else self._watcher_state.silent
         return [f"Nobody may be watching over careroute: the watcher hears nothing of the {name}." for name in silent]
 
@@ -116,11 +116,16 @@ class Overseers:
         """How each of them stands, for the page Operations."""
         silent = [] if self._watcher_state is None else self._watcher_state.silent
         deaf = [] if self._prober_state is None else _deaf_for(self._prober_state, agency)
-        trouble = "" if self._prober_state is None else self._prober_state.trouble
+        prober = self._trouble or self._stands(self.prober, "CAREROUTE_PROBER_URL", "MISSES TEST CALLS FOR", deaf)
         return [
             ("Watcher", self._stands(self.watcher, "CAREROUTE_WATCH_URL", "HEARS NOTHING OF", silent)),
-            ("Prober", trouble or self._stands(self.prober, "CAREROUTE_PROBER_URL", "MISSES TEST CALLS FOR", deaf)),
+            ("Prober", prober),
         ]
+
+    @property
+    def _trouble(self) -> str:
+        """What keeps the prober from telling anybody."""
+        return "" if self._prober_state is None else self._prober_state.trouble
 
     def _stands(self, overseer: Elsewhere, setting: str, trouble: str, about: list[str]) -> str:
         if not overseer.is_set_up:

@@ -16,7 +16,7 @@ from services.reporting.lag import Lag
 from services.reporting.store.engine import is_away
 from shared import telemetry
 from shared.clock import Clock
-from shared.engine.broker import Broker, Reader, Stored
+from shared.engine.broker import Broker, Reader, Stored, reading
 
 T = TypeVar("T")
 AGAIN_SECONDS = 0.5
@@ -60,14 +60,11 @@ class StoreKeeper(ABC):
     @asynccontextmanager
     async def _carrying(self) -> AsyncIterator[tuple[Reader, asyncio.Future[None]]]:
         """Carry records from where the store is, for as long as the block lasts; the future fails with the carrying."""
-        reader = await self._broker.reader()
-        try:
+        async with reading(self._broker) as reader:
             places = [(topic, number) for topic in self._reads for number in range(self._broker.partitions)]
             await set_back(self._carrier, await begin(self._engine, reader, places), self._clock)
             async with carried(self._carrier, self._reads, self._take) as carrying:
                 yield reader, carrying
-        finally:
-            await reader.close()
 
     async def _watch(self, reader: Reader, ends: Sequence[asyncio.Future[None]]) -> None:
         """See how far the store is behind, until told to stop. Raises Stalled, or what one of `ends` fails with."""

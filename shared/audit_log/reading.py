@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.audit_log.chain import ChainKeys, is_genuine
 from shared.audit_log.examine import AnchoredHead, Break, Examination
-from shared.engine.broker import Broker, RecordPosition, Stored, require_topics
+from shared.engine.broker import Broker, RecordPosition, Stored, reading, require_topics
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader, kept_records
 from shared.events import AuditEntry, CommandIssued, PersonalDataSeen, UndecodableEvent, decode
@@ -91,11 +91,8 @@ async def _compare_commands(broker: Broker, cited: dict[str, tuple[str, str]], e
 
 
 async def _starts(broker: Broker, topic: str) -> dict[int, int]:
-    reader = await broker.reader()
-    try:
+    async with reading(broker) as reader:
         starts = await reader.starts([(topic, number) for number in range(broker.partitions)])
-    finally:
-        await reader.close()
     return {partition: start for (_, partition), start in starts.items()}
 
 
@@ -161,24 +158,22 @@ async def answer_to(broker: Broker, keys: ChainKeys, question: Question, seconds
     """
     place = (AUDIT_LOG.name, broker.partition_of(question.agency))
     stretch, ids = Stretch(deque(maxlen=question.limit)), set[str]()
-    raw = await broker.reader()
-    try:
-        begin = await raw.since([place], question.since - CLOCK_SLACK)
-        end = await raw.since([place], question.until + LATEST)
-        reader = JournalReader(raw, ())
-        await reader.assign({place: InputPosition(begin[place], 0)})
-        async with asyncio.timeout(seconds):
-            async for stored in reader.until(end):
-                line = line_of(keys, stored) if stored.key == question.agency else None
-                if line is None or line.entry_id in ids or not question.asks_for(line.entry):
-                    continue  # one may be written twice, where nobody knew whether it was
-                ids.add(line.entry_id)
-                stretch.whole = stretch.whole and len(stretch.lines) < question.limit
-                stretch.lines.appendleft(line)
-    except TimeoutError:
-        stretch.whole = False
-    finally:
-        await raw.close()
+    async with reading(broker) as raw:
+        try:
+            begin = await raw.since([place], question.since - CLOCK_SLACK)
+            end = await raw.since([place], question.until + LATEST)
+            reader = JournalReader(raw, ())
+            await reader.assign({place: InputPosition(begin[place], 0)})
+            async with asyncio.timeout(seconds):
+                async for stored in reader.until(end):
+                    line = line_of(keys, stored) if stored.key == question.agency else None
+                    if line is None or line.entry_id in ids or not question.asks_for(line.entry):
+                        continue  # one may be written twice, where nobody knew whether it was
+                    ids.add(line.entry_id)
+                    stretch.whole = stretch.whole and len(stretch.lines) < question.limit
+                    stretch.lines.appendleft(line)
+        except TimeoutError:
+            stretch.whole = False
     return stretch
 
 

@@ -22,7 +22,7 @@ BROKER_SECONDS = 1.5
 APPEND_SECONDS = 1.9
 """A caller hears within two seconds that the log is away, whatever an append had to wait for."""
 LEAST_ANSWER_SECONDS = 0.1
-PEOPLE = frozenset(("person_id", "other_person_id", "person_ids", "members", "holder"))
+NAMING_PEOPLE = frozenset(("person_id", "other_person_id", "person_ids", "members", "holder"))
 """The fields of a command in which people stand, whatever it orders of them."""
 
 
@@ -93,7 +93,7 @@ def _people_in(part: Any, name: str = "") -> Iterator[str]:
     elif isinstance(part, tuple):
         for value in part:
             yield from _people_in(value, name)
-    elif part and name in PEOPLE:
+    elif part and name in NAMING_PEOPLE:
         yield str(part)
 
 

@@ -62,8 +62,7 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes that it takes in a batch, at most."""
-        headers = sum(len(name) + len(value) + HEADER_FRAME_BYTES for name, value in self.headers)
-        return len(self.key.encode()) + len(self.value) + headers + RECORD_FRAME_BYTES
+        return _size(self.key, self.value, self.headers)
 
 
 class RecordPosition(NamedTuple):
@@ -96,6 +95,11 @@ class Stored:
     headers: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
+    def size(self) -> int:
+        """Bytes that it takes in a batch, at most."""
+        return _size(self.key, self.value, self.headers.items())
+
+    @property
     def position(self) -> str:
         """`topic/partition/offset`."""
         return str(RecordPosition(self.topic, self.partition, self.offset))
@@ -112,6 +116,11 @@ class Stored:
         except ValueError:
             return self.time
         return stated if stated.tzinfo is not None else self.time
+
+
+def _size(key: str, value: bytes, headers: Iterable[tuple[str, bytes]]) -> int:
+    taken = sum(len(name.encode()) + len(content) + HEADER_FRAME_BYTES for name, content in headers)
+    return len(key.encode()) + len(value) + taken + RECORD_FRAME_BYTES
 
 
 @dataclass(frozen=True, slots=True)

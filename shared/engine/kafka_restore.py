@@ -28,7 +28,6 @@ BATCH_BYTES = 800_000
 BLANKS = 50_000
 """In a batch, which takes nine bytes for each."""
 APPEND_SECONDS = 30.0
-FRAME_BYTES = 40
 """What a record takes at most beside its key, its value and its headers; and each header, beside its own."""
 SETTLE_SECONDS = 1.0
 """After which every broker knows how a topic is set up."""
@@ -125,12 +124,6 @@ class KafkaCopy:
             )
         if written.timestamp_type != 0:
             raise CopyFailed(f"{first.position} bears the broker's time: begin with an empty cluster again")
-
-
-def size_of(stored: Stored) -> int:
-    """What a record takes in a batch, at most."""
-    headers = sum(len(name) + len(value) + FRAME_BYTES for name, value in stored.headers.items())
-    return len(stored.key.encode()) + len(stored.value) + headers + FRAME_BYTES
 
 
 def _milliseconds(stored: Stored) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
-from shared.engine.broker import Broker, Reader, Stored, TopicPartition
+from shared.engine.broker import Broker, Reader, Stored, TopicPartition, reading
 from shared.engine.journal import START, InputPosition, Ownership, Progress, is_late_write
 from shared.engine.topic import Topic
 from shared.telemetry import LATE_WRITES, begin
@@ -82,13 +82,11 @@ async def kept_records(broker: Broker, partitions: Iterable[int], topics: Sequen
 
     Raises BrokerUnavailable.
     """
-    reader = JournalReader(await broker.reader(), [topic.name for topic in topics if topic.journal])
-    try:
+    async with reading(broker) as raw:
+        reader = JournalReader(raw, [topic.name for topic in topics if topic.journal])
         for partition in partitions:
             places = [(topic.name, partition) for topic in topics]
             ends = await reader.ends(places)
             await reader.assign(dict.fromkeys(places, START))
             async for stored in reader.until(ends):
                 yield stored
-    finally:
-        await reader.close()

@@ -151,9 +151,9 @@ class Standby(Generic[S]):
         snapshots = await read_snapshots(self._service, self._aside, range(self._broker.partitions))
         places = [self._place(number) for number in snapshots]
         starts, ends = await self._aside.starts(places), await self._aside.ends(places)
-        for number, cached in snapshots.items():
-            start, end = cached.start, ends[self._place(number)]
-            if starts[self._place(number)] < start.offset:  # the record before tells whether they are of this journal
+        for (number, cached), place in zip(snapshots.items(), places, strict=True):
+            start, end = cached.start, ends[place]
+            if starts[place] < start.offset:  # the record before tells whether they are of this journal
                 start = start._replace(offset=start.offset - 1)
             self._followed[number] = _Followed(Restoration(self._service, cached, start.offset), start, end)
             if cached.reaches > end:

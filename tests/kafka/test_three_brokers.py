@@ -16,7 +16,7 @@ from deploy.local.kafka.node import LocalKafka, missing
 from shared.clock import Clock, SystemClock
 from shared.connection import Connection
 from shared.doors.command import record
-from shared.engine.broker import BrokerUnavailable, Reader, TopicPartition
+from shared.engine.broker import BrokerUnavailable, Reader, TopicPartition, reading
 from shared.engine.journal import Ownership
 from shared.engine.kafka import ASK_SECONDS, KafkaBroker, create_topics
 from shared.engine.kafka_client import administering
@@ -80,7 +80,7 @@ async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decid
             acknowledged[name] = time.monotonic() - began
             await asyncio.sleep(EVERY_SECONDS)
 
-    async with at_work(cluster, clock) as ended, asking(broker) as reader:
+    async with at_work(cluster, clock) as ended, reading(broker) as reader:
         await asyncio.gather(*(publish(2) for _ in range(CALLERS)))
         await decided(broker, len(acknowledged))  # who has an append under way at a hang ends over it
         gone = await leader_of(cluster, ASSIGNMENTS.name)
@@ -116,16 +116,6 @@ async def at_work(cluster: LocalCluster, clock: Clock) -> AsyncIterator[list[str
         await supervising
 
 
-@asynccontextmanager
-async def asking(broker: KafkaBroker) -> AsyncIterator[Reader]:
-    """A reader, closed at the end."""
-    reader = await broker.reader()
-    try:
-        yield reader
-    finally:
-        await reader.close()
-
-
 async def answered(reader: Reader, place: TopicPartition) -> int:
     """The end of a partition whose leader hangs: said, or that the broker is away, in a bounded time, and said soon."""
 
@@ -142,7 +132,7 @@ async def answered(reader: Reader, place: TopicPartition) -> int:
 async def decided(broker: KafkaBroker, calls: int) -> None:
     """Return once so many calls are decided, each once."""
     ownership, found = Ownership(), Counter[str]()
-    async with asking(broker) as reader, asyncio.timeout(30 * slowness()):
+    async with reading(broker) as reader, asyncio.timeout(30 * slowness()):
         await reader.assign({(ASSIGNMENTS.name, 0): 0})
         while len(found) < calls:
             for stored in await reader.poll(0.2):

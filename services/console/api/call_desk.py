@@ -18,7 +18,7 @@ from shared.call import CallId
 from shared.call_keys import CallKeyName, CallKeys, erase_keys
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Problem
-from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Stored
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Stored, reading
 from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
 from shared.erasable import Behind
@@ -42,19 +42,15 @@ class Merges:
     async def read_on(self, broker: Broker, partition: int) -> None:
         """Read from where the last one came to, to the present end. Raises BrokerUnavailable."""
         place = (CALLS.name, partition)
-        async with self._lock:
-            raw = await broker.reader()
-            try:
-                start, end = (await raw.starts([place]))[place], (await raw.ends([place]))[place]
-                self.found = {pair: offset for pair, offset in self.found.items() if offset >= start}
-                reader = JournalReader(raw, journals=())
-                await reader.assign({place: self.position if start <= self.position.offset <= end else START})
-                async for stored in reader.until({place: end}):
-                    if (pair := _merged(stored)) is not None:
-                        self.found[pair] = stored.offset
-                    self.position = reader.position(place)
-            finally:
-                await raw.close()
+        async with self._lock, reading(broker) as raw:
+            start, end = (await raw.starts([place]))[place], (await raw.ends([place]))[place]
+            self.found = {pair: offset for pair, offset in self.found.items() if offset >= start}
+            reader = JournalReader(raw, journals=())
+            await reader.assign({place: self.position if start <= self.position.offset <= end else START})
+            async for stored in reader.until({place: end}):
+                if (pair := _merged(stored)) is not None:
+                    self.found[pair] = stored.offset
+                self.position = reader.position(place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from services.reporting.store.write import positions, write
 from shared import telemetry
 from shared.audit_log.chain import ChainKeys
 from shared.clock import Clock
-from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored
+from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored, reading
 from shared.topics import AUDITS, TOPICS
 
 BEHIND_SECONDS = 30.0
@@ -78,14 +78,11 @@ class Auditing(StoreKeeper):
     # --- asking ------------------------------------------------------------------------------------------------------
 
     async def _keep_auditing(self) -> None:
-        reader = await self._broker.reader()
-        try:
+        async with reading(self._broker) as reader:
             while True:
                 began = self._clock.monotonic()
                 telemetry.AUDIT_RUNS.labels(await self._audit_or_say_why_not(reader)).inc()
                 await asyncio.sleep(max(0.0, self._seconds - (self._clock.monotonic() - began)))
-        finally:
-            await reader.close()
 
     async def _audit_or_say_why_not(self, reader: Reader) -> Result:
         try:

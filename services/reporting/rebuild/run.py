@@ -19,7 +19,7 @@ from services.reporting.store.prepare import prepare
 from services.reporting.store.write import write
 from shared import telemetry
 from shared.clock import SystemClock
-from shared.engine.broker import Broker, BrokerUnavailable
+from shared.engine.broker import Broker, BrokerUnavailable, reading
 from shared.engine.kafka import KafkaBroker
 
 EXIT_DIFFERENT, EXIT_IN_USE, EXIT_NO_KAFKA, EXIT_NO_STORE = 1, 3, 4, 5
@@ -91,8 +91,8 @@ async def rebuild(places: Places, broker: Broker) -> bool:
 
 async def _read_everything(new: AsyncEngine, broker: Broker) -> int:
     """Read up to where the topics end now; how many records that were."""
-    reader, read = await broker.reader(), 0
-    try:
+    read = 0
+    async with reading(broker) as reader:
         places = [(topic.name, number) for topic in READS for number in range(broker.partitions)]
         left, begins = await reader.ends(places), await begin(new, reader, places)
         left = {place: end for place, end in left.items() if begins[place] < end}
@@ -104,8 +104,6 @@ async def _read_everything(new: AsyncEngine, broker: Broker) -> int:
             for stored in batch:
                 if stored.offset + 1 >= left.get((stored.topic, stored.partition), 0):
                     left.pop((stored.topic, stored.partition), None)
-    finally:
-        await reader.close()
     return read
 
 

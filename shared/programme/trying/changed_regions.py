@@ -293,7 +293,7 @@ class _Times:
 
     def _open(self, row: Row | None) -> Times:
         """When a row is open; without one always."""
-        week = (place for place, stretch in enumerate(self._week) if row is None or _opens(row, stretch))
+        week = (place for place, stretch in enumerate(self._week) if row is None or opens(row, *stretch))
         day = _joined(week, 1, 1)
         shut = row is not None and row.closed_on_holidays
         kinds = (place for place, holiday in enumerate(self._holidays) if not (holiday and shut))
@@ -376,10 +376,11 @@ def _joined(places: Iterable[int], times: Times, width: int) -> Times:
     return reduce(or_, (times << place * width for place in places), 0)
 
 
-def _opens(row: Row, stretch: tuple[int, int, int]) -> bool:
-    weekday, start, _ = stretch
-    return any(window.opens <= start < window.closes for window in row.week.days[weekday]) or any(
-        start + MINUTES_A_DAY < window.closes for window in row.week.days[weekday - 1]
+def opens(row: Row, weekday: int, start: int, end: int) -> bool:
+    """Whether the row opens in some part of a stretch of a day, in minutes after midnight."""
+    today, yesterday = row.week.days[weekday], row.week.days[weekday - 1]
+    return any(window.opens < end and start < window.closes for window in today) or any(
+        start + MINUTES_A_DAY < window.closes for window in yesterday
     )
 
 

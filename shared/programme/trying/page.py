@@ -12,7 +12,7 @@ from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, parse_hours
 from shared.programme.judging.programme import Level, Programme, Response, Row
-from shared.programme.trying.changed_regions import runs
+from shared.programme.trying.changed_regions import opens, runs
 from shared.programme.trying.difference import closed_days
 from shared.programme.trying.heard import HeardLine, heard_lines
 
@@ -181,17 +181,9 @@ def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
 def _phase(rows: list[Row], on: date, weekday: int, minute: int) -> Phase:
     phase: Phase = "off"
     for row in rows:
-        if runs(row, on) and _is_open(row, weekday, minute):
+        if runs(row, on) and opens(row, weekday, minute, minute + HALF_HOUR):
             phase = max(phase, row.phase, key=PHASES.index)
     return phase
-
-
-def _is_open(row: Row, weekday: int, minute: int) -> bool:
-    """Whether the row opens in some part of the half hour that begins at a minute."""
-    today, yesterday = row.week.days[weekday], row.week.days[weekday - 1]
-    return any(window.opens < minute + HALF_HOUR and minute < window.closes for window in today) or any(
-        minute + MINUTES_A_DAY < window.closes for window in yesterday
-    )
 
 
 def _raises(programme: Programme, level: Level) -> Iterator[str]:

@@ -132,7 +132,7 @@ class Decider:
                 tick = Tick(*due)
                 yield Input(tick, tick.cause(stored.key), now, stored.key)
         elif (kind := stored.headers.get("type", b"")) in self._handled:
-            yield Input(decode(kind.decode(), stored.value), stored.position, stored.time, stored.key)
+            yield Input.of_record(decode(kind.decode(), stored.value), stored, now)
 
 
 def stored_of(
