@@ -25,7 +25,7 @@ class WordTables(NamedTuple):
     stems: Mapping[str, tuple[str, ...]]
     phrases: tuple[tuple[str, str], ...]
     phrases_by_beginning: Mapping[str, tuple[tuple[str, str], ...]]
-    """The same by their first words."""
+    """The same by their first words, each between the blanks that stand around it in a line; behind a stem is none."""
     stems_by_beginning: Mapping[str, tuple[str, ...]]
     """The stems by as many of their first letters as the shortest of them has."""
 
@@ -55,7 +55,8 @@ def tables_of(forms: Iterable[tuple[str, str]]) -> WordTables:
             words[form] += (hazard,)
     beginnings: defaultdict[str, tuple[tuple[str, str], ...]] = defaultdict(tuple)
     for phrase, hazard in phrases:
-        beginnings[phrase.partition(" ")[0]] += ((phrase, hazard),)
+        sought = f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} "
+        beginnings[phrase.partition(" ")[0]] += ((sought, hazard),)
     letters = min(map(len, stems), default=0)
     heads: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     for stem in stems:
@@ -108,12 +109,11 @@ def phrases_over(programme: Programme | WordTables, line: str, following: str) -
     beginnings = programme.phrases_by_beginning.keys() & set(words)
     further = f"{' '.join(spoken(following))} " if beginnings else ""
     for at in (at for at, word in enumerate(words) if word in beginnings):
-        begun = f"{' '.join(words[at:])} "
-        for phrase, hazard in programme.phrases_by_beginning[words[at]]:
-            if phrase.startswith(begun):
-                rest = phrase[len(begun) :]
-                if further.startswith(rest.removesuffix(STEM) if rest.endswith(STEM) else f"{rest} "):
-                    hazards.add(hazard)
+        begun = f" {' '.join(words[at:])} "
+        for sought, hazard in programme.phrases_by_beginning[words[at]]:
+            rest = sought[len(begun) :] if sought.startswith(begun) else ""
+            if rest and further.startswith(rest):
+                hazards.add(hazard)
     return frozenset(hazards)
 
 
@@ -148,12 +148,8 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
                 hazards.update(programme.stems[stem])
     line = ""
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
-        for phrase, hazard in programme.phrases_by_beginning[beginning]:
-            if hazard in hazards:
-                continue
-            line = line or _with_and_without_numbers(words)
-            if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
-                hazards.add(hazard)
+        line = line or _with_and_without_numbers(words)
+        hazards.update(hazard for sought, hazard in programme.phrases_by_beginning[beginning] if sought in line)
     return frozenset(hazards)
 
 
