@@ -11,12 +11,12 @@ import binascii
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, get_args
-from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.addresses import Url
+from shared.programme.judging.hours import fault_of_clocks
 from shared.validation import several
 
 CarrierName = Literal["twilio", "telnyx"]
@@ -55,10 +55,8 @@ def _public_key(key: str) -> str:
 
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # what is no zone's name, a directory of them, one that is not there
-        raise ValueError("must be a time zone such as America/Chicago") from None
+    if wrong := fault_of_clocks(name):
+        raise ValueError(wrong)
     return name
 
 

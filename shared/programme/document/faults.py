@@ -112,6 +112,8 @@ def _right(path: Path, error: ErrorDetails) -> str:
     """What would fit where something of another kind stands."""
     if path[:1] == ("rollout",) and path[-1] == "cap":
         return "at_most_open or at_most_per_day with a number, or the name of one of [caps]"
+    if error["type"] == "tuple_type" and path in (("level",), ("rollout",)):
+        return f"[[{path[0]}]], in double brackets, above each of them"
     if isinstance(error["input"], dict) and path[:1] == ("clocks",):
         return "the plain value; priority_deadline_seconds has those of priorities"
     right = _RIGHT.get(error["type"], "as the reference says of this key").format(**error.get("ctx") or {})

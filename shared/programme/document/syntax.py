@@ -197,7 +197,9 @@ def _twice(fault: _Fault) -> Slip | None:
     if not any(words in fault.message for words in ("overwrite", "Duplicate", "twice", "mutate", "immutable")):
         return None
     if (header := re.match(r"\s*\[+\s*([^\]=]+?)\s*\]", fault.here)) is not None:
-        return Slip(fault.line, f"[{header[1]}] is written twice", "put everything under the first one")
+        listed = header[1] in ("level", "rollout")
+        right = f"[[{header[1]}]], in double brackets, above each" if listed else "put everything under the first one"
+        return Slip(fault.line, f"[{header[1]}] is written twice", right)
     inline = re.search(r"Duplicate inline table key '([^']*)'", fault.message)
     key = inline[1] if inline else ""
     if not key and (own := _KEY.match(fault.lines[fault.statement[0] - 1])) is not None:

@@ -667,6 +667,20 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "[holidays] is written twice",
         "under the first one",
     ),
+    "a heading of a list in single brackets, once": (
+        broken("[[rollout]]", "[rollout]"),
+        "[rollout]",
+        "rollout",
+        "a table does not fit",
+        "[[rollout]], in double brackets",
+    ),
+    "a heading of a list in single brackets": (
+        MADISON.replace("[[level]]", "[level]"),
+        "[level]",
+        "document",
+        "[level] is written twice",
+        "[[level]], in double brackets",
+    ),
     "a bracket that stays open": (
         broken('"W2"]', '"W2"'),
         "West",
@@ -912,6 +926,7 @@ def test_most_broken_documents_get_one_fault_only() -> None:
         "an officer by telephone",
         "a question that cannot tell the worst",
         "a cap misspelt",
+        "a heading of a list in single brackets",
         "row that ended before it began",
     }
 
