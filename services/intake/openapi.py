@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.intake import eido, flat
+from services.intake import eido, flat, messages
 from services.intake.config import MAX_BODY_BYTES, MAX_CALL_BYTES, MAX_CALLS, MAX_DEPTH, MAX_OBJECTS, MAX_VALUES
 from shared.doors.problems import MEDIA_TYPE, ProblemDetails
 from shared.doors.reference import reference_page
@@ -26,6 +27,7 @@ A CAD publishes the full current state of its calls here, as often as it likes: 
   {MAX_OBJECTS} objects and {MAX_VALUES} values; it nests at most {MAX_DEPTH} deep. It may be packed by gzip.
 * `?dry_run=true` validates and explains, and publishes nothing.
 * Errors are `application/problem+json` with the path of every fault; they quote no values.
+* What comes of a call is posted to the webhook of its source, signed as Standard Webhooks says; see Messages.
 """
 PROBLEMS = {
     400: "Not JSON, not UTF-8, nested too deeply, or not the gzip that it is said to be.",
@@ -70,10 +72,9 @@ def routes() -> list[Route]:
 
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    kinds = (flat.FlatCall, ProblemDetails, Taken)
-    _, schemas = models_json_schema(
-        [(kind, "validation") for kind in kinds], ref_template=_reference("{model}")["$ref"]
-    )
+    kinds: list[type[BaseModel]] = [flat.FlatCall, ProblemDetails, Taken, *chain(*messages.SHAPES.values())]
+    reference = _reference("{model}")["$ref"]
+    _, schemas = models_json_schema([(kind, "validation") for kind in kinds], ref_template=reference)
     flat_call = _reference("FlatCall")
     several = {"type": "array", "items": flat_call, "minItems": 1, "maxItems": MAX_CALLS}
     return {
@@ -91,9 +92,13 @@ def document() -> dict[str, Any]:
                 {eido.MEDIA_TYPE: {"schema": {"type": "object"}}},
             ),
         },
+        "webhooks": messages.webhooks(reference),
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "key_in_header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
         },
     }
 
@@ -106,7 +111,7 @@ def _publication(name: str, description: str, content: dict[str, Any]) -> dict[s
             "summary": name.replace("_", " ").title(),
             "description": description,
             "operationId": f"{name}_v1_{name.removeprefix('publish_')}_post",
-            "security": [{"key": []}],
+            "security": [{"key": []}, {"key_in_header": []}],
             "parameters": [
                 {"name": "dry_run", "in": "query", "schema": dry_run, "description": "Validate and explain only."}
             ],

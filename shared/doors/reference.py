@@ -39,6 +39,16 @@ pre { white-space: pre-wrap; font: inherit } td { vertical-align: top; padding-r
 <p>Body: <a href="#{{ body }}">{{ body }}</a></p>
 {% endfor %}
 {% endfor %}
+{% if messages %}
+<h2>Messages</h2>
+{% endif %}
+{% for name, about in messages %}
+<h3 id="{{ name }}">{{ name }}</h3>
+<pre>{{ about.description }}</pre>
+{% for body in about.bodies %}
+<p>Data: <a href="#{{ body }}">{{ body }}</a></p>
+{% endfor %}
+{% endfor %}
 <h2>Shapes</h2>
 {% for name, shape in shapes %}
 <h3 id="{{ name }}">{{ name }}</h3>
@@ -56,14 +66,19 @@ pre { white-space: pre-wrap; font: inherit } td { vertical-align: top; padding-r
 
 
 def reference_page(document: Mapping[str, Any]) -> HTMLResponse:
-    """What can be asked of a door, and every field of it."""
+    """What can be asked of a door, what it posts elsewhere, and every field of both."""
     shapes = document.get("components", {}).get("schemas", {})
-    page = _PAGE.render(info=document["info"], operations=list(_operations(document)), shapes=sorted(shapes.items()))
+    page = _PAGE.render(
+        info=document["info"],
+        operations=list(_operations(document["paths"])),
+        messages=[(name, about) for _, name, about in _operations(document.get("webhooks", {}))],
+        shapes=sorted(shapes.items()),
+    )
     return HTMLResponse(page, headers=HEADERS)
 
 
-def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in document["paths"].items():
+def _operations(paths: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in paths.items():
         for method, about in methods.items():
             yield method.upper(), path, {**about, "bodies": sorted(_references(about.get("requestBody", {})))}
 

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification.state import State
+from shared.cad_messages import BY_EVENT, NEEDS_POLICE
 from shared.call import CallId
 from shared.engine.service import Draft, EffectDone, Input
 from shared.events import (
-    AssignmentMoved,
-    AssignmentWithdrawn,
     CadInformed,
     CadMessageDue,
     CadNotInformed,
@@ -20,21 +19,13 @@ from shared.events import (
     CallChanged,
     CallRouted,
     ConfirmationAsked,
-    EntryNotReleased,
     Event,
     HoldAsked,
     HoldBegan,
-    HoldNoticeDue,
     LateTakeAsked,
     MessageKind,
-    RecallUnacknowledged,
     SafetyCheckMissed,
     StatusReported,
-    TeamMayEnter,
-    TeamNotMoving,
-    TeamStays,
-    TeamStillStaged,
-    UpgradeRaised,
     child_id,
 )
 
@@ -44,50 +35,37 @@ ASKS: frozenset[MessageKind] = frozenset(("call.confirm", "call.hold"))
 """A question is not asked any more once an answer would come too late."""
 TAKE_BACK: frozenset[MessageKind] = frozenset(("assignment.withdrawn", "team.moved"))
 """These are told at least as long as what they take back: that a team comes."""
-OUTCOME_FIELDS = {
-    "outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by",
-    "programme_version", "programme_hash", "switchboard_revision",
-}  # fmt: skip
 
 
 def call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
     """What came of the call; a call of the prober is nobody's."""
     if event.synthetic:
-        return  # it is nobody's call
-    if event.held:  # the deadline is that of the wait, and the CAD may believe that it goes on
-        _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS | {"held"})
         return
-    not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
-    _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS, not_after=not_after)
+    # where a hold was asked for the deadline is that of the wait, and the CAD may believe that it goes on
+    not_after = None if event.held else event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
+    tell(draft, event, given, not_after=not_after)
 
 
 def hold_asked(draft: Draft[State], event: HoldAsked, given: Input) -> None:
     """Whether the call may wait; only the CAD's acknowledgement makes it."""
-    _tell_cad(draft, given, "call.hold", event, {"minutes", "until", "sentence"}, not_after=event.until)
+    tell(draft, event, given, not_after=event.until)
 
 
 def hold_began(draft: Draft[State], event: HoldBegan, given: Input) -> None:
     """Where a dispatcher has put it on hold, the CAD hears of it; its own acknowledgement it knows."""
     if event.acknowledged_by != "cad":
-        _tell_cad(draft, given, "call.held", event, {"acknowledged_by", "until", "sentence"})
-
-
-def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> None:
-    """The call still waits."""
-    _tell_cad(draft, given, "call.held", event, {"waited_minutes", "until", "sentence"})
+        tell(draft, event, given)
 
 
 def status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
     """To the CAD of the call, or of the team's last one; a request for help without either goes to every CAD."""
     needs_police = event.team_id if event.status == "need-police" else ""
-    if event.call_id is None:
-        if needs_police:
-            sentence = f"{event.team_id} needs police. It has no call: ask it by radio where it is."
-            data = {"team_id": event.team_id, "status": event.status, "sentence": sentence}
-            _tell_every_cad(draft, given, "team.needs-police", data, needs_police)
-        return
-    fields = {"team_id", "status", "disposition", "happened_at", "released_by"}
-    _tell_cad(draft, given, "unit.status", event, fields, needs_police=needs_police)
+    if event.call_id is not None:
+        tell(draft, event, given, needs_police=needs_police)
+    elif needs_police:
+        sentence = f"{event.team_id} needs police. It has no call: ask it by radio where it is."
+        data = {"team_id": event.team_id, "status": event.status, "sentence": sentence}
+        _tell_every_cad(draft, given, NEEDS_POLICE, data, needs_police)
 
 
 def _tell_every_cad(
@@ -108,96 +86,37 @@ def _tell_every_cad(
             _owe(draft, message)
 
 
-def upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
-    """What raised the level, or speaks against the team's response, and what the team does."""
-    fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence", "team_on_scene", "send"}
-    _tell_cad(draft, given, "call.upgraded", event, fields | {"more_dangerous", "against"})
-
-
-def assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
-    """The team does not go."""
-    _tell_cad(draft, given, "assignment.withdrawn", event, {"team_id", "why", "withdrawn_by", "reason"})
-
-
-def team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) -> None:
-    """The team has not set out."""
-    _tell_cad(draft, given, "team.not-moving", event, {"team_id"})
-
-
-def recall_unacknowledged(draft: Draft[State], event: RecallUnacknowledged, given: Input) -> None:
-    """A team that was turned back has not said that it knows."""
-    _tell_cad(draft, given, "team.silent", event, {"team_id", "silent_minutes", "sentence"})
-
-
-def team_stays(draft: Draft[State], event: TeamStays, given: Input) -> None:
-    """The team stays where it is."""
-    _tell_cad(draft, given, "team.stays", event, {"team_id", "why", "send", "sentence"})
-
-
-def team_may_enter(draft: Draft[State], event: TeamMayEnter, given: Input) -> None:
-    """The team may go in."""
-    _tell_cad(draft, given, "team.may-enter", event, {"team_id", "released_by"})
-
-
-def entry_not_released(draft: Draft[State], event: EntryNotReleased, given: Input) -> None:
-    """The team has gone in before it might."""
-    _tell_cad(draft, given, "team.entered", event, {"team_id", "enters_when", "sentence"})
-
-
-def team_still_staged(draft: Draft[State], event: TeamStillStaged, given: Input) -> None:
-    """The team still waits nearby."""
-    _tell_cad(draft, given, "team.staged", event, {"team_id", "staged_minutes", "sentence"})
-
-
 def call_changed(draft: Draft[State], event: CallChanged, given: Input) -> None:
     """Another incident seems to have begun under this number, or the call to have moved far away."""
     if event.another_incident or event.far:
-        fields = {"team_id", "changes", "another_incident", "far", "changed_at", "sentence"}
-        _tell_cad(draft, given, "call.changed", event, fields)
+        tell(draft, event, given)
 
 
 def safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: Input) -> None:
     """The team is silent; without a call every CAD hears of it."""
-    fields = {"team_id", "missed", "silent_minutes", "send", "sentence"}
     if event.call_id:
-        _tell_cad(draft, given, "team.silent", event, fields)
+        tell(draft, event, given)
     else:
-        _tell_every_cad(draft, given, "team.silent", event.model_dump(mode="json", include=fields), "")
+        message = BY_EVENT[SafetyCheckMissed]
+        _tell_every_cad(draft, given, message.kind, event.model_dump(mode="json", include=set(message.fields)), "")
 
 
-def confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
-    """A dispatcher is asked to confirm."""
-    _tell_cad(draft, given, "call.confirm", event, {"response", "expires_at", "sentence"}, not_after=event.expires_at)
+def asked(draft: Draft[State], event: ConfirmationAsked | LateTakeAsked, given: Input) -> None:
+    """A dispatcher is asked to confirm, or whether a team may take a call that got the default."""
+    tell(draft, event, given, not_after=event.expires_at)
 
 
-def late_take_asked(draft: Draft[State], event: LateTakeAsked, given: Input) -> None:
-    """A dispatcher is asked whether a team may take a call that got the default."""
-    fields = {"response", "team_id", "expires_at", "sentence"}
-    _tell_cad(draft, given, "call.confirm", event, fields, not_after=event.expires_at)
-
-
-def assignment_moved(draft: Draft[State], event: AssignmentMoved, given: Input) -> None:
-    """The team goes on with the call that its own was merged into."""
-    _tell_cad(draft, given, "team.moved", event, {"team_id", "to_call_id", "to_episode", "sentence"})
-
-
-def _tell_cad(
-    draft: Draft[State],
-    given: Input,
-    kind: MessageKind,
-    event: Any,
-    fields: set[str],
-    *,
-    not_after: datetime | None = None,
-    needs_police: str = "",
+def tell(
+    draft: Draft[State], event: Any, given: Input, *, not_after: datetime | None = None, needs_police: str = ""
 ) -> None:
     """Owe the CAD of the call's source a message about it: at least once, under one id."""
+    kind = BY_EVENT[type(event)].kind
     message_id = child_id(given.cause, kind)
     if message_id in draft.state.seen:
         return
     agency, source, incident = CallId.parse(event.call_id)
     about = {"agency": agency, "source": source, "incident_id": incident, "call_id": event.call_id}
-    data = {**about, "episode": event.episode, **event.model_dump(mode="json", include=fields, exclude_none=True)}
+    data = {**about, "episode": event.episode, **_said_of(event)}
     least = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
     if kind in TAKE_BACK:
         least = max([least, *_told_until(draft.state, event.call_id)])
@@ -213,6 +132,12 @@ def _tell_cad(
         needs_police=needs_police,
     )
     _owe(draft, message)
+
+
+def _said_of(event: Event) -> dict[str, Any]:
+    """What the message says of an event; that nobody was asked for a hold need not be said."""
+    said = event.model_dump(mode="json", include=set(BY_EVENT[type(event)].fields), exclude_none=True)
+    return {name: value for name, value in said.items() if name != "held" or value}
 
 
 def _told_until(state: State, call_id: str) -> Iterator[datetime]:
