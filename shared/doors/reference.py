@@ -23,6 +23,7 @@ _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_
 <meta name="viewport" content="width=device-width">
 <title>{{ info.title }}</title>
 <style>
+:root { color-scheme: light dark }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 pre { white-space: pre-wrap; font: inherit } td { vertical-align: top; padding-right: 1rem }
 </style>
