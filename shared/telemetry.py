@@ -253,7 +253,7 @@ PAGES = _counter(
 )
 PAGES_RECEIVED = _counter(
     "careroute_pages_received_total",
-    "Pages of which more is known than that their provider took them, by the kind of way.",
+    "Pages of which more is known than that their provider took them, by the kind of way. ALERT where of many none is.",
     by="notification",
     agency=GIVEN,
     kind=REACHED_BY,

@@ -254,6 +254,7 @@ NOT_TRIED = {
     "TwoDeciders": "stands an hour before it rises",
     "SnapshotNotSaved": "needs a huge state, or a full broker; its counter is tried in tests of the engine",
     "PagesFail": "needs a mail server; its counter is tried in tests of notification",
+    "PagesUnseen": "stands ten minutes before it rises, and needs a carrier; `promtool` plays it",
     "CarrierAway": "needs a carrier; its counter is tried in tests of notification",
     "CarrierRefusesUs": "needs a carrier; its counter is tried in tests of notification",
     "PagesNearLimit": "needs a carrier; its counter is tried in tests of notification",
