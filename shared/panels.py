@@ -475,7 +475,7 @@ ENGINE = (
     ),
 )
 
-TESTED = '{agency=~"$agency|probe-.*"}'
+TESTED = '{agency=~"$agency|probe-[0-9]+"}'
 """Test calls: of the agencies that are shown, and of those that are made up for it."""
 
 PROBE_AND_AUDITOR = (
