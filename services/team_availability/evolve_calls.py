@@ -20,7 +20,6 @@ from services.team_availability.state import (
 )
 from shared.call import ENDED, OF_WHAT_IS_KNOWN, is_another_incident, order_of
 from shared.engine.broker import RecordPosition
-from shared.engine.state import EMPTY
 from shared.events import (
     CallForgotten,
     CallVersionAt,
@@ -215,8 +214,8 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
 
 
 def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:
-    is_same = state.terms.programme_hash == event.programme_hash
-    responses = state.terms.responses if is_same else EMPTY
+    """What the one before names stays until it is named anew: a dispatcher may send it, or be sending it just now."""
+    responses = state.terms.responses
     for terms in event.responses:
         responses = responses.set(terms.response, _option(terms))
     return replace(state, terms=Terms(event.programme_hash, responses, Timings.of(event)))

@@ -236,7 +236,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The responses and clocks of the newest programme version, as far as judgements have named them."""
+    """The responses and clocks of the programme, each as the newest version to name it has it."""
 
     programme_hash: str = ""
     responses: PMap[str, Option] = EMPTY

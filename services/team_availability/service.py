@@ -19,7 +19,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=13,
+    state_version=14,
     due=due,
-    decider_version="15",
+    decider_version="16",
 )

@@ -90,6 +90,10 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
         return [refused(command, "same-person", "Whoever proposed a document cannot approve it.")]
     if (not_greater := _not_greater(state, document.version)) is not None:
         return [refused(command, "version-not-greater", not_greater)]
+    before = _in_force_before(state, document)
+    if command.instead_of is not None and (before is None or command.instead_of != before.document_hash):
+        which = f"version {before.version}" if before else "no other"
+        return [refused(command, "programme-moved", f"It takes the place of {which} by now: look again.")]
     events: list[Event] = [
         ProgrammeAdopted(
             document_hash=document_hash,
@@ -104,7 +108,14 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     if document.effective <= now:
         events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
-    return [*events, done(command, f"Version {document.version} {when}.", about=document_hash)]
+    instead = f" It takes the place of version {before.version}." if before else ""
+    return [*events, done(command, f"Version {document.version} {when}.{instead}", about=document_hash)]
+
+
+def _in_force_before(state: State, document: VerifiedDocument) -> VerifiedDocument | None:
+    """What is in force when the time of a document comes."""
+    earlier = (other for other in _waiting(state) if other.version < document.version)
+    return next((other for other in reversed([*earlier]) if other.effective <= document.effective), state.active)
 
 
 def _date_time(state: State, at: datetime) -> str:

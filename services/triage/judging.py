@@ -10,7 +10,7 @@ from services.triage.narrative import UNREAD, hazards_of
 from services.triage.standing import hazards_standing
 from services.triage.state import OpenCall, State, Version
 from shared.judgement import NOT_ROUTED
-from shared.programme import Gate, Judgement, ResponseVerdict, judge
+from shared.programme import Gate, Judgement, Programme, ResponseVerdict, judge
 from shared.programme.judging.facts_of_call import WORDS
 from shared.programme.judging.place import UNREADABLE
 from shared.programme.judging.programme import failed
@@ -23,29 +23,63 @@ WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 
 
 def judgement_of(state: State, open_call: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
-    """The call as it is to be judged now, and the hazards that words put in doubt."""
+    """The call as it is to be judged now, and the hazards that words put in doubt.
+
+    A document that came into force since the call was offered does not by itself take it back: where nobody has told of
+    a hazard that was not known before, the call is judged as it was offered. What it calls by other names is there.
+    """
+    judged, before = _judged_by(state, state.programme, open_call), open_call.judgement
+    if not open_call.frozen or before is None:
+        return judged
+    former = state.former_programme(before.programme_hash)
+    if former is None or not _says_more_against(before, judged[0]) or _is_told_worse(before, judged[0]):
+        return judged
+    judgement, heard = _judged_by(state, former, open_call)
+    return judgement.model_copy(update={"switchboard_revision": before.switchboard_revision}), heard
+
+
+def _judged_by(state: State, programme: Programme | None, open_call: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     version = open_call.version
-    surroundings = _surroundings(state, open_call, version)
-    judgement = judge(state.programme, state.switchboard, version.call, surroundings, version.judged_at)
+    surroundings = _surroundings(state, programme, open_call, version)
+    judgement = judge(programme, state.switchboard, version.call, surroundings, version.judged_at)
     if any(line.line == UNREAD for line in version.lines):
         sentence = f"{judgement.sentence} The narrative could not be read: what its words could say is unknown."
         judgement = judgement.model_copy(update={"sentence": sentence})
     if open_call.frozen and open_call.judgement is not None:
-        judgement = tightened(open_call.judgement, judgement, _level_before(state, open_call.judgement))
+        judgement = tightened(open_call.judgement, judgement, _level_before(programme, open_call.judgement))
     standing = (surroundings.former or {}).items()
     in_doubt = {hazard for hazard, evidence in standing if evidence.unknown and evidence.source == WORDS}
     return judgement, tuple(sorted(in_doubt | surroundings.heard))
 
 
-def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surroundings:
-    """What a document has not looked for in a version that was opened before, may be there: the next one settles it."""
-    programme = state.programme
+def _says_more_against(old: Judgement, new: Judgement) -> bool:
+    """Whether something speaks against a call, or against a response to it, that did not before."""
+    before, after = ({verdict.response: set(verdict.reasons) for verdict in _routed(one)} for one in (old, new))
+    is_more = not set(new.reasons) <= set(old.reasons) or not before.keys() <= after.keys()
+    return is_more or any(not after[response] <= reasons for response, reasons in before.items())
+
+
+def _is_told_worse(old: Judgement, new: Judgement) -> bool:
+    """Whether somebody has told of what puts the call on its level, and it did not before, or only the default goes."""
+    before, told = ({(each.fact, each.value) for each in one.raised_by if each.unknown is None} for one in (old, new))
+    return bool(told - before) or bool(told and not _routed(new))
+
+
+def _routed(judgement: Judgement) -> list[ResponseVerdict]:
+    return [verdict for verdict in judgement.responses if verdict.reached_by not in NOT_ROUTED]
+
+
+def _surroundings(state: State, programme: Programme | None, open_call: OpenCall, version: Version) -> Surroundings:
+    """What a document has not looked for in a version that was opened before, may be there: the next one settles it.
+
+    By one that is in force no more, words are those that the one in force has looked for.
+    """
     doubt, located = frozenset[str](), version.located
     if programme is not None and version.read_by not in ("", programme.reads):
         same_words, same_boundaries = (
             now == then for now, then in zip(programme.reads.split("/"), version.read_by.split("/"), strict=True)
         )
-        doubt = doubt if same_words else hazards_of(programme)
+        doubt = doubt if same_words or programme is not state.programme else hazards_of(programme)
         located = located or (None if same_boundaries or programme.boundaries is None else UNREADABLE)
     standing = hazards_standing(open_call.memory, version, programme)
     return Surroundings(
@@ -53,9 +87,9 @@ def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surrou
     )
 
 
-def _level_before(state: State, old: Judgement) -> int | None:
-    """The rank, in the document in force, of the level that a call in flight stood on; None under another document."""
-    levels = state.programme.levels if state.programme and state.programme.hash == old.programme_hash else ()
+def _level_before(programme: Programme | None, old: Judgement) -> int | None:
+    """The rank, in a document, of the level that a call in flight stood on; None where that was another's."""
+    levels = programme.levels if programme and programme.hash == old.programme_hash else ()
     return next((level.rank for level in levels if level.name == old.level), None)
 
 

@@ -203,6 +203,14 @@ class State:
         outcome = _read(self.active.text) if self.active else None
         return None if isinstance(outcome, ProgrammeRefused) else outcome
 
+    def former_programme(self, programme_hash: str) -> Programme | None:
+        """The programme of this hash that was in force before; None where it is kept no more, or refused by now."""
+        kept = (
+            document.text for document in (*self.former, *self.rolled_back) if document.document_hash == programme_hash
+        )
+        outcome = next(map(_read, kept), None)
+        return None if isinstance(outcome, ProgrammeRefused) else outcome
+
 
 def parsed(text: str) -> Programme:
     """The programme that a document says. Raises ProgrammeRefused."""

@@ -71,6 +71,8 @@ class ApproveProgramme(_TriageCommand):
     """Approve the proposed document with this hash; refused to the person who proposed it."""
 
     document_hash: str
+    instead_of: Text | None = None
+    """The hash of the document that its author has compared it with; refused if it takes another's place by now."""
 
 
 class RejectProgramme(_TriageCommand):

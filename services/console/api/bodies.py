@@ -138,7 +138,11 @@ class ProposeBody(Body):
     """A programme document."""
 
 
-@body_of(events.ApproveProgramme, document_hash=Field(max_length=200))
+@body_of(
+    events.ApproveProgramme,
+    document_hash=Field(max_length=200),
+    instead_of=Field(description="the hash you compared it with; refused if it takes another's place by now"),
+)
 class ApproveBody(Body):
     """Which proposed document."""
 

@@ -111,6 +111,8 @@ async def show_document(visit: Visit) -> Mapping[str, Any]:
     if seen is None or not seen.document:
         raise NOT_FOUND
     compared = active.document if active is not None and seen.state in ("proposed", "adopted") else ""
+    study = await studied(visit, seen.document, compared)
+    by_then = (each for each in visit.seen.documents.values() if each.state in ("active", "adopted"))
     return {
         "document": line_of(seen),
         "text": seen.document.splitlines(),
@@ -118,7 +120,8 @@ async def show_document(visit: Visit) -> Mapping[str, Any]:
         "is_own": visit.who.name.casefold() == seen.proposed_by.casefold(),
         "is_late": seen.effective <= visit.now,
         "is_outrun": seen.state == "proposed" and seen.version <= approved_version(visit),
-        **values_of(await studied(visit, seen.document, compared)),
+        "instead_of": next((each.document_hash for each in by_then if each.version == study.compared_with), None),
+        **values_of(study),
     }
 
 

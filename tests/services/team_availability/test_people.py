@@ -93,6 +93,24 @@ def test_a_response_is_offered_though_triage_said_no() -> None:
     assert not town.all(AssignmentWithdrawn)
 
 
+def test_what_a_dispatcher_sends_is_known_though_another_document_is_in_force_that_has_not_named_it_yet() -> None:
+    """The first call that was judged by it took every other response from people: what was sent, and what may be."""
+    town, later = town_with("one"), {"programme_hash": "h2", "programme_version": 2}
+    town.team("two", model="co-responder")
+    second = verdict("second", model="co-responder", enters_when=("police on scene",))
+    town.call("seen", judgement(second))
+    town.decline(town.last(OfferMade))
+    town.call("1", unsuitable())
+    override(town, "second")
+    town.call("2", judgement(**later))
+    town.accept(town.all(OfferMade)[1])
+    assignment = town.state.calls[call_id("1")].assignment
+    assert assignment is not None
+    assert not assignment.may_enter, "it went in at once, where it has to wait for police"
+    town.call("3", unsuitable(**later))
+    assert override(town, "second", "3").type == "command-done"
+
+
 def test_a_weapon_that_comes_up_while_a_team_is_asked_for_an_override_is_told_to_whoever_takes_the_call() -> None:
     town = town_with("one", "two")
     town.call("1", judgement(verdict(), verdict("second")))

@@ -48,6 +48,8 @@ from tests.services.triage.driver import (
 
 SECOND = MADISON.replace("version   = 1", "version   = 2")
 JUNE = SECOND.replace("2021-09-01T00:00:00 ", "2021-09-03T00:00:00 ")
+THIRD = MADISON.replace("version   = 1", "version   = 3")
+FOURTH = MADISON.replace("version   = 1", "version   = 4").replace("2021-09-01T00:00:00 ", "2021-09-04T00:00:00 ")
 
 
 def propose(triage: Triage, document: str, command_id: str = "p", by: str = "ann") -> str:
@@ -95,6 +97,35 @@ def test_a_version_must_be_greater() -> None:
     triage = madison()
     other = MADISON.replace("Madison CARES at its start", "Another text")
     assert refusal(triage.put(command(ProposeProgramme, "c8", document=other))).reason == "version-not-greater"
+
+
+def test_whoever_approves_has_compared_it_with_what_it_takes_the_place_of() -> None:
+    """Two people approved two documents, each read against the first one: what one had mended the other took back."""
+    triage = madison()
+    assert triage.state.active is not None
+    first = triage.state.active.document_hash
+    second, third, june = propose(triage, SECOND, "p2"), propose(triage, THIRD, "p3"), propose(triage, FOURTH, "p4")
+    approved = done(triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=second, instead_of=first)))
+    assert approved.sentence == "Version 2 is in force. It takes the place of version 1."
+    moved = refusal(triage.put(command(ApproveProgramme, "a3", by="carol", document_hash=third, instead_of=first)))
+    assert (moved.reason, moved.sentence) == ("programme-moved", "It takes the place of version 2 by now: look again.")
+    done(triage.put(command(ApproveProgramme, "b3", by="carol", document_hash=third, instead_of=second)))
+    moved = refusal(triage.put(command(ApproveProgramme, "a4", by="bob", document_hash=june, instead_of=second)))
+    assert moved.reason == "programme-moved"
+    done(triage.put(command(ApproveProgramme, "b4", by="bob", document_hash=june, instead_of=third)))
+
+
+def test_what_takes_effect_later_is_compared_with_what_is_in_force_by_then() -> None:
+    triage = madison()
+    assert triage.state.active is not None
+    first, june = triage.state.active.document_hash, propose(triage, JUNE, "p2")
+    done(triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=june, instead_of=first)))
+    fourth = propose(triage, FOURTH, "p4")
+    approve = {"by": "carol", "document_hash": fourth}
+    assert refusal(triage.put(command(ApproveProgramme, "a4", **approve, instead_of=first))).reason == "programme-moved"
+    assert done(triage.put(command(ApproveProgramme, "b4", **approve, instead_of=june))).sentence == (
+        "Version 4 takes effect at 2021-09-04 00:00 CDT. It takes the place of version 2."
+    )
 
 
 def test_an_approved_version_rules_out_the_others_of_its_number() -> None:
@@ -177,8 +208,6 @@ def test_an_older_version_that_still_waited_is_overtaken() -> None:
 
 
 # --- rolling back
-
-THIRD = MADISON.replace("version   = 1", "version   = 3")
 
 
 def back(triage: Triage, command_id: str = "r", **fields: str | None) -> list[Event]:

@@ -38,11 +38,16 @@ def programme_approve(
     ctx: typer.Context,
     document_hash: Annotated[str, typer.Argument(metavar="HASH")],
     *,
+    instead_of: Annotated[
+        str | None,
+        typer.Option(metavar="HASH", help="The one that you compared it with: refused if another is in its place."),
+    ] = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
     """Approve a proposed document; it takes effect at the instant that it names."""
-    ask(ctx, json, lambda door: door.post("/v1/programme/approve", document_hash=document_hash, reason=reason))
+    said = {"document_hash": document_hash, "instead_of": instead_of, "reason": reason}
+    ask(ctx, json, lambda door: door.post("/v1/programme/approve", **said))
 
 
 @commands.command("reject")

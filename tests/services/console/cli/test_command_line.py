@@ -127,7 +127,8 @@ def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:
     refused = town.run("approver", "programme", "approve", "h2")
     assert refused.exit_code == 1
     assert "No document with this hash is proposed. (no-such-document)" in refused.stderr
-    assert town.run("approver", "programme", "approve", "h1").exit_code == 0
+    assert town.run("approver", "programme", "approve", "h1", "--instead-of", "h0").exit_code == 0
+    assert getattr(town.city.commands()[-1], "instead_of", None) == "h0"
     assert "active" in town.run("viewer", "programme", "show").stdout
     assert town.run("viewer", "programme", "show", "--document").stdout == "version = 1  # Grüße\n"
     assert town.run("supervisor", "programme", "rollback").exit_code == 2

@@ -99,7 +99,10 @@ async def test_what_a_document_changes_is_measured_by_the_one_that_is_in_force_b
         for number, text in texts.items():
             await manager.post("/programme/propose", data={"document": text, "reason": "other words"})
             checked = await manager.post("/programme/edit", data={"document": text}, headers=SCRIPT)
-            for page in (await shown(approver, f"/programme/documents/{room.hash_of(number)}"), checked.json()["part"]):
+            document = await shown(approver, f"/programme/documents/{room.hash_of(number)}")
+            before = room.hash_of(2 if number == 9 else 1)
+            assert f'name="instead_of" value="{before}"' in document, "whoever approves says what it was compared with"
+            for page in (document, checked.json()["part"]):
                 by_then = ("in force by then" in page, "get another result than under version 2" in page)
                 assert by_then == (number == 9, number == 9)
                 assert ("Version 2 is approved and waits for its time: it would never" in page) == (number == 3)
