@@ -119,7 +119,7 @@ def principal(name: str) -> Principal:
     return next(principal for principal in PRINCIPALS if principal.name == name)
 
 
-def rights_to_restore(who: str = WHO) -> set[Right]:
+def rights_to_restore(who: str) -> set[Right]:
     """What the operator gives itself for as long as a backup is put back, and has at no other time."""
     operations = Operation.WRITE, Operation.DELETE, Operation.ALTER_CONFIGS
     return {

@@ -95,7 +95,7 @@ async def topic_faults(at: Connection, partitions: int) -> list[str]:
     return faults
 
 
-async def set_rights(at: Connection, who: str = WHO, *, prune: bool = False) -> list[str]:
+async def set_rights(at: Connection, who: str, *, prune: bool) -> list[str]:
     """Give what is missing; what is wrong then, in words. Raises BrokerUnavailable."""
     wanted = rights_of(who=who)
     differences = compare(wanted, await rights_in_force(at))

@@ -49,7 +49,7 @@ def _code(character: str) -> str:
     return f"\\u{{{ord(character):x}}}"
 
 
-def visible_parts(body: Any, *, lines_in: frozenset[str] = frozenset()) -> Any:
+def visible_parts(body: Any, *, lines_in: frozenset[str]) -> Any:
     """An answer with all its texts made visible; those named `lines_in` keep their lines."""
 
     def part(value: Any, name: str) -> Any:

@@ -150,7 +150,7 @@ def names_on(partitions: int, partition_of: Callable[[str], int]) -> dict[str, i
     raise AssertionError
 
 
-def fresh_agency(partition: int | None = None) -> ProbeAgency:
+def fresh_agency(partition: int) -> ProbeAgency:
     """A probe agency with keys and secrets that nobody has yet."""
     tokens = {person: secrets.token_urlsafe(32) for person in PEOPLE}
     key, (webhook, page) = secrets.token_urlsafe(32), (new_signing_secret(), new_signing_secret())

@@ -20,9 +20,9 @@ from prometheus_client import (
 
 ALLOWED_KEYS = frozenset(
     {
-        "event", "level", "timestamp", "service", "instance", "partition", "epoch", "offset", "topic", "position",
-        "wrong", "reason", "error", "count", "seconds", "port", "url_path", "status", "agency", "source", "kind",
-        "clock_id", "effect_id", "command_type", "with_care", "event_type", "signal", "exit_code", "dropped_keys",
+        "event", "level", "timestamp", "service", "instance", "partition", "epoch", "topic", "position", "wrong",
+        "reason", "error", "count", "url_path", "status", "agency", "kind", "clock_id", "effect_id", "with_care",
+        "dropped_keys",
     }
 )  # fmt: skip
 """Identifiers and measures. Nothing that a caller said, and no name, number or address, has a key here."""

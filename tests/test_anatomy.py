@@ -80,3 +80,5 @@ def test_no_log_line_is_given_what_is_dropped_before_anybody_reads_it() -> None:
     keys = {(str(path.relative_to(ROOT)), line, key) for path in places for line, key in logged(path)}
     assert len(keys) > 80
     assert {found for found in keys if found[2] not in ALLOWED_KEYS} == set()
+    of_every_line = {"event", "level", "timestamp", "service", "instance", "dropped_keys"}
+    assert ALLOWED_KEYS - of_every_line == {key for _, _, key in keys}, "nobody says it"

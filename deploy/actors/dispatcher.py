@@ -19,9 +19,7 @@ OVERRIDDEN_SHARE = 0.04
 class Dispatcher:
     """Watches the open calls: those of advisory districts, and those of districts where some are taken away from us."""
 
-    def __init__(
-        self, console: Console, *, seed: int, districts: Iterable[str], overrides_in: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, console: Console, *, seed: int, districts: Iterable[str], overrides_in: Iterable[str]) -> None:
         self._console, self._chance = console, random.Random(f"dispatcher/{seed}")  # noqa: S311  # a simulation
         self._advisory, self._overrides_in = tuple(districts), tuple(overrides_in)
         self._seen: set[tuple[str, int]] = set()

@@ -108,17 +108,17 @@ class PocketCrews:
         *,
         seed: int,
         links: Mapping[str, str],
-        unpaged: frozenset[str] = frozenset(),
-        replies: Mapping[str, Reply] | None = None,
+        unpaged: frozenset[str],
+        replies: Mapping[str, Reply],
         habits: Habits,
-        marked: str = "",
+        marked: str,
     ) -> None:
         """`links`: each team's shift page; `unpaged`: teams that look; `marked`: stands in every address.
 
         `replies`: how teams answer that do not tap.
         """
         self._http, self._url, self._links, self._unpaged = http, pocket_url, links, unpaged
-        self._habits, self._marked, self._seed, self._replies = habits, marked, seed, replies or {}
+        self._habits, self._marked, self._seed, self._replies = habits, marked, seed, replies
         self._pages: dict[str, asyncio.Queue[str]] = {team_id: asyncio.Queue() for team_id in links}
         self._rolls: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()

@@ -64,7 +64,7 @@ class Line:
         return self.verdict is not None and self.again is not None and not self.wrong
 
 
-def rehearsals(seed: int, seconds: float, calls_per_second: float, suffix: str = "") -> list[Rehearsal]:
+def rehearsals(seed: int, seconds: float, calls_per_second: float, suffix: str) -> list[Rehearsal]:
     """All of them, each under an agency's name of its own. Raises CannotRehearse."""
     now = SystemClock().now()
     paths = sorted(PROGRAMMES.glob("*.toml"))

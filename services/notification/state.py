@@ -274,7 +274,7 @@ class State:
         state = self.with_call_left(page_id)
         return replace(state, lines=self.lines.delete(sent.line), clocks=self.clocks.clear(line.clock))
 
-    def ringing_for(self, offer_id: str, person_id: str = "") -> list[str]:
+    def ringing_for(self, offer_id: str, person_id: str) -> list[str]:
         """The pages of an offer, to a person or to anybody, for which a phone rings, or will, and can be silenced."""
         return [
             line.page.page_id

@@ -16,9 +16,6 @@ Ending = Literal["cleared", "withdrawn", "cancelled", "overridden", "upgraded", 
 gives its number to another, a dispatcher sends something else, an upgrade recalls the team, the call proves to be none
 for its response, its shift ends."""
 
-STATES: Final[tuple[AssignmentState, ...]] = (
-    "accepted", "on-phone", "en-route", "staged", "on-scene", "transporting", "need-police",
-)  # fmt: skip
 WITH_SOMEBODY: Final[frozenset[AssignmentState]] = frozenset(("on-phone", "on-scene", "transporting", "need-police"))
 """Such a team is asked whether it is well, and nothing but its own word or a named person takes it off the call."""
 

@@ -1,4 +1,4 @@
-"""Follows topics beside the services: folds what counts, in order, into somebody's view of it, or into a database."""
+"""Follows topics beside the services: folds what counts, in order, into somebody's view of it."""
 
 from __future__ import annotations
 
@@ -35,30 +35,14 @@ async def forget_positions(positions: Positions) -> None:
 
 
 class Follower:
-    """Folds the events of topics into a view: beside a door (`start`, `stop`), or as a process of its own (`run`).
+    """Folds the events of topics into a view: beside a door (`start`, `stop`), or beside a worker (`run`).
 
     Beside a door `failed` is set when it cannot go on; the door's process should then end.
 
-    A view in memory is folded from the beginning whenever its process starts. A consumer with a database begins where
-    it was instead: it collects what `fold` is given, and stores it together with the positions in one transaction.
-
-        rows = []
-
-        async def store(positions):
-            async with database.transaction():  # both, or neither
-                await database.insert(rows)
-                await database.replace_positions(positions)
-            rows.clear()
-
-        follower = Follower(
-            broker, topics, lambda agency, event, stored: rows.append(row_of(agency, event, stored)),
-            positions=await database.positions(), reached=store,
-        )
-
-    Then every event that counts is stored exactly once, whenever the process dies, and a late write of a former owner
-    never: each position has the epoch in force there. Only one process may do so at a time, and its settings are
-    `StorageSettings`; `shared.engine.process.run_follower` makes a process of it. An exception in `fold` or `reached`
-    ends the follower, and what was collected by then is read again after the restart.
+    A view in memory is folded from the beginning whenever its process starts. One that is saved is saved in `reached`,
+    together with the positions that it is given, and begins there (`shared.doors.answers`): then every event that
+    counts is in it exactly once, whenever the process dies, and a late write of a former owner never, for each
+    position has the epoch in force there. An exception in `fold` or `reached` ends the follower.
     """
 
     def __init__(
@@ -100,7 +84,7 @@ class Follower:
         return max(0.0, self._clock.monotonic() - self._up_to_date_at)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow until `stop` is set; what was read by then is stored. Raises whatever makes it unable to go on."""
+        """Follow until `stop` is set; what was read by then is folded. Raises whatever makes it unable to go on."""
         await self._follow(await self._open(), stop)
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A worker or a follower as a process: signals, waiting for the broker, the watchdog, and the exit codes."""
+"""Whatever runs on Kafka as a process: signals, waiting for the broker, the watchdog, and the exit codes."""
 
 from __future__ import annotations
 
@@ -128,16 +128,6 @@ class Together:
             await runner.run(stop)
         finally:
             self._running = tuple(other for other in self._running if other is not runner)
-
-
-def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:
-    """Run a follower as this process: ready once it has read what was there, and with the same ends as a service.
-
-    On a stop, what has been read is folded and stored before `run_follower` returns, and the broker is closed.
-    """
-    telemetry.name_build(name)
-    telemetry.FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
-    run_runner(name, settings, broker, follower.topics, follower)
 
 
 def run_runner(

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from deploy.local.kafka.node import CHECKOUT
 from services.console.cli.programme.app import programme_app
 from shared.programme import read
-from shared.programme.trying.cad_export import read_rows
+from shared.programme.trying.cad_export import read_export
 from shared.programme.trying.export_document import read_mapping
 
 PRESETS = {
@@ -147,7 +147,9 @@ def test_every_published_call_is_counted_once(name: str) -> None:
     found = coverage(name, Path(EXPORT))
     mapping = read_mapping((CHECKOUT / "deploy" / "mappings" / f"{name}.toml").read_text())
     programme = read((CHECKOUT / "deploy" / "programmes" / f"{PRESETS[name]}.toml").read_text())
-    codes = [row.body["call_type"]["code"] for row in read_rows(mapping, Path(EXPORT)) if "call_type" in row.body]
+    codes = [
+        row.body["call_type"]["code"] for row in read_export(mapping, Path(EXPORT)).rows if "call_type" in row.body
+    ]
     unmapped = set(codes) - set(mapping.codes.values())
     assert name == "san-diego" or unmapped.isdisjoint({code for _, code in programme.codes})
     assert len(codes) <= found["calls"]

@@ -1,4 +1,4 @@
-"""`careroute`: the command line for people, on the door's API alone.
+"""`careroute`: the command line for people.
 
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable, 78 a setting is wrong.
 """

@@ -93,7 +93,7 @@ class Book:
         device = self._devices.get(key)
         return device if device is not None and hmac.compare_digest(device.credential_hash, key) else None
 
-    def is_used(self, enrolment_id: str, but_for: str = "") -> bool:
+    def is_used(self, enrolment_id: str, *, but_for: str) -> bool:
         """Whether a link has enrolled a device before; not counting one that has a credential of this hash."""
         return self._used.get(enrolment_id, but_for) != but_for
 

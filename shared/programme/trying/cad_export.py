@@ -68,13 +68,8 @@ class Export:
     remarks: list[str] = field(default_factory=list)
 
 
-def read_rows(mapping: CallMapping, path: Path) -> list[Row]:
-    """Every call of an export, in order of time. Raises MappingRefused."""
-    return read_export(mapping, path).rows
-
-
 def read_export(mapping: CallMapping, path: Path) -> Export:
-    """An export as calls. Raises MappingRefused with every fault."""
+    """An export as calls, in order of time. Raises MappingRefused with every fault."""
     try:
         with opened(path, mapping.file) as lines:
             return read_lines(mapping, lines, path.name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from services.team_availability.life_cycle import STATES, AssignmentState
+from services.team_availability.life_cycle import AssignmentState
 from shared.events import CallErased, CommandDone, CommandRefused, EraseCall, Event
 from tests.services.team_availability.driver import Town, call_id, unsuitable
 from tests.services.team_availability.test_life_cycle import in_state
@@ -21,7 +23,7 @@ def refusal(answer: Event) -> str:
     return answer.reason
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", get_args(AssignmentState))
 def test_a_call_is_not_erased_while_a_team_has_it_whatever_the_cad_says(state: AssignmentState) -> None:
     town = in_state(state)
     answer = erase(town)

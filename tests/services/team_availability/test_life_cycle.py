@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.team_availability.life_cycle import ENDS, PROGRESS, STATES, WITH_SOMEBODY, AssignmentState, goes_back
+from services.team_availability.life_cycle import ENDS, PROGRESS, WITH_SOMEBODY, AssignmentState, goes_back
 from services.team_availability.state import Assignment
 from shared.call import CallId
 from shared.events import (
@@ -197,7 +197,7 @@ HAPPENINGS: dict[str, tuple[str | None, Callable[[Town], object]]] = {
 """Whatever may happen to a team with a call, and as which ending; None: it ends no assignment."""
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", get_args(AssignmentState))
 @pytest.mark.parametrize("happening", HAPPENINGS)
 def test_what_ends_an_assignment_stands_in_the_table(happening: str, state: AssignmentState) -> None:
     ending, happens = HAPPENINGS[happening]
@@ -214,7 +214,7 @@ def test_what_ends_an_assignment_stands_in_the_table(happening: str, state: Assi
 
 def test_only_its_own_word_or_a_named_person_takes_a_team_off_that_is_with_somebody() -> None:
     assert {ENDS[state] for state in WITH_SOMEBODY} == {frozenset(("cleared", "withdrawn"))}
-    assert set(ENDS) == set(STATES) == set(get_args(AssignmentState))
+    assert set(ENDS) == set(get_args(AssignmentState))
 
 
 # --- an upgrade while the team is with somebody ---------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from services.team_availability.life_cycle import STATES, WITH_SOMEBODY, AssignmentState
+from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState
 from shared.events import (
     AssignmentMoved,
     AssignmentWithdrawn,
@@ -45,7 +45,7 @@ def outcome(town: Town, incident: str) -> Any:
     return routed
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", get_args(AssignmentState))
 def test_a_team_follows_to_the_call_that_its_own_was_merged_into(state: AssignmentState) -> None:
     town = in_state(state)
     town.team("two")
@@ -97,7 +97,7 @@ def test_a_call_that_is_never_judged_gets_the_default_and_the_team_on_scene(stat
     assert [event.why for event in town.all(AssignmentWithdrawn)] == ([] if has(town, "2") else ["cancelled"])
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", get_args(AssignmentState))
 def test_into_a_call_that_may_be_dangerous_goes_nobody_and_who_is_there_is_told(state: AssignmentState) -> None:
     town = in_state(state)
     town.call("2", unsuitable())

@@ -13,7 +13,7 @@ from shared.engine.broker import BrokerUnavailable, Stored, TopicPartition
 from shared.engine.follower import Follower
 from shared.engine.journal import InputPosition
 from shared.engine.memory import MemoryBroker
-from shared.engine.process import run_follower
+from shared.engine.process import run_runner
 from shared.engine.topic import Topic
 from shared.events import Event
 from shared.topics import DECISIONS
@@ -54,4 +54,4 @@ def hang() -> None:
 if __name__ == "__main__":
     log = journal()
     broker = Away(log) if MEETS == "no broker" else MemoryBroker(log)
-    run_follower("toy", Settings.load(), broker, Follower(broker, [DECISIONS], fold, reached=reached))
+    run_runner("toy", Settings.load(), broker, [DECISIONS], Follower(broker, [DECISIONS], fold, reached=reached))

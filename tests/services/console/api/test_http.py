@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from services.console.api.access import RIGHTS
 from services.console.api.http import MAX_BODY_BYTES
 from services.console.view.unnamed import NO_PROGRAMME
 from shared import events
@@ -21,6 +23,7 @@ from shared.topics import ASSIGNMENTS, AUDIT_LOG, DECISIONS
 from tests.services.console.driver import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, deadline, routed, triaged
 
+README = Path(__file__).parents[4] / "services/console/README.md"
 NOON = datetime(2021, 9, 1, 17, 0, tzinfo=UTC)
 PEOPLE = {"dispatcher", "supervisor", "approver", "staff", "viewer"}
 SHIFT = {"members": ["the-staff"], "hours": 8}
@@ -156,6 +159,16 @@ async def test_what_each_role_may(told: City, role: str) -> None:
         status = (await ask(told, role, route)).status_code
         assert status != 422, route
         assert (status != 403) == (role in roles), (route, role, status)
+
+
+def test_the_readme_gives_each_role_the_rights_that_it_has() -> None:
+    said: dict[str, set[str]] = {}
+    for roles, rights in re.findall(r"^\| ([a-z]+) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE):
+        further = re.match(r"as (\w+), and", rights)
+        said[roles] = set(re.findall(r"`([a-z-]+)`", rights)) | (said[further[1]] if further else set())
+    assert {role: said[role] for role in ROLES} == {
+        role: {right for right, roles in RIGHTS.items() if role in roles} for role in ROLES
+    }
 
 
 async def test_no_route_is_left_out_of_the_matrix(told: City) -> None:

@@ -54,15 +54,16 @@ def test_a_command_shows_a_line_that_can_be_said(
     command.make_context(names[-1], words[len(names) + 1 :])
 
 
-PAGES = (*ROOT.glob("deploy/*.md"), *ROOT.glob("deploy/runbooks/*.md"), ROOT / "deploy/kubernetes/README.md")
+PAGES = ("README.md", "deploy/*.md", "deploy/runbooks/*.md", "deploy/kubernetes/README.md", "services/**/README.md")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_what_a_page_says_to_do_can_be_done(page: Path) -> None:
+@pytest.mark.parametrize("page", sorted(str(page.relative_to(ROOT)) for glob in PAGES for page in ROOT.glob(glob)))
+def test_what_a_page_says_to_do_can_be_done(page: str) -> None:
     """Each command that it names is there, and so is each option that it shows."""
-    for line in re.findall(r"`(careroute [^`]+)`", page.read_text("utf-8")):
+    text = (ROOT / page).read_text("utf-8")
+    for line in re.findall(r"(?<=`)careroute [^`]+|(?<=\.venv/bin/)careroute [^`\n#)]+", text):
         command: Any = typer.main.get_command(app)
-        words = line.split()[1:]
+        words = shlex.split(line)[1:]
         while words and isinstance(command, TyperGroup) and words[0] != "--help":
             command = command.commands.get(words.pop(0))
             assert command is not None, line

@@ -18,7 +18,7 @@ from shared.engine.state import PMap
 from shared.programme import Phase, judge, read
 from shared.programme.judging.programme import Switchboard
 from shared.programme.judging.surroundings import ALONE
-from shared.programme.trying.cad_export import Row, read_rows, rows
+from shared.programme.trying.cad_export import Row, read_export, rows
 from shared.programme.trying.export_document import CallMapping, MappingRefused, read_mapping
 
 SAN_DIEGO = CHECKOUT / "deploy" / "mappings" / "san-diego.toml"
@@ -179,7 +179,7 @@ def test_rows_are_replayed_in_order_of_time(mapping: CallMapping, tmp_path: Path
     export = tmp_path / "calls.csv"
     early = ROW.replace("E1", "E2").replace("10:00:05", "09:00:05")
     export.write_text(f"{HEAD}\n{ROW}\n{early}\n")
-    assert [row.body["incident_id"] for row in read_rows(mapping, export)] == ["E2", "E1"]
+    assert [row.body["incident_id"] for row in read_export(mapping, export).rows] == ["E2", "E1"]
     scenario = replay(export, SAN_DIEGO, 3600)
     assert [sending.at_seconds for sending in scenario.sendings] == [0.0, 1.0]
     assert scenario.clocks(0.5).startswith("Mon 02 Jan 2023 09:30 there")
@@ -189,7 +189,7 @@ def test_an_empty_export_is_refused(mapping: CallMapping, tmp_path: Path) -> Non
     export = tmp_path / "calls.csv"
     export.write_text(HEAD + "\n")
     with pytest.raises(MappingRefused, match="holds no call"):
-        read_rows(mapping, export)
+        read_export(mapping, export)
 
 
 def test_5150_and_5150v_part_ways(mapping: CallMapping) -> None:
