@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.notification.deciding.pages import outward_id
 from services.notification.state import State
 from shared.call import CallId
 from shared.engine.service import Draft, EffectDone, Input
@@ -35,7 +36,6 @@ from shared.events import (
     TeamStays,
     TeamStillStaged,
     UpgradeRaised,
-    child_id,
 )
 
 CAD_NOTICE_SECONDS = 10
@@ -95,7 +95,7 @@ def _tell_every_cad(
 ) -> None:
     """Of a team that has no call nobody knows which CAD can help: every one that was ever told anything hears of it."""
     for source in sorted(draft.state.sources):
-        message_id = child_id(given.cause, f"{kind}/{source}")
+        message_id = outward_id(given, f"{kind}/{source}")
         if message_id not in draft.state.seen:
             message = CadMessageDue(
                 message_id=message_id,
@@ -192,7 +192,7 @@ def _tell_cad(
     needs_police: str = "",
 ) -> None:
     """Owe the CAD of the call's source a message about it: at least once, under one id."""
-    message_id = child_id(given.cause, kind)
+    message_id = outward_id(given, kind)
     if message_id in draft.state.seen:
         return
     agency, source, incident = CallId.parse(event.call_id)
