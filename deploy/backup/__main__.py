@@ -106,6 +106,8 @@ def _verify(directory: Path) -> Manifest:
     manifest = Manifest.of(directory)
     progress = Progress(_say, "read")
     faults = list(faults_of(directory, manifest, progress))
+    if faults and Manifest.of(directory) != manifest:
+        raise WrongBackup(f"a backup was taken into {directory} while it was read: look again, or at a copy of it")
     if faults:
         lines = "\n".join(faults[:FAULTS])
         raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}\n{DAMAGED}")
