@@ -106,6 +106,8 @@ def _verify(directory: Path) -> Manifest:
     manifest = Manifest.of(directory)
     progress = Progress(_say, "read")
     faults = list(faults_of(directory, manifest, progress))
+    if faults and Manifest.of(directory) != manifest:
+        raise WrongBackup(f"a backup was taken into {directory} while it was read: look again, or at a copy of it")
     if faults:
         lines = "\n".join(faults[:FAULTS])
         raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}\n{DAMAGED}")
@@ -126,8 +128,9 @@ async def _restore(settings: TopicSettings, directory: Path) -> None:
         await restore(settings.connection, directory, manifest, replicas, progress)
     _say(
         f"put back {progress.records:,} records in {progress.seconds:.1f} s. Processes may be started now. What came "
-        f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: ask for erasures since then again "
-        "(`careroute call erase`, `careroute person erase`)"
+        f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: order the pauses since "
+        "then before intake starts; what was revoked since then lets in, and what was erased is there, until it is "
+        "revoked and erased once more (deploy/DISASTER.md, 6 and 7)"
     )
 
 

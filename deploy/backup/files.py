@@ -81,13 +81,34 @@ def records_in(path: Path, topic: str, partition: int) -> Iterator[Stored]:
             while line := lines.readline(MAX_LINE_BYTES):
                 yield _stored_of(json.loads(line), topic, partition)
     except _NOT_AS_WRITTEN as error:
-        raise Damaged(f"{path}: no file of records, or only the beginning of one: {type(error).__name__}") from error
+        raise _damaged(path, error) from error
+
+
+def last_in(path: Path, topic: str, partition: int) -> Stored:
+    """The last record of a file. Raises Damaged, also where there is none."""
+    last = b""
+    try:
+        with gzip.open(path, "rb") as lines:
+            while line := lines.readline(MAX_LINE_BYTES):
+                last = line
+            return _stored_of(json.loads(last), topic, partition)
+    except _NOT_AS_WRITTEN as error:
+        raise _damaged(path, error) from error
+
+
+def is_written_as(stored: Stored, other: Stored) -> bool:
+    """Whether two records are one: what stands in a file has times of no more than milliseconds."""
+    return _line_of(stored) == _line_of(other)
 
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hex. Raises OSError."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _damaged(path: Path, error: Exception) -> Damaged:
+    return Damaged(f"{path}: no file of records, or only the beginning of one: {type(error).__name__}")
 
 
 def _line_of(stored: Stored) -> bytes:

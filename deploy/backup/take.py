@@ -4,6 +4,8 @@ Journals are looked at first, and cut off where they refer to each other too far
 that they refer to; at last the keys of what these hold. So whatever a record refers to is there. What is written
 meanwhile is left to the next backup, which goes on in the same directory where this one ends.
 
+Where Kafka has another record than was taken there last, it tells another history, and nothing of it is added.
+
 What Kafka deletes because it is old enough goes from the backup too. A journal is kept for good: what was deleted from
 one stays in the backup, which may have its last copy, and is told.
 """
@@ -17,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.backup.cut import Reference, consistent_ends
-from deploy.backup.files import RecordFile, digest_of, records_in
+from deploy.backup.files import Damaged, RecordFile, digest_of, is_written_as, last_in, records_in
 from deploy.backup.manifest import BACKED_UP, FileEntry, Manifest, Place, WrongBackup, alone_in
 from deploy.backup.merge import MERGED_BYTES, to_merge
 from deploy.backup.progress import Progress
@@ -131,6 +133,7 @@ class _Taking:
         """
         files = self._files_before(topic, place, starts[place], ends[place])
         start, end = files[-1].end if files else starts[place], ends[place]
+        last = await self._last_of(place, files) if starts[place] < start < end else None
         path = self.directory / topic.name / f"{place[1]}-{number:04d}.jsonl.gz"
         standing = Standing()
         merged = to_merge(
@@ -141,7 +144,7 @@ class _Taking:
         with RecordFile.new(path) as file:
             async for stored in self._records_of(place, merged):
                 file.add(stored)
-            async for stored in self._records(place, start, end):
+            async for stored in self._records_after(last, place, start, end):
                 file.add(stored)
                 if topic.compacted:
                     standing.take(stored)
@@ -192,6 +195,30 @@ class _Taking:
                 yield f"{name}: what stands before {start} was deleted in Kafka; this backup has it, from {begin} on"
             elif start and self.former is None:
                 yield f"{name}: what stands before {start} was deleted in Kafka before this directory's first backup"
+
+    async def _last_of(self, place: TopicPartition, files: Sequence[FileEntry]) -> Stored | None:
+        """The last record of some files; None where the last file is damaged: `verify` names it."""
+        try:
+            return await asyncio.to_thread(last_in, self.directory / files[-1].name, *place)
+        except Damaged:
+            return None
+
+    async def _records_after(
+        self, last: Stored | None, place: TopicPartition, start: int, end: int
+    ) -> AsyncIterator[Stored]:
+        """What stands between two positions, if what Kafka has before them is what was taken there last.
+
+        It is not where topics were made anew, or put back from an older copy, and have come as far again: the cluster
+        may well have the same id. Raises WrongBackup, BrokerUnavailable.
+        """
+        async for stored in self._records(place, start if last is None else start - 1, end):
+            if last is None or stored.offset >= start:
+                yield stored
+            elif not is_written_as(stored, last):
+                raise WrongBackup(
+                    f"{stored.position} is not the record that the backup in {self.directory} has there: Kafka has "
+                    "lost that, or was made anew, or of an older copy. Take a new directory, and keep this one"
+                )
 
     async def _records_of(self, place: TopicPartition, files: Sequence[FileEntry]) -> AsyncIterator[Stored]:
         """What stands in files from before. Kafka is heard now and then meanwhile. Raises Damaged."""

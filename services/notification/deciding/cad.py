@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.notification.deciding.pages import outward_id
 from services.notification.state import State
 from shared.cad_messages import BY_EVENT, NEEDS_POLICE
 from shared.call import CallId
@@ -26,7 +27,6 @@ from shared.events import (
     MessageKind,
     SafetyCheckMissed,
     StatusReported,
-    child_id,
 )
 
 CAD_NOTICE_SECONDS = 10
@@ -73,7 +73,7 @@ def _tell_every_cad(
 ) -> None:
     """Of a team that has no call nobody knows which CAD can help: every one that was ever told anything hears of it."""
     for source in sorted(draft.state.sources):
-        message_id = child_id(given.cause, f"{kind}/{source}")
+        message_id = outward_id(given, f"{kind}/{source}")
         if message_id not in draft.state.seen:
             message = CadMessageDue(
                 message_id=message_id,
@@ -111,7 +111,7 @@ def tell(
 ) -> None:
     """Owe the CAD of the call's source a message about it: at least once, under one id."""
     kind = BY_EVENT[type(event)].kind
-    message_id = child_id(given.cause, kind)
+    message_id = outward_id(given, kind)
     if message_id in draft.state.seen:
         return
     agency, source, incident = CallId.parse(event.call_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.notification.contact import Contact
 from services.notification.deciding import ladder
-from services.notification.deciding.pages import drop, is_repeat, owe, page_to
+from services.notification.deciding.pages import drop, is_repeat, outward_id, owe, page_to
 from services.notification.lines import DANGEROUS, MAY_NOT_GO
 from services.notification.state import RecentOffer, State
 from shared.engine.service import Draft, Input
@@ -29,7 +29,6 @@ from shared.events import (
     Recipient,
     SafetyCheckDue,
     StatusReported,
-    child_id,
 )
 
 NOTICE_PAGE_MINUTES = 3
@@ -94,7 +93,7 @@ def safety_check(draft: Draft[State], event: SafetyCheckDue, given: Input) -> No
     for person_id in event.members:
         for method_id, contact in draft.state.ways_in_order(person_id):
             if not contact.why_not:
-                page_id = child_id(given.cause, f"safety-check/{person_id}/{method_id}")
+                page_id = outward_id(given, f"safety-check/{person_id}/{method_id}")
                 method = contact.method(method_id)
                 owe(draft, page_to(draft.state, page_id, "safety-check", person_id, method, **more))
 
@@ -106,7 +105,7 @@ def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> 
     for team in event.teams:
         for recipient in team.recipients:
             for method in _first_ways(draft.state, recipient):
-                page_id = child_id(given.cause, f"hold/{recipient.person_id}/{method.method_id}")
+                page_id = outward_id(given, f"hold/{recipient.person_id}/{method.method_id}")
                 not_after = min(event.until, draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES))
                 about = {"call_id": event.call_id, "episode": event.episode, "team_id": team.team_id}
                 more = about | {"not_after": not_after, "district": event.district, "priority": event.priority}
@@ -174,7 +173,7 @@ def _owe_all(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[P
     not_after = draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)
     is_past = kind == "withdrawn" and draft.now - given.time > TURNED_BACK_FOR
     for page in list(like):
-        page_id = child_id(given.cause, f"{kind}/{page.person_id}/{page.method.method_id}")
+        page_id = outward_id(given, f"{kind}/{page.person_id}/{page.method.method_id}")
         changed = {"page_id": page_id, "kind": kind, "not_after": not_after, "why": why}
         changed["link_generation"] = draft.state.link_generation(page.person_id)
         owe(draft, page.model_copy(update=changed), "too-late" if is_past else "")

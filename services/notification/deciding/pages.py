@@ -54,7 +54,16 @@ def untried_of(state: State, person_id: str) -> list[PageDue]:
 
 def is_repeat(draft: Draft[State], given: Input, word: MessageKind) -> bool:
     """Whether the input was decided before: then its word to the CAD has been owed."""
-    return child_id(given.cause, word) in draft.state.seen
+    return outward_id(given, word) in draft.state.seen
+
+
+def outward_id(given: Input, name: str) -> str:
+    """The id of something that goes out, by which whoever receives it tells a repeat.
+
+    It is of the instant too: on a cluster that was made of a backup, positions that came after that are given again,
+    and a CAD would pass over what is new there as if it had it.
+    """
+    return child_id(given.cause, f"{name}/{given.time.isoformat()}")
 
 
 def links_revoked(draft: Draft[State], event: LinksRevoked, _given: Input) -> None:

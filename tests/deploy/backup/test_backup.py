@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from deploy.backup import __main__ as command
 from deploy.backup import take as taking
@@ -400,6 +401,19 @@ async def test_another_cluster_or_a_topic_made_anew_takes_another_directory(log:
         await taken(log, backup)
 
 
+@pytest.mark.parametrize("topic", [DECISIONS.name, CALLS.name])
+async def test_what_is_of_another_history_is_not_added_to_a_backup(log: MemoryLog, backup: Path, topic: str) -> None:
+    """A cluster that was made of an older copy may have the same id, and has come as far again after some hours."""
+    before = digests(backup)
+    place = next(place for place in log.places if place[0] == topic and len(log.places[place]) > 5)
+    kept = len(log.places[place])
+    del log.places[place][-5:]
+    log.append(*place, [Record("city", b"{}", (("type", b"x"),))] * 6)
+    with pytest.raises(WrongBackup, match=f"{topic}/{place[1]}/{kept - 1} is not the record .* Take a new directory"):
+        await taken(log, backup)
+    assert digests(backup).items() >= before.items()
+
+
 async def test_files_whose_manifest_is_gone_are_not_deleted_by_the_next_one(log: MemoryLog, tmp_path: Path) -> None:
     half = MemoryLog(log.partitions)
     half.places.update({place: [] if place[0] in JOURNALS else records for place, records in log.places.items()})
@@ -422,6 +436,26 @@ def digests(directory: Path) -> dict[Path, str]:
 def test_two_at_once_do_not_mix(backup: Path) -> None:
     with alone_in(backup), pytest.raises(WrongBackup, match="another process"), alone_in(backup):
         pass
+
+
+def test_what_the_next_one_replaces_while_it_is_looked_at_is_no_damage(
+    log: MemoryLog, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told to give up a directory in which there is nothing wrong."""
+    log.append(CALL_KEYS.name, 0, [Record("city/cad/1/k", b"the key of a call")])
+    uvloop.run(taken(log, tmp_path))
+
+    def meanwhile(directory: Path, manifest: Manifest, progress: Progress) -> Iterator[str]:
+        uvloop.run(taken(log, directory))
+        return faults_of(directory, manifest, progress)
+
+    with monkeypatch.context() as late:
+        late.setattr(command, "faults_of", meanwhile)
+        assert command.main(["verify", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "a backup was taken into" in told
+    assert "is not whole" not in told
+    assert command.main(["verify", str(tmp_path)]) == 0
 
 
 async def test_one_that_is_broken_off_leaves_the_former_one_whole(

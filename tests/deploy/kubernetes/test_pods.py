@@ -69,9 +69,17 @@ def test_what_puts_back_a_backup_has_the_operators_rights_and_is_not_ended_halfw
     assert restore.command[-1] == backup.command[-1] == cluster.settings["data"]["CAREROUTE_BACKUP_DIRECTORY"]
     for job in (restore, rebuild):
         assert job.workload["spec"]["suspend"] is True
-        assert job.workload["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
-        assert "activeDeadlineSeconds" not in job.workload["spec"]["jobTemplate"]["spec"]
     assert backup.workload["spec"]["suspend"] is False, "said, so that what is applied takes a suspension back"
+
+
+def test_what_goes_through_everything_that_there_ever_was_is_not_ended_halfway(cluster: Cluster) -> None:
+    """The first backup into a directory, and every decision once more, take as long as there are records: hours."""
+    jobs = {process.name: process for process in cluster.processes if process not in cluster.services}
+    for name in ("backup", "restore", "redecide", "rebuild"):
+        spec = jobs.pop(name).workload["spec"]["jobTemplate"]["spec"]
+        assert spec["backoffLimit"] == 0
+        assert "activeDeadlineSeconds" not in spec
+    assert {job.workload["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] for job in jobs.values()} == {3600}
 
 
 def is_claim(volume: Resource) -> bool:

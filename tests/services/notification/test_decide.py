@@ -336,6 +336,21 @@ def test_the_cad_hears_the_outcome_in_the_notice_time() -> None:
     assert running.owed() == []
 
 
+@pytest.mark.parametrize("event", [routed(), status("need-police"), released()])
+def test_what_stands_at_a_position_that_is_given_again_is_no_repeat_for_whoever_is_told(event: Event) -> None:
+    """After a restore Kafka gives those again that came after the backup, and who was told of them has their ids."""
+    sent: list[set[str]] = []
+    for later in (timedelta(0), timedelta(minutes=20)):
+        running = Running(now=NOON + later)
+        running.take(offer())
+        told = running.take(event, "assignments/0/55")
+        assert not of(running.take(event, "assignments/0/55", running.now), CadMessageDue), "that would be a repeat"
+        pages = {page.page_id for page in of(told, PageDue) if page.kind != "offer"}
+        sent.append({message.message_id for message in of(told, CadMessageDue)} | pages)
+    assert sent[0]
+    assert not sent[0] & sent[1]
+
+
 def test_an_outcome_that_is_decided_late_is_still_told() -> None:
     running = Running(now=NOON + timedelta(hours=1))
     (message,) = of(running.take(routed()), CadMessageDue)

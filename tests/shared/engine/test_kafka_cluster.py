@@ -82,6 +82,19 @@ async def test_a_topic_that_takes_too_little_or_forgets_too_late_is_named(kafka:
     assert await replica_faults(at, 1, [replace(erasable, gone_within_milliseconds=None, max_bytes=50_000)]) == []
 
 
+@pytest.mark.kafka
+async def test_a_topic_of_one_copy_that_is_not_flushed_is_named(kafka: str) -> None:
+    """What was acknowledged would be gone after a power cut; where there are three copies, the others have it."""
+    at, topic = Connection(kafka), Topic(f"flushed-{os.getpid()}", "a test")
+    await create_topics(at, 1, 1, [topic])
+    changed = {name: value for name, value in topic.settings(1).items() if name != "flush.messages"}
+    async with administering(at) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, changed)])
+    (fault,) = await replica_faults(at, 1, [topic])
+    assert fault.endswith(f"kafka-configs.sh --alter --topic {topic.name} --add-config flush.messages=1")
+    assert not [fault for fault in await replica_faults(at, 3, [topic]) if "flush.messages" in fault]
+
+
 def test_no_topic_is_kept_by_size_whatever_the_brokers_are_set_to() -> None:
     assert {topic.settings(3)["retention.bytes"] for topic in TOPICS} == {"-1"}
 
