@@ -124,10 +124,11 @@ def _date_time(state: State, at: datetime) -> str:
 
 
 def reject(state: State, command: RejectProgramme) -> list[Event]:
-    """Turn a proposed document down. It may be proposed again, which makes it another proposal."""
-    document = state.proposed.get(command.document_hash)
+    """Turn a proposed document down, or take an approved one back before its time. The one in force stays."""
+    proposed, approved = state.proposed.get(command.document_hash), state.adopted.get(command.document_hash)
+    document = proposed or approved
     if document is None:
-        return [refused(command, "unknown-document", "No document with this hash is proposed.")]
+        return [refused(command, "unknown-document", "No document with this hash is proposed, or waits for its time.")]
     if not command.reason.strip():
         return [refused(command, "no-reason", "Say why the document is turned down.")]
     rejected = ProgrammeRejected(
@@ -137,8 +138,9 @@ def reject(state: State, command: RejectProgramme) -> list[Event]:
         rejected_by=command.issued_by,
         reason=command.reason,
     )
-    what = "taken back" if _same_person(command.issued_by, document.proposed_by) else "turned down"
-    sentence = f"The proposed version {document.version} is {what}; nothing else changes."
+    what = "taken back" if approved or _same_person(command.issued_by, document.proposed_by) else "turned down"
+    which = "approved" if approved else "proposed"
+    sentence = f"The {which} version {document.version} is {what}; nothing else changes."
     return [rejected, done(command, sentence, about=document.document_hash)]
 
 
@@ -152,7 +154,7 @@ def _not_greater(state: State, version: int) -> str | None:
     """Why a version may not follow those that were approved, or None."""
     if version > state.approved_version:
         return None
-    return f"Version {state.approved_version} is approved already; version {version} is not greater."
+    return f"Version {state.approved_version} was approved before; version {version} is not greater."
 
 
 def roll_back(state: State, command: RollBackProgramme) -> list[Event]:

@@ -264,7 +264,11 @@ def _programme_proposed(state: State, event: ProgrammeProposed, at: datetime) ->
 
 
 def _programme_rejected(state: State, event: ProgrammeRejected, at: datetime) -> State:  # noqa: ARG001  one shape for all
-    return replace(state, proposed=state.proposed.delete(event.document_hash))
+    document_hash = event.document_hash
+    if document_hash in state.proposed:
+        return replace(state, proposed=state.proposed.delete(document_hash))
+    clocks = state.clocks.clear(_activate(document_hash))
+    return replace(state, adopted=state.adopted.delete(document_hash), clocks=clocks)
 
 
 def _programme_adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:

@@ -51,7 +51,7 @@ TRIAGE: Service[State] = Service(
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=10,
+    state_version=11,
     decider_version="14",
     due=lambda state: state.clocks.first(),
 )

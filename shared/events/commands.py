@@ -76,7 +76,10 @@ class ApproveProgramme(_TriageCommand):
 
 
 class RejectProgramme(_TriageCommand):
-    """Turn the proposed document with this hash down, or take it back; `reason` says why. The one in force stays."""
+    """Turn the document with this hash down that is proposed, or take it back, an approved one too before its time.
+
+    `reason` says why. The one in force stays.
+    """
 
     document_hash: str
 

@@ -42,7 +42,7 @@ class ProgrammeAdopted(Event):
 
 
 class ProgrammeRejected(Event):
-    """A proposed document was turned down, or taken back: nobody can approve it any more."""
+    """A document was turned down, or taken back before its time: it does not come into force."""
 
     document_hash: str
     version: int

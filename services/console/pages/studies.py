@@ -49,7 +49,7 @@ def active_of(visit: Visit) -> DocumentSeen | None:
 def approved_version(visit: Visit) -> int:
     """The greatest version that two people agreed on: another has to be greater."""
     return max(
-        (seen.version for seen in visit.seen.documents.values() if seen.state not in ("proposed", "rejected")),
+        (seen.version for seen in visit.seen.documents.values() if seen.state != "proposed" and seen.approved_by),
         default=0,
     )
 

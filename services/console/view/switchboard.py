@@ -39,7 +39,7 @@ def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, stored: St
 
 def _rejected(agency: AgencyRecords, event: events.ProgrammeRejected, stored: Stored) -> None:
     document = agency.documents.get(event.document_hash)
-    if document is not None and document.state == "proposed":
+    if document is not None and document.state in ("proposed", "adopted"):
         document.state, document.rejected_by = "rejected", event.rejected_by
         document.rejected_at, document.rejected_why = stored.time, event.reason
 

@@ -169,6 +169,33 @@ def test_what_was_turned_down_cannot_be_approved_until_it_is_proposed_again(by: 
     assert triage.state.active.version == 2
 
 
+@pytest.mark.parametrize("by", ["ann", "bob", "sue"])
+def test_an_approved_document_may_be_taken_back_before_its_time_by_one_person(by: str) -> None:
+    """A mistake was seen in it, and only a further version that two people agree on could have stopped it."""
+    triage = madison()
+    approved = propose(triage, JUNE, "p1")
+    triage.put(command(ApproveProgramme, "a1", by="bob", document_hash=approved))
+    silent = command(RejectProgramme, "r1", by=by, document_hash=approved)
+    assert refusal(triage.put(silent)).reason == "no-reason"
+    events = triage.put(command(RejectProgramme, "r2", by=by, document_hash=approved, reason="wrong hours"))
+    assert "approved version 2 is taken back" in done(events).sentence
+    assert not triage.state.adopted
+    assert triage.state.clocks.first() is None
+    assert refusal(triage.put(command(ProposeProgramme, "p2", document=JUNE))).reason == "version-not-greater"
+    triage.at(days=3).run_clocks()
+    assert triage.state.active is not None
+    assert triage.state.active.version == 1
+    assert triage.refold() == triage.state
+
+
+def test_a_document_in_force_is_not_taken_back() -> None:
+    triage = madison()
+    assert triage.state.active is not None
+    in_force = triage.state.active.document_hash
+    events = triage.put(command(RejectProgramme, "r1", document_hash=in_force, reason="wrong hours"))
+    assert refusal(events).reason == "unknown-document"
+
+
 def test_unknown_and_repeated_documents_are_answered() -> None:
     triage = madison()
     assert refusal(triage.put(command(ApproveProgramme, "a1", document_hash="?"))).reason == "unknown-document"

@@ -58,7 +58,7 @@ def programme_reject(
     reason: RequiredReason,
     json: JsonOption = False,
 ) -> None:
-    """Turn a proposed document down, or take your own back. The one in force stays."""
+    """Turn a proposed document down, or take it back, an approved one too before its time. The one in force stays."""
     ask(ctx, json, lambda door: door.post("/v1/programme/reject", document_hash=document_hash, reason=reason))
 
 

@@ -123,6 +123,21 @@ async def test_whoever_proposed_is_told_that_they_cannot_approve(room: Programme
     assert room.active == 1
 
 
+async def test_an_approved_version_is_taken_back_before_its_time(room: ProgrammeRoom) -> None:
+    later = SECOND.replace("2021-09-01T00:00:00", "2199-09-01T00:00:00")
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": later, "reason": "longer hours"})
+        path, said = f"/programme/documents/{room.hash_of(2)}", {"document_hash": room.hash_of(2), "back": "/programme"}
+        await approver.post("/programme/approve", data={**said, "reason": "agreed"})
+        assert "Take version 2 back" in await shown(manager, path)
+        done = await manager.post("/programme/reject", data={**said, "reason": "wrong hours"})
+        page = await shown(manager, done.headers["location"])
+        assert "The approved version 2 is taken back; nothing else changes." in page
+        assert "taken back by <b>the-supervisor</b>" in page
+        assert "Take version 2 back" not in await shown(manager, path)
+    assert room.active == 1
+
+
 async def test_a_proposal_is_turned_down_and_may_come_again(room: ProgrammeRoom) -> None:
     async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
         await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
