@@ -130,10 +130,12 @@ def _call_pages(app: FastAPI, door: Door) -> None:
     @app.post("/p/{token}/status")
     async def status(
         token: str,
+        *,
         status: Annotated[CallStatus, Form()],
         page_at: PageAt,
         disposition: Annotated[Disposition | None, Form()] = None,
         released_by: Annotated[str | None, Form(max_length=200)] = None,
+        upgrades: Annotated[int, Form(ge=0, lt=2**31)] = 0,
     ) -> Response:
         link, back = door.offer(token), f"/p/{token}"
         assignment = link.offer.assignment
@@ -141,8 +143,9 @@ def _call_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(back, 303)
         if (status == "cleared") == (disposition is None):
             raise Page(422, "How did it end?", "Go back and choose how the call ended.")
-        if status == "on-scene" and released_by is None and pages.waits_to_enter(link.offer, assignment):
-            return pages.enter_page(link, door.clock.now())
+        is_old = released_by != NOBODY and upgrades != assignment.upgrades  # what was not known lets nobody in
+        if status == "on-scene" and (released_by is None or is_old) and pages.waits_to_enter(link.offer, assignment):
+            return pages.enter_page(link, assignment, door.clock.now())
         command = ReportStatus(
             command_id=child_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}/{page_at}"),
             team_id=assignment.team_id,

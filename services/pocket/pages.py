@@ -87,9 +87,9 @@ def clear_page(link: OfferLink, now: datetime) -> Response:
     return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
 
 
-def enter_page(link: OfferLink, now: datetime) -> Response:
-    """The question whether somebody has let the team in."""
-    return PAGES.show("enter.html", link=link, page_at=milliseconds(now))
+def enter_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
+    """The question whether somebody has let the team in, knowing of the call what is known now."""
+    return PAGES.show("enter.html", link=link, assignment=assignment, page_at=milliseconds(now))
 
 
 def correct_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
