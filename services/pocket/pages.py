@@ -116,7 +116,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         still=still,
         notice=notice,
         link=link,
-        left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
+        end=words.end_of_shift(shift.signed_on.shift_ends_at, now),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=[card for card in cards if card["open"]],
         late=link.agency.late_calls(shift.signed_on.team_id, now),
@@ -136,7 +136,7 @@ def confirm_page(link: ShiftLink, now: datetime, notice: str) -> Response:
         link=link,
         notice=notice,
         others=[member for member in signed_on.members if member != link.person_id],
-        left=words.minutes((signed_on.shift_ends_at - now).total_seconds()),
+        end=words.end_of_shift(signed_on.shift_ends_at, now),
         page_at=milliseconds(now),
     )
 

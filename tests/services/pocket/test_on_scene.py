@@ -170,6 +170,18 @@ async def test_a_team_without_a_call_that_was_silent_hears_that_police_were_aske
     assert "You were silent" not in await shown(city, phone, shift)
 
 
+async def test_a_shift_that_was_to_end_while_its_team_has_a_call_says_since_when(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """The team keeps its shift until it clears: for hours the page said that it ends in less than a minute."""
+    city.call()
+    shift, path = city.sign_on(), city.offer()
+    assert "shift ends in 5 h 59 min" in await shown(city, phone, shift)
+    await phone.post(f"{path}/accept")
+    city.clock.ahead += timedelta(hours=8, minutes=1)
+    assert "shift was to end 2 h 1 min ago" in await shown(city, phone, shift)
+
+
 async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, phone: httpx.AsyncClient) -> None:
     path = await accepted(city, phone, enters_when=("released by sergeant",))
     sent = len(city.commands())
