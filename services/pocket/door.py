@@ -151,7 +151,7 @@ class Door:
     def check_ready(self) -> None:
         """Raises Page as long as the journals have not been read to their end."""
         if not self.follower.ready:
-            raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
+            raise Page(503, "One moment", STARTING, OFFER_REFRESH_SECONDS)
 
     def calendars(self) -> CalendarBook:
         """What calendars show. Raises Page as long as the journals have not been read to their end."""
@@ -273,6 +273,7 @@ OF_TEAMS = (
     AnswerRoll,
 )  # fmt: skip
 """What teams say of themselves and of their calls: the journals keep it for good, and it gives nobody a right."""
+STARTING = "careroute is starting and looks again by itself. If you have just answered, do it once more then."
 UNKNOWN_DEVICE = (
     "It was shut out, or its browser has forgotten what it knew. Ask your supervisor for a link or a code that makes "
     "it yours; until then open the links that you are sent."

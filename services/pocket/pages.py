@@ -20,13 +20,23 @@ PLACES = ("address", "position")
 GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
 AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
 MESSAGES = {
-    **{status: Page(status, "Nothing here", GONE) for status in (400, 404, 405)},
+    **{status: Page(status, "Nothing here", GONE) for status in (400, 404)},
+    405: Page(405, "One moment", "Nothing is sent from here. The page opens again by itself.", refresh_seconds=1),
     408: Page(408, "Too slow", "What you tapped did not reach careroute in time. Go back and try once more."),
     413: Page(413, "Too much", "The form is larger than any form of ours."),
     429: Page(429, "One moment", "Many are asking careroute just now. Go back and try again."),
     500: Page(500, "Something went wrong", AWAY),
 }
-PAGES = Pages(Path(__file__).parent, messages=MESSAGES, words=words)
+
+
+def page_of(path: str) -> str:
+    """The page on which somebody has tapped what was sent to a path, and may go on: `/p/<token>` of `…/accept`."""
+    parts = [part for part in path.split("/") if part]
+    kept = 2 if parts[:1] != ["me"] else 3 if parts[1:2] == ["enrol"] else 1
+    return "/" + "/".join(parts[:kept])
+
+
+PAGES = Pages(Path(__file__).parent, messages=MESSAGES, page_of=page_of, words=words)
 
 
 class Personal(NamedTuple):
