@@ -123,14 +123,19 @@ def _chosen(visit: Visit) -> date:
 
 
 def _shifts(visit: Visit, monday: date) -> list[ShiftTold]:
-    """The shifts that begin in a week, of the team that is asked for; and those that are over in no list."""
+    """The shifts that begin in a week, of the team that is asked for; in this week also what runs since the last."""
     begin, end = instant(visit.zone, monday, 0), instant(visit.zone, monday + timedelta(days=DAYS_A_WEEK), 0)
     rota, team_id = visit.seen.rota, visit.query.get("team") or None
     shifts = [told(rota, shift) for shift in rota.between(begin, end, team_id=team_id)]
     dropped = (told_dropped(each) for each in rota.dropped.values())
     shifts += (each for each in dropped if team_id in (None, each.team_id))
-    begun = (each for each in shifts if begin <= each.starts_at < end)
-    return sorted(begun, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
+    is_this_week = monday == _mondays(visit)[0]
+    of_week = (
+        each
+        for each in shifts
+        if each.starts_at < end and (begin <= each.starts_at or (is_this_week and visit.now < each.ends_at))
+    )
+    return sorted(of_week, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
 
 
 def _address(visit: Visit, monday: date) -> str:
