@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of
+from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of, told_apart
 from services.console.pages.rota_line import date_of, lack_line, shift_line
 from services.console.view.people_words import needs_to_choose
 from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
@@ -102,8 +102,7 @@ def people_of(visit: Visit) -> list[tuple[str, str]]:
     """Id and name of everybody on the books, for whoever may see that."""
     if not visit.may("read-people"):
         return []
-    people = ((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
-    return sorted(people, key=lambda person: (person[1], person[0]))
+    return told_apart((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
 
 
 # --- weeks

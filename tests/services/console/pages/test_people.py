@@ -355,6 +355,21 @@ async def test_what_runs_since_last_week_stands_in_this_one(room: Room) -> None:
     assert "shift-night" not in shown[monday + timedelta(days=8)]
 
 
+async def test_two_of_one_name_are_told_apart_where_one_is_chosen(room: Room) -> None:
+    """Whoever gave a place to one of them could not know to which."""
+    week = await staffed(room)
+    namesake = events.Person(person_id="sam-2", name="Sam Ito", disciplines=("emt",))
+    team = events.Team(team_id="night-1", model="community-responder")
+    room.write(ASSIGNMENTS.name, events.PersonDefined(person=namesake), events.TeamDefined(team=team))
+    await room.city.settle()
+    async with room.city.signed_in("supervisor") as browser:
+        for path in (week, "/roll-call"):
+            page = (await browser.get(path)).text
+            chosen = set(re.findall(r'<option value="(?:the-staff|sam-2|bea)">([^<]+)</option>', page))
+            assert chosen == {"Sam Ito (the-staff)", "Sam Ito (sam-2)", "Bea Ortiz"}, path
+        assert "Sam Ito (sam-2)" in (await browser.get("/teams/night-1/sign-on")).text
+
+
 @pytest.mark.scenario("browser")
 async def test_two_swap_on_a_page_of_its_own(room: Room) -> None:
     await staffed(room)
