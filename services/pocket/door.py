@@ -46,6 +46,7 @@ from shared.events import (
     SignOff,
     SignOn,
     TakeLateCall,
+    child_id,
 )
 from shared.sealing import Sealer, key_made_of
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
@@ -210,6 +211,15 @@ class Door:
         elif isinstance(answer, CommandRefused):
             back += f"?said={command.command_id}"
         return RedirectResponse(back, 303), answer
+
+    def report_id(self, subject_id: str, what: str, page_at: int) -> str:
+        """The id of a team's report: taps on one page are one, until it is answered.
+
+        A browser that goes back shows an old page again: who asks for police on it once more means it.
+        """
+        command_id = child_id(subject_id, f"{what}/{page_at}")
+        is_old = self.follower.has_answered(command_id)
+        return child_id(command_id, self.clock.now().isoformat()) if is_old else command_id
 
     def notice(self, said: str) -> str:
         """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""

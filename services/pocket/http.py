@@ -147,7 +147,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
         if status == "on-scene" and (released_by is None or is_old) and pages.waits_to_enter(link.offer, assignment):
             return pages.enter_page(link, assignment, door.clock.now())
         command = ReportStatus(
-            command_id=child_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
@@ -174,7 +174,7 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         if assignment is None or assignment.ended:
             return RedirectResponse(back, 303)
         command = CorrectStatus(
-            command_id=child_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
@@ -189,7 +189,7 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         if assignment is None or not assignment.acknowledge:
             return RedirectResponse(back, 303)
         command = ReportStatus(
-            command_id=child_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             **door.issued(link.person_id),
@@ -245,7 +245,7 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(f"/s/{token}", 303)
         signed_on = link.shift.signed_on
         command = ReportStatus(
-            command_id=child_id(signed_on.shift_id, f"{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(signed_on.shift_id, f"{status}/{link.person_id}", page_at),
             team_id=signed_on.team_id,
             status=status,
             **door.issued(link.person_id),

@@ -163,6 +163,16 @@ async def test_two_taps_are_one_command(city: City, phone: httpx.AsyncClient) ->
     assert len({command.command_id for command in city.commands()}) == 3, "a later page's tap is another"
 
 
+async def test_whoever_asks_for_police_again_on_an_old_page_asks_again(city: City, phone: httpx.AsyncClient) -> None:
+    """Chromium keeps a page that one goes back to: its button did nothing, and the page said that all is well."""
+    shift = city.sign_on()
+    await settle(city)
+    said = ("need-police", "available", "need-police")
+    pages = [await phone.post(f"{shift}/status", data={"status": status, "page_at": "7"}) for status in said]
+    assert "You have asked for police." in pages[-1].text
+    assert len({command.command_id for command in city.commands()}) == 3
+
+
 async def test_declining(city: City, phone: httpx.AsyncClient) -> None:
     path = city.offer()
     await settle(city)
