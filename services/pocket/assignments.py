@@ -133,6 +133,7 @@ class Assignments:
             before = assignment.upgrade
             is_dangerous = event.more_dangerous or (before is not None and before.more_dangerous)
             assignment.upgrade = event.model_copy(update={"more_dangerous": is_dangerous})
+            assignment.upgrades += 1
             if event.on_upgrade == "stage":
                 assignment.told_to_wait, assignment.may_enter = True, False
 

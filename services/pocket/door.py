@@ -46,6 +46,7 @@ from shared.events import (
     SignOff,
     SignOn,
     TakeLateCall,
+    child_id,
 )
 from shared.sealing import Sealer, key_made_of
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
@@ -151,7 +152,7 @@ class Door:
     def check_ready(self) -> None:
         """Raises Page as long as the journals have not been read to their end."""
         if not self.follower.ready:
-            raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
+            raise Page(503, "One moment", STARTING, OFFER_REFRESH_SECONDS)
 
     def calendars(self) -> CalendarBook:
         """What calendars show. Raises Page as long as the journals have not been read to their end."""
@@ -210,6 +211,15 @@ class Door:
         elif isinstance(answer, CommandRefused):
             back += f"?said={command.command_id}"
         return RedirectResponse(back, 303), answer
+
+    def report_id(self, subject_id: str, what: str, page_at: int) -> str:
+        """The id of a team's report: taps on one page are one, until it is answered.
+
+        A browser that goes back shows an old page again: who asks for police on it once more means it.
+        """
+        command_id = child_id(subject_id, f"{what}/{page_at}")
+        is_old = self.follower.has_answered(command_id)
+        return child_id(command_id, self.clock.now().isoformat()) if is_old else command_id
 
     def notice(self, said: str) -> str:
         """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
@@ -273,6 +283,7 @@ OF_TEAMS = (
     AnswerRoll,
 )  # fmt: skip
 """What teams say of themselves and of their calls: the journals keep it for good, and it gives nobody a right."""
+STARTING = "careroute is starting and looks again by itself. If you have just answered, do it once more then."
 UNKNOWN_DEVICE = (
     "It was shut out, or its browser has forgotten what it knew. Ask your supervisor for a link or a code that makes "
     "it yours; until then open the links that you are sent."

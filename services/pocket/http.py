@@ -130,10 +130,12 @@ def _call_pages(app: FastAPI, door: Door) -> None:
     @app.post("/p/{token}/status")
     async def status(
         token: str,
+        *,
         status: Annotated[CallStatus, Form()],
         page_at: PageAt,
         disposition: Annotated[Disposition | None, Form()] = None,
         released_by: Annotated[str | None, Form(max_length=200)] = None,
+        upgrades: Annotated[int, Form(ge=0, lt=2**31)] = 0,
     ) -> Response:
         link, back = door.offer(token), f"/p/{token}"
         assignment = link.offer.assignment
@@ -141,10 +143,11 @@ def _call_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(back, 303)
         if (status == "cleared") == (disposition is None):
             raise Page(422, "How did it end?", "Go back and choose how the call ended.")
-        if status == "on-scene" and released_by is None and pages.waits_to_enter(link.offer, assignment):
-            return pages.enter_page(link, door.clock.now())
+        is_old = released_by != NOBODY and upgrades != assignment.upgrades  # what was not known lets nobody in
+        if status == "on-scene" and (released_by is None or is_old) and pages.waits_to_enter(link.offer, assignment):
+            return pages.enter_page(link, assignment, door.clock.now())
         command = ReportStatus(
-            command_id=child_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
@@ -171,7 +174,7 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         if assignment is None or assignment.ended:
             return RedirectResponse(back, 303)
         command = CorrectStatus(
-            command_id=child_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
@@ -186,7 +189,7 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         if assignment is None or not assignment.acknowledge:
             return RedirectResponse(back, 303)
         command = ReportStatus(
-            command_id=child_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}", page_at),
             team_id=assignment.team_id,
             status=status,
             **door.issued(link.person_id),
@@ -242,7 +245,7 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(f"/s/{token}", 303)
         signed_on = link.shift.signed_on
         command = ReportStatus(
-            command_id=child_id(signed_on.shift_id, f"{status}/{link.person_id}/{page_at}"),
+            command_id=door.report_id(signed_on.shift_id, f"{status}/{link.person_id}", page_at),
             team_id=signed_on.team_id,
             status=status,
             **door.issued(link.person_id),

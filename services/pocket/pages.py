@@ -20,13 +20,23 @@ PLACES = ("address", "position")
 GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
 AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
 MESSAGES = {
-    **{status: Page(status, "Nothing here", GONE) for status in (400, 404, 405)},
+    **{status: Page(status, "Nothing here", GONE) for status in (400, 404)},
+    405: Page(405, "One moment", "Nothing is sent from here. The page opens again by itself.", refresh_seconds=1),
     408: Page(408, "Too slow", "What you tapped did not reach careroute in time. Go back and try once more."),
     413: Page(413, "Too much", "The form is larger than any form of ours."),
     429: Page(429, "One moment", "Many are asking careroute just now. Go back and try again."),
     500: Page(500, "Something went wrong", AWAY),
 }
-PAGES = Pages(Path(__file__).parent, messages=MESSAGES, words=words)
+
+
+def page_of(path: str) -> str:
+    """The page on which somebody has tapped what was sent to a path, and may go on: `/p/<token>` of `…/accept`."""
+    parts = [part for part in path.split("/") if part]
+    kept = 2 if parts[:1] != ["me"] else 3 if parts[1:2] == ["enrol"] else 1
+    return "/" + "/".join(parts[:kept])
+
+
+PAGES = Pages(Path(__file__).parent, messages=MESSAGES, page_of=page_of, words=words)
 
 
 class Personal(NamedTuple):
@@ -87,9 +97,9 @@ def clear_page(link: OfferLink, now: datetime) -> Response:
     return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
 
 
-def enter_page(link: OfferLink, now: datetime) -> Response:
-    """The question whether somebody has let the team in."""
-    return PAGES.show("enter.html", link=link, page_at=milliseconds(now))
+def enter_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
+    """The question whether somebody has let the team in, knowing of the call what is known now."""
+    return PAGES.show("enter.html", link=link, assignment=assignment, page_at=milliseconds(now))
 
 
 def correct_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
@@ -116,7 +126,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         still=still,
         notice=notice,
         link=link,
-        left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
+        end=words.end_of_shift(shift.signed_on.shift_ends_at, now),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=[card for card in cards if card["open"]],
         late=link.agency.late_calls(shift.signed_on.team_id, now),
@@ -136,7 +146,7 @@ def confirm_page(link: ShiftLink, now: datetime, notice: str) -> Response:
         link=link,
         notice=notice,
         others=[member for member in signed_on.members if member != link.person_id],
-        left=words.minutes((signed_on.shift_ends_at - now).total_seconds()),
+        end=words.end_of_shift(signed_on.shift_ends_at, now),
         page_at=milliseconds(now),
     )
 

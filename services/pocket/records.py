@@ -45,6 +45,8 @@ class Assignment:
     address_changed_at: datetime | None = None
     another_incident: bool = False
     upgrade: UpgradeRaised | None = None
+    upgrades: int = 0
+    """How many there have been: who lets the team in is asked anew where one has come since the page was made."""
     stays: str = ""
     """Why the call would be over if the team were not with somebody."""
     may_enter: bool = False

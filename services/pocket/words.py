@@ -162,6 +162,13 @@ _OF_A_NUMBER = frozenset("+0123456789 -.()/,#:extnsion\xa0")
 """With the letters of `extension`."""
 
 
+def end_of_shift(ends_at: datetime, now: datetime) -> str:
+    """When a shift ends, or was to end: a team that has a call keeps it, and its shift, until it clears."""
+    if now < ends_at:
+        return f"shift ends in {minutes((ends_at - now).total_seconds())}"
+    return f"shift was to end {minutes((now - ends_at).total_seconds())} ago"
+
+
 def minutes(seconds: float) -> str:
     """How long ago, or how long still: `less than a minute`, `3 min`, `5 h 59 min`."""
     hours, left = divmod(max(0, int(seconds)) // 60, 60)

@@ -40,6 +40,8 @@ class Page(HTTPException):
         self.heading, self.refresh_seconds = heading, refresh_seconds
 
 
+OVER = (401, 403, 404, 410)
+"""Nothing comes of opening the page again."""
 NOT_UNDERSTOOD = Page(422, "Not understood", "Go back, load the page again, and try once more.")
 
 
@@ -56,6 +58,7 @@ class Pages:
         messages: Mapping[int, Page] = MappingProxyType({}),
         otherwise: Respond | None = None,
         headers: Mapping[str, str] = HEADERS,
+        page_of: Callable[[str], str] | None = None,
         filters: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
         **everywhere: Any,
     ) -> None:
@@ -63,9 +66,10 @@ class Pages:
 
         `messages`: by status, what an error is called where its own words do not help; `otherwise`: how those are
         answered that do not ask for a page, if not with one; `headers`: of every page, where a door's own pages need
-        others; `filters`, `everywhere`: what every template may use.
+        others; `page_of`: by the path that a form posts to, that of the page which the form stands on: an error leads
+        back there; `filters`, `everywhere`: what every template may use.
         """
-        self._messages, self._otherwise, self._headers = messages, otherwise, headers
+        self._messages, self._otherwise, self._headers, self._page_at = messages, otherwise, headers, page_of
         sheets = [sheet for path in (SHARED, folder) if (sheet := path / "static" / "style.css").exists()]
         self._style = "".join(sheet.read_text("utf-8") for sheet in sheets)
         self._templates = Environment(
@@ -106,6 +110,7 @@ class Pages:
             refresh_seconds=refresh_seconds,
             heading=page.heading,
             sentence=page.detail,
+            back=url if self._page_at is not None and page.status_code not in OVER else "",
         )
         shown.headers.update(headers)
         return shown
@@ -118,9 +123,10 @@ class Pages:
             error = NOT_UNDERSTOOD
         if not isinstance(error, HTTPException):
             raise error
-        return self.message(self._page_of(error), request.url.path, headers_of(error))
+        path = request.url.path
+        return self.message(self._message_of(error), self._page_at(path) if self._page_at else path, headers_of(error))
 
-    def _page_of(self, error: HTTPException) -> Page:
+    def _message_of(self, error: HTTPException) -> Page:
         if isinstance(error, Page):
             return error
         status = error.status_code

@@ -248,6 +248,28 @@ async def test_without_a_connection_one_page_says_so_and_nothing_is_sent_later(
 
 
 @pytest.mark.scenario("browser")
+async def test_a_page_without_a_connection_comes_back_by_itself_and_sends_nothing_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """A second without a connection, and a crew's call was off its screen for good."""
+    city = a_city()
+    async with a_handset(city, browser, tmp_path) as phone:
+        await phone.enrol(city)
+        await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        city.sign_on()
+        path = city.offer(seconds=120)
+        await phone.open(path)
+        before = len(city.commands())
+        await phone.context.set_offline(True)
+        await phone.page.get_by_role("button", name="Decline").click()
+        await phone.page.get_by_role("heading", name="No connection").wait_for()
+        await phone.context.set_offline(False)
+        await phone.page.wait_for_url(phone.address + path, timeout=20_000)
+        await phone.sees("Will you take this call?")
+        assert len(city.commands()) == before
+
+
+@pytest.mark.scenario("browser")
 async def test_the_page_is_installed_and_asks_for_pushes_with_our_key(browser: Browser, tmp_path: Path) -> None:
     """What the browser gives for it is sent, again at each visit, and ends with the tap that ends it."""
     city = a_city()

@@ -258,6 +258,9 @@ async def test_on_a_narrow_phone_with_large_text_nothing_is_cut_off(chromium_pat
         await asyncio.sleep(0.1)
         await phone.open(path)
         await phone.picture("2-call")
+        bar = await phone.page.locator(".bar").bounding_box()
+        assert bar is not None
+        assert bar["height"] <= NARROW_PIXELS["height"] / 4, "it stands over the call: half the screen was under it"
         await phone.tap("On scene")
         await phone.picture("3-enter")
         await phone.tap("Yes, the dispatcher")

@@ -230,6 +230,21 @@ async def test_rows_that_change_before_the_answer_has_come_leave_the_focus_where
         assert await desk.page.evaluate("document.activeElement.closest('.row').id") == "shift-empty"
 
 
+async def test_a_week_on_paper_is_dark_on_light_and_has_nothing_to_press(browser: Browser, tmp_path: Path) -> None:
+    """Whoever has chosen the dark theme printed light letters, and a form below each shift."""
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        planned(desk.room)
+        await desk.open(week_of(in_days(desk.room, 2)))
+        async with desk.page.expect_navigation():
+            await desk.page.get_by_role("button", name="Dark").click()
+        await desk.page.emulate_media(media="print")
+        await desk.page.locator("#shift-day-2", has_text="Bea Ortiz").wait_for()
+        assert await desk.page.locator("main form[data-act]:visible, summary:visible, nav:visible").count() == 0
+        shade = "(name) => Number(getComputedStyle(document.body)[name].match(/[0-9]+/)[0])"
+        ink, paper = await desk.page.evaluate(f"['color', 'backgroundColor'].map({shade})")
+        assert ink < paper
+
+
 @pytest.mark.scenario("browser")
 async def test_times_of_a_form_are_on_the_agencys_clocks(browser: Browser, tmp_path: Path) -> None:
     """Wherever the browser is: this one is in Tokyo."""

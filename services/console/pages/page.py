@@ -5,7 +5,8 @@ A row shows a value that compares by what is in it; it is rendered anew, and sen
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -90,6 +91,13 @@ class PersonLink(NamedTuple):
 def html_id_of(name: str) -> str:
     """A name as a part of an id in a page."""
     return quote(name, safe="").replace("%", "_")
+
+
+def told_apart(people: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Ids and names of people to choose from, by name; with the id, where several have one name."""
+    by_name = sorted(people, key=lambda person: (person[1], person[0]))
+    many = Counter(name for _, name in by_name)
+    return [(person_id, name if many[name] == 1 else f"{name} ({person_id})") for person_id, name in by_name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of
+from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of, told_apart
 from services.console.pages.rota_line import date_of, lack_line, shift_line
 from services.console.view.people_words import needs_to_choose
 from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
@@ -102,8 +102,7 @@ def people_of(visit: Visit) -> list[tuple[str, str]]:
     """Id and name of everybody on the books, for whoever may see that."""
     if not visit.may("read-people"):
         return []
-    people = ((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
-    return sorted(people, key=lambda person: (person[1], person[0]))
+    return told_apart((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
 
 
 # --- weeks
@@ -123,14 +122,19 @@ def _chosen(visit: Visit) -> date:
 
 
 def _shifts(visit: Visit, monday: date) -> list[ShiftTold]:
-    """The shifts that begin in a week, of the team that is asked for; and those that are over in no list."""
+    """The shifts that begin in a week, of the team that is asked for; in this week also what runs since the last."""
     begin, end = instant(visit.zone, monday, 0), instant(visit.zone, monday + timedelta(days=DAYS_A_WEEK), 0)
     rota, team_id = visit.seen.rota, visit.query.get("team") or None
     shifts = [told(rota, shift) for shift in rota.between(begin, end, team_id=team_id)]
     dropped = (told_dropped(each) for each in rota.dropped.values())
     shifts += (each for each in dropped if team_id in (None, each.team_id))
-    begun = (each for each in shifts if begin <= each.starts_at < end)
-    return sorted(begun, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
+    is_this_week = monday == _mondays(visit)[0]
+    of_week = (
+        each
+        for each in shifts
+        if each.starts_at < end and (begin <= each.starts_at or (is_this_week and visit.now < each.ends_at))
+    )
+    return sorted(of_week, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
 
 
 def _address(visit: Visit, monday: date) -> str:

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from services.console.pages.page import ConsolePage, Region, Visit
+from services.console.pages.page import ConsolePage, Region, Visit, told_apart
 from services.console.pages.teams import path_of_team, row_of_team
-from services.console.view.records import PersonSeen
 from shared.doors.problems import Problem
 
 
@@ -31,8 +30,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     seen = visit.seen.teams.get(team_id)
     if seen is None:
         return (Region("members", (), empty="The team was taken off the roster."), Region("team", ()))
-    free = tuple((each.person.person_id, visit.name_of(each.person.person_id)) for each in _free_people(visit))
-    line = SignOnLine(team_id, path_of_team(team_id), seen.shift_id is not None, free)
+    line = SignOnLine(team_id, path_of_team(team_id), seen.shift_id is not None, tuple(_free_people(visit)))
     return (Region.of_one("members", "row_sign_on.html", line), Region("team", [row_of_team(visit, seen)]))
 
 
@@ -44,12 +42,12 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     return {"team_id": team_id}
 
 
-def _free_people(visit: Visit) -> Sequence[PersonSeen]:
-    """Staff who are on no shift, for whoever may see the roster of people."""
+def _free_people(visit: Visit) -> Sequence[tuple[str, str]]:
+    """Id and name of staff who are on no shift, for whoever may see the roster of people."""
     if not visit.may("read-people"):
         return ()
-    free = (seen for seen in visit.seen.people.values() if seen.team_id is None)
-    return sorted(free, key=lambda seen: (visit.name_of(seen.person.person_id), seen.person.person_id))
+    free = (person_id for person_id, seen in visit.seen.people.items() if seen.team_id is None)
+    return told_apart((person_id, visit.name_of(person_id)) for person_id in free)
 
 
 PAGE = ConsolePage(

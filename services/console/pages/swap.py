@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from services.console.pages.page import ConsolePage, Region, Row, Visit
+from services.console.pages.page import ConsolePage, Region, Row, Visit, told_apart
 from services.console.pages.rota_line import PlaceLine, ShiftLine, path_of, shift_line
 from services.console.view.rota_records import RotaShiftSeen, told
 from shared.doors.problems import Problem
@@ -57,7 +57,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
             (str(place.number), f"{place.number}: {place.holders[0].name or 'nobody yet'}") for place in line.places
         ],
         "with_whom": visit.query.get("with", ""),
-        "others": sorted(((each, visit.name_of(each)) for each in others), key=lambda each: (each[1], each[0])),
+        "others": told_apart((each, visit.name_of(each)) for each in others),
     }
 
 

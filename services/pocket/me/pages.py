@@ -93,7 +93,7 @@ def own_page(
         shift=None if shift is None else _member(agency, shift, person_id),
         team_id="" if shift is None else shift.signed_on.team_id,
         begun=None if shift is not None else _begun(view, device, now, person_id),
-        left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
+        end="" if shift is None else words.end_of_shift(shift.signed_on.shift_ends_at, now),
         offers=_offers(agency, shift, person_id, now),
         planned=_planned(view, device.agency, person_id, now),
         ways=[_way_line(way, now) for way in view.book.ways(device.agency, person_id)],
@@ -124,7 +124,7 @@ def team_page(view: View, device: Device, now: datetime, notice: str, *, hours: 
         planned=view.book.planned(device.agency, now, team_id=team_id),
         hours=hours,
         offers=[] if shift is None else _offers(agency, shift, shift.members[0] if shift.members else "", now),
-        left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
+        end="" if shift is None else words.end_of_shift(shift.signed_on.shift_ends_at, now),
         page_at=milliseconds(now),
     )
 

@@ -11,9 +11,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from prometheus_client import generate_latest
+from starlette.requests import Request
 
 from services.pocket import words
 from services.pocket.http import create_app
+from services.pocket.pages import PAGES
+from shared.doors.pages import Page
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.memory import MemoryBroker
 from shared.events import (
@@ -158,6 +161,16 @@ async def test_two_taps_are_one_command(city: City, phone: httpx.AsyncClient) ->
     assert len({command.command_id for command in city.commands()}) == 2
     await phone.post(f"{path}/status", data={"status": "en-route", "page_at": "78"})
     assert len({command.command_id for command in city.commands()}) == 3, "a later page's tap is another"
+
+
+async def test_whoever_asks_for_police_again_on_an_old_page_asks_again(city: City, phone: httpx.AsyncClient) -> None:
+    """Chromium keeps a page that one goes back to: its button did nothing, and the page said that all is well."""
+    shift = city.sign_on()
+    await settle(city)
+    said = ("need-police", "available", "need-police")
+    pages = [await phone.post(f"{shift}/status", data={"status": status, "page_at": "7"}) for status in said]
+    assert "You have asked for police." in pages[-1].text
+    assert len({command.command_id for command in city.commands()}) == 3
 
 
 async def test_declining(city: City, phone: httpx.AsyncClient) -> None:
@@ -512,6 +525,38 @@ async def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
     page = await shown(city, phone, path, 500)
     assert "<h1>Something went wrong</h1>" in page
     assert "Tell the dispatcher by radio" in page
+
+
+async def test_where_a_form_is_posted_to_a_phone_that_looks_again_finds_the_page_again(
+    city: City, phone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It loaded `…/accept`, and was told that its link had come to its end, while the offer ran."""
+    path = city.offer()
+    await settle(city)
+    for what in ("accept", "decline", "status", "released"):
+        page = await shown(city, phone, f"{path}/{what}", 405)
+        assert f'content="1;url={path}"' in page
+        assert "come to its end" not in page
+    monkeypatch.setattr(type(city.door.follower), "ready", False)
+    answer = await phone.post(f"{path}/accept")
+    assert (answer.status_code, f'content="5;url={path}"' in answer.text) == (503, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/p/token/accept", "/p/token"),
+        ("/s/token/sign-off", "/s/token"),
+        ("/r/token/answer", "/r/token"),
+        ("/me/push/end", "/me"),
+        ("/me/enrol/token", "/me/enrol/token"),
+        ("/", "/"),
+    ],
+)
+def test_an_error_leads_back_to_the_page_that_was_tapped_on(path: str, page: str) -> None:
+    """An installed page has no button to go back."""
+    refused = PAGES.respond(Request({"type": "http", "path": path, "headers": []}), Page(503, "Not sent", "Away."))
+    assert f'<a class="button wide" href="{page}">Open the page again</a>' in bytes(refused.body).decode()
 
 
 async def test_one_request_too_many_is_a_page_too(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -169,6 +170,18 @@ async def test_a_team_without_a_call_that_was_silent_hears_that_police_were_aske
     assert "You were silent" not in await shown(city, phone, shift)
 
 
+async def test_a_shift_that_was_to_end_while_its_team_has_a_call_says_since_when(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """The team keeps its shift until it clears: for hours the page said that it ends in less than a minute."""
+    city.call()
+    shift, path = city.sign_on(), city.offer()
+    assert "shift ends in 5 h 59 min" in await shown(city, phone, shift)
+    await phone.post(f"{path}/accept")
+    city.clock.ahead += timedelta(hours=8, minutes=1)
+    assert "shift was to end 2 h 1 min ago" in await shown(city, phone, shift)
+
+
 async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, phone: httpx.AsyncClient) -> None:
     path = await accepted(city, phone, enters_when=("released by sergeant",))
     sent = len(city.commands())
@@ -188,6 +201,39 @@ async def test_nobody_has_to_be_named_to_be_on_scene(city: City, phone: httpx.As
     command = city.commands()[-1]
     assert isinstance(command, ReportStatus)
     assert (command.status, command.released_by) == ("on-scene", None)
+
+
+async def test_who_let_a_team_in_before_the_danger_was_known_is_asked_for_anew(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """A weapon became known while the team read the question: its answer let it in, and it was told to carry on."""
+    path = await accepted(city, phone, enters_when=("released by sergeant",))
+    asked = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    sent = len(city.commands())
+    city.write(UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stage", sentence="A weapon."))
+    await settle(city)
+    form = hidden_in(asked.text) | {"status": "on-scene"}
+    again = await phone.post(f"{path}/status", data=form | {"released_by": "a sergeant"})
+    assert "Has somebody released you?" in again.text
+    assert "Wait nearby. Do not go in." in again.text
+    assert "A weapon." in again.text
+    assert len(city.commands()) == sent
+    form = hidden_in(again.text) | {"status": "on-scene"}
+    await phone.post(f"{path}/status", data=form | {"released_by": "a sergeant"})
+    assert len(city.commands()) == sent + 1, "whoever says so knowing it is believed"
+
+
+async def test_whoever_is_with_somebody_is_on_scene_whatever_became_known(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone, enters_when=("released by sergeant",))
+    city.write(UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stage"))
+    await settle(city)
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1", "released_by": "nobody"})
+    assert isinstance(city.commands()[-1], ReportStatus)
+
+
+def hidden_in(page: str) -> dict[str, str]:
+    """What the forms of a page send besides what is tapped."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
 
 
 async def test_a_team_that_was_let_in_is_told(city: City, phone: httpx.AsyncClient) -> None:

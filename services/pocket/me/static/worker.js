@@ -3,7 +3,7 @@
 "use strict";
 
 const OFFLINE = "/me/offline";
-const CACHE = "careroute-offline-1";
+const CACHE = "careroute-offline-2";
 const ANSWERS = ["accept", "decline"];  // buttons of a notification, and where the offer's page takes them
 
 self.addEventListener("install", (event) => {

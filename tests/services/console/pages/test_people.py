@@ -21,6 +21,7 @@ from services.console.pages.rota import people_of
 from shared import events
 from shared.enrolment import read_enrolment
 from shared.events import PlannedShift, ShiftPlace
+from shared.programme.judging.hours import instant
 from shared.topics import ASSIGNMENTS, ROSTERS
 from tests.services.console.driver import AGENCY, POCKET, SECRET
 from tests.services.console.pages.driver import Room, week_of
@@ -323,6 +324,50 @@ async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatc
     address = week_of(day)
     board = room.city.app.state.boards.now(BoardKey(AGENCY, frozenset({"supervisor"}), address))
     assert (len(board.regions["shifts"].rows), len(asked)) == (3, 1)
+
+
+async def test_what_runs_since_last_week_stands_in_this_one(room: Room) -> None:
+    """On Monday before dawn the night shift that ran, and what it lacked, were on no page of the rota."""
+    await staffed(room)
+    zone = ZoneInfo("America/Chicago")
+    today = room.now.astimezone(zone).date()
+    monday = instant(zone, today - timedelta(days=today.weekday()), 0)
+    about: dict[str, Any] = {"shift_id": "night", "team_id": "cares-1", "starts_at": monday - timedelta(hours=5)}
+    for shift_id, ends_at in (("night", room.now + timedelta(hours=2)), ("over", monday)):
+        shift = PlannedShift(
+            **about | {"shift_id": shift_id},
+            ends_at=ends_at,
+            duty="on-shift",
+            zone="America/Chicago",
+            places=(ShiftPlace(),),
+        )
+        room.write(ROSTERS.name, events.ShiftPlanned(shift=shift))
+    gap = events.GapFound(**about, gap_id="g", why="empty", ends_at=room.now + timedelta(hours=2), days_ahead=1)
+    room.write(ROSTERS.name, gap)
+    await room.city.settle()
+    shown = {}
+    for week in (monday, monday + timedelta(days=8)):
+        key = BoardKey(AGENCY, frozenset({"supervisor"}), week_of(week.astimezone(zone).date()))
+        regions = room.city.app.state.boards.now(key).regions
+        shown[week] = {row for name in ("shifts", "lacking") for row in regions[name].rows}
+    assert {"shift-night", "lack-night"} <= shown[monday]
+    assert "shift-over" not in shown[monday]
+    assert "shift-night" not in shown[monday + timedelta(days=8)]
+
+
+async def test_two_of_one_name_are_told_apart_where_one_is_chosen(room: Room) -> None:
+    """Whoever gave a place to one of them could not know to which."""
+    week = await staffed(room)
+    namesake = events.Person(person_id="sam-2", name="Sam Ito", disciplines=("emt",))
+    team = events.Team(team_id="night-1", model="community-responder")
+    room.write(ASSIGNMENTS.name, events.PersonDefined(person=namesake), events.TeamDefined(team=team))
+    await room.city.settle()
+    async with room.city.signed_in("supervisor") as browser:
+        for path in (week, "/roll-call"):
+            page = (await browser.get(path)).text
+            chosen = set(re.findall(r'<option value="(?:the-staff|sam-2|bea)">([^<]+)</option>', page))
+            assert chosen == {"Sam Ito (the-staff)", "Sam Ito (sam-2)", "Bea Ortiz"}, path
+        assert "Sam Ito (sam-2)" in (await browser.get("/teams/night-1/sign-on")).text
 
 
 @pytest.mark.scenario("browser")
