@@ -17,6 +17,8 @@ OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFR
 ETA_MINUTES = (5, 10, 15, 20, 30, 45)
 ORDER = ("en-route", "staged", "on-scene", "transporting")
 PLACES = ("address", "position")
+OF_A_CALL = "careroute-call"
+"""A header, by which an enrolled phone's worker knows which page to keep readable where there is no connection."""
 GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
 AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
 MESSAGES = {
@@ -71,7 +73,7 @@ def call_page(
 ) -> Response:
     """The call of the team that accepted, with its personal part as far as it could be opened."""
     next_step, further = _steps(link.offer, assignment)
-    return PAGES.show(
+    shown = PAGES.show(
         "call.html",
         url=f"/p/{link.token}",
         refresh_seconds=None if assignment.ended else _refresh_seconds(CALL_REFRESH_SECONDS, notice),
@@ -90,6 +92,9 @@ def call_page(
         now=now,
         page_at=milliseconds(now),
     )
+    if not assignment.ended:
+        shown.headers[OF_A_CALL] = "shown"
+    return shown
 
 
 def clear_page(link: OfferLink, now: datetime) -> Response:

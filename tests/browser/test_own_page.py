@@ -18,6 +18,7 @@ from services.notification.push import PushPage
 from services.pocket.door import OwnPage
 from shared.events import (
     AcceptOffer,
+    AssignmentWithdrawn,
     ContactBroken,
     ContactProved,
     ContactSet,
@@ -33,7 +34,7 @@ from tests.browser.screen import by_day_and_night
 from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
 from tests.services.notification.test_push import KEY, LINKS, clock, page, pushing  # noqa: F401  # fixtures
-from tests.services.pocket.driver import City
+from tests.services.pocket.driver import CALL, PERSONAL, City
 from tests.services.pocket.me.test_own_page import enrolment
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -267,6 +268,43 @@ async def test_a_page_without_a_connection_comes_back_by_itself_and_sends_nothin
         await phone.page.wait_for_url(phone.address + path, timeout=20_000)
         await phone.sees("Will you take this call?")
         assert len(city.commands()) == before
+
+
+@pytest.mark.scenario("browser")
+async def test_a_crew_reads_its_call_where_there_is_no_connection(browser: Browser, tmp_path: Path) -> None:
+    """Its page looks for news each ten seconds: once in a dead spot, and address and hazards were off the screen."""
+    city = a_city()
+    city.call()
+    async with a_handset(city, browser, tmp_path) as phone:
+        await phone.enrol(city)
+        await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        shift = city.sign_on()
+        path = city.offer(seconds=120)
+        await phone.open(path)
+        await phone.tap("Accept")
+        await phone.sees(PERSONAL["address"])
+        before = len(city.commands())
+        await phone.context.set_offline(True)
+        await phone.page.get_by_text("This is what was known less than a minute ago").wait_for(timeout=20_000)
+        await phone.sees(PERSONAL["address"])
+        await phone.picture("call-offline")
+        await phone.tap("Need police")
+        await phone.sees("What you tapped since may not have arrived")
+        await phone.sees(PERSONAL["address"])
+        await phone.page.goto(phone.address + shift)
+        await phone.sees("Answer by text")
+        await phone.page.goto(phone.address + path)
+        await phone.sees(PERSONAL["address"])
+        assert len(city.commands()) == before, "nothing is sent later"
+        await phone.context.set_offline(False)
+        await phone.page.get_by_text("No connection.").wait_for(state="hidden", timeout=20_000)
+        city.write(AssignmentWithdrawn(call_id=CALL, episode=1, team_id="alpha-1", why="cancelled"))
+        await phone.open(path)
+        await phone.sees("You are released")
+        await phone.context.set_offline(True)
+        await phone.page.goto(phone.address + path)
+        await phone.sees("Answer by text")
+        assert PERSONAL["address"] not in await phone.page.content(), "kept for longer than it stood there"
 
 
 @pytest.mark.scenario("browser")

@@ -1,13 +1,15 @@
-// Shows what is pushed, opens what is tapped, and says that there is no connection. It queues nothing: an answer that is
-// sent late is worse than none, for the offer is over by then.
+// Shows what is pushed, opens what is tapped, and says that there is no connection; the page of a call that the team has
+// stays readable then. It queues nothing: an answer that is sent late is worse than none, for the offer is over by then.
 "use strict";
 
-const OFFLINE = "/me/offline";
-const CACHE = "careroute-offline-2";
+const OFFLINE = "/me/offline", STYLE = "/style.css";
+const CACHE = "careroute-offline-3";
+const OF_A_CALL = "careroute-call";  // a header of the page of a call that the team has
 const ANSWERS = ["accept", "decline"];  // buttons of a notification, and where the offer's page takes them
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(new Request(OFFLINE, { cache: "reload" }))));
+  const kept = [OFFLINE, STYLE].map((path) => new Request(path, { cache: "reload" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(kept)));
   self.skipWaiting();
 });
 
@@ -20,9 +22,42 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate") {
-    event.respondWith(fetch(event.request).catch(() => caches.match(OFFLINE)));
+    event.respondWith(load(event.request));
+  } else if (new URL(event.request.url).pathname === STYLE) {
+    event.respondWith(fetch(event.request).catch(() => caches.match(STYLE)));
   }
 });
+
+// The page of a call as it was loaded last, in memory alone, until it shows the call no more: where there is no connection
+// the address is needed most.
+let call = null;
+
+async function load(request) {
+  let response;
+  try {
+    response = await fetch(request);
+  } catch {
+    return callAsItWas(request) || caches.match(OFFLINE);
+  }
+  if (response.status >= 429) return callAsItWas(request) || response;  // careroute is away, starting or busy
+  const url = addressOf(response.url);
+  if (response.headers.has(OF_A_CALL)) call = { url, at: Date.now(), headers: response.headers, text: await response.clone().text() };
+  else if (call && url === call.url) call = null;
+  return response;
+}
+
+function addressOf(url) {
+  return url.split(/[?#]/)[0];
+}
+
+// Also for what was tapped on it: the answer may not have arrived, and the page looks again by itself.
+function callAsItWas(request) {
+  if (!call || !`${addressOf(request.url)}/`.startsWith(`${call.url}/`)) return null;
+  const minutes = Math.floor((Date.now() - call.at) / 60_000);
+  const since = minutes ? `${minutes} min ago` : "less than a minute ago";
+  const said = `<p class="notice danger" role="alert"><strong>No connection.</strong> This is what was known ${since}. What you tapped since may not have arrived: say it by radio.</p>`;
+  return new Response(call.text.replace("<main>", `<main>${said}`), { headers: call.headers });
+}
 
 // Every push shows something, whatever it holds: a browser takes pushes away from whoever stays silent.
 self.addEventListener("push", (event) => {
