@@ -17,6 +17,7 @@ LEFT_OUT = (
     "Texts, calls and mails, and what carriers take for them; people, sites, support.",
     "Calls unlike those measured: long narratives, many teams to an agency, hand-overs, holds.",
     "Steps of many versions, which are cheaper than one version by one: under load the figures here are too high.",
+    "Reading the keys of calls whenever triage starts: there is no snapshot of them.",
     "Time on the wire and on disk: three brokers were not measured, nor any network between sites.",
     "Failures beyond spare processes: no broker, rack or site is lost here.",
     "A disaster that sends one region more than the surge says; here it comes to all agencies alike, in one hour.",

@@ -9,7 +9,7 @@ from deploy.capacity import plan, storage
 from deploy.capacity.demand import YEAR_SECONDS, peak
 from deploy.capacity.demand import exponent as zipf
 from deploy.capacity.inputs import DECIDERS, DeciderName
-from deploy.capacity.model import DAYS_IN_MEMORY, GIB, MIB, SILENCE_SECONDS, Cell
+from deploy.capacity.model import DAYS_IN_MEMORY, GIB, KEY_DAYS, MIB, SILENCE_SECONDS, Cell
 from deploy.capacity.spread import DRAWS
 from deploy.capacity.storage import TB
 from deploy.capacity.waiting import mean_wait, wait_at
@@ -129,10 +129,11 @@ def _waiting(cell: Cell) -> Iterator[Line]:
 
 def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
     figures = cell.decider(name)
+    keys = f" + calls of {KEY_DAYS:g} days x {size:,g} B, their keys" if (size := cell.key_bytes(name)) else ""
     how = (
         f"{cell.measured.processes[name].resident_mib:g} MiB + {figures.resident_a_counted_byte:g} x "
         f"({len(cell.shares):,} agencies x {figures.bytes_an_agency:,g} B + open x {figures.bytes_an_open_call:,g} B "
-        f"+ remembered x {figures.bytes_a_remembered_call:,g} B)"
+        f"+ remembered x {figures.bytes_a_remembered_call:,g} B{keys})"
     )
     memory = _thrice(lambda surge: cell.memory_bytes(name, surge=surge) / GIB)
     yield Line(f"{name}: each process", memory, "GiB", how)

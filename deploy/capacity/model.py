@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -15,10 +16,13 @@ import numpy as np
 from deploy.capacity.demand import Rates, Shares, exponent, rates, shares
 from deploy.capacity.inputs import DECIDERS, Decider, DeciderName, Measured, Wanted
 from deploy.capacity.spread import Spread
+from services.triage.service import TRIAGE
+from shared.call_keys import LASTS
 from shared.engine.beats import BEAT_SECONDS
 from shared.engine.peers import SILENT_BEATS
 from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, STATE_BYTES
 from shared.engine.state import REMEMBERED_DAYS
+from shared.topics import CALL_KEYS
 
 YEAR_DAYS = 365
 MIB, GIB = 2**20, 2**30
@@ -26,6 +30,8 @@ LEAST_PROCESSES = 2
 """Of each service: one goes on where the other dies."""
 DAYS_IN_MEMORY = REMEMBERED_DAYS + 1
 """Whole days are forgotten, so today is remembered besides."""
+KEY_DAYS = LASTS / timedelta(days=1)
+"""For so long a call's key is kept, and triage has it in memory."""
 SILENCE_SECONDS = SILENT_BEATS * BEAT_SECONDS
 """Who says nothing for so long is taken for dead by the others."""
 
@@ -159,7 +165,15 @@ class Cell:
         calls = self.open_calls(name, surge=surge) * figures.bytes_an_open_call
         calls += self.remembered(surge=surge) * figures.bytes_a_remembered_call
         counted = len(self.shares) * figures.bytes_an_agency + calls * self.longer
+        counted += self.calls_in(KEY_DAYS, surge=surge) * self.key_bytes(name)
         return self.measured.processes[name].resident_mib * MIB + counted * figures.resident_a_counted_byte
+
+    def key_bytes(self, name: DeciderName) -> float:
+        """Of a call's keys, which triage alone opens: in memory they take about what they take on disk."""
+        share = self.measured.topics.get(CALL_KEYS.name)
+        if share is None or name != TRIAGE.name:
+            return 0.0
+        return share.bytes_a_version * self.measured.run.versions_a_call
 
     def restart_seconds(self, name: DeciderName, *, surge: bool) -> float:
         """From exec until a process is warm, on a core of its own, where every partition has its snapshots."""

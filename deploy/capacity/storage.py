@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 
 from deploy.capacity.inputs import DECIDERS
-from deploy.capacity.model import YEAR_DAYS, Cell
+from deploy.capacity.model import KEY_DAYS, YEAR_DAYS, Cell
 from services.notification.service import NOTIFICATION
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
 from shared.engine.topic import DAY_MILLISECONDS, Topic
-from shared.topics import TOPICS
+from shared.topics import CALL_KEYS, TOPICS
 
 SERVICES = (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
 READ_BESIDE = 2
@@ -39,14 +39,19 @@ def kept(cell: Cell) -> list[Kept]:
         topic = by_name[name]
         days = days_kept(topic, cell.wanted.layout.years_kept)
         versions = cell.calls_in(days, surge=True) * cell.wanted.demand.versions_a_call
-        found.append(Kept(name, days, topic.retention_milliseconds < 0, versions * share.bytes_a_version))
+        found.append(Kept(name, days, _for_good(topic), versions * share.bytes_a_version))
     return found
 
 
 def days_kept(topic: Topic, years: float) -> float:
     """How many days of a topic there are."""
-    for_good = topic.retention_milliseconds < 0
-    return years * YEAR_DAYS if for_good else topic.retention_milliseconds / DAY_MILLISECONDS
+    if topic == CALL_KEYS:
+        return KEY_DAYS
+    return years * YEAR_DAYS if _for_good(topic) else topic.retention_milliseconds / DAY_MILLISECONDS
+
+
+def _for_good(topic: Topic) -> bool:
+    return topic.retention_milliseconds < 0 and topic != CALL_KEYS
 
 
 def disk_tb(cell: Cell) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from deploy.capacity import plan, storage
+from deploy.capacity.inputs import TopicShare
 from deploy.capacity.model import GIB, MIB, Cell, of_largest, whole
 from deploy.capacity.spread import Spread
 from tests.deploy.capacity.figures import DEMAND, LAYOUT, MEASURED, WANTED
@@ -36,6 +37,18 @@ def test_calls_in_memory(cell: Cell) -> None:
 def test_memory_of_a_process(cell: Cell) -> None:
     # 100 MiB, 100 agencies of 1 kB, 5,400 open calls of 2 kB, 691,200 remembered of 1 kB
     assert isclose(cell.memory_bytes("triage", surge=False), 100 * MIB + 100_000 + 10_800_000 + 691_200_000)
+
+
+def test_keys_of_calls_are_in_memory_and_on_disk_for_as_long_as_they_open_something(cell: Cell) -> None:
+    # 86,400 calls a day for 32 days, a key of 10 x 50 bytes each; the last day tenfold
+    share = TopicShare(records_a_version=0.1, bytes_a_version=50.0)
+    with_keys = replace(cell, measured=MEASURED.model_copy(update={"topics": MEASURED.topics | {"call-keys": share}}))
+    more = with_keys.memory_bytes("triage", surge=True) - cell.memory_bytes("triage", surge=True)
+    assert isclose(more, (32 + 9) * 86_400 * 500)
+    assert with_keys.memory_bytes("notification", surge=True) == cell.memory_bytes("notification", surge=True)
+    (kept,) = [each for each in storage.kept(with_keys) if each.topic == "call-keys"]
+    assert (kept.days, kept.for_good) == (32.0, False)
+    assert kept.copy_bytes == pytest.approx(41 * 864_000 * 50)
 
 
 def test_restarts(cell: Cell) -> None:
