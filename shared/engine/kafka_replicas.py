@@ -25,6 +25,8 @@ KEEPING = ("retention.ms", "retention.bytes")
 another keeps is its operators' business."""
 FORGETTING = ("max.compaction.lag.ms", "segment.ms")
 """The same of a topic out of which something can be erased."""
+LASTING = "flush.messages"
+"""The same of a topic with one copy: else what is acknowledged is lost with the power, though nothing is broken."""
 TAKING = "max.message.bytes"
 """The most of a batch: of a topic that takes less, a service may write a step again and again, and never go on."""
 
@@ -49,16 +51,20 @@ async def replica_faults(at: Connection, copies: int, topics: Sequence[Topic]) -
             for topic in there
             for fault in (
                 *_missing_copies(topic.name, copies, described[topic.name]),
-                *_other_settings(topic, copies, settings[topic.name]),
+                *_other_settings(topic, max(copies, _fewest(described[topic.name])), settings[topic.name]),
             )
         ]
 
     return await _asked(at, look)
 
 
+def _fewest(partitions: Iterable[Mapping[str, Any]]) -> int:
+    """Copies of the partition that has fewest, wherever their brokers are: with two of three away there are three."""
+    return min(len(partition["replicas"]) for partition in partitions)
+
+
 def _missing_copies(name: str, copies: int, partitions: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    fewest = min(len(partition["replicas"]) for partition in partitions)
-    if fewest < copies:
+    if (fewest := _fewest(partitions)) < copies:
         yield f"topic {name} has {fewest} copies and needs {copies}: kafka-reassign-partitions.sh makes them"
     behind = sorted(part["partition"] for part in partitions if len(part["isr"]) < len(part["replicas"]))
     if behind:
@@ -71,7 +77,8 @@ def _other_settings(topic: Topic, copies: int, settings: Mapping[str, str]) -> I
     keeping = KEEPING if topic.retention_promised else ()
     forgetting = FORGETTING if topic.gone_within_milliseconds is not None else ()
     taking = (TAKING,) if int(settings.get(TAKING, 0)) < topic.max_bytes else ()
-    for name in (*PROMISED, *keeping, *forgetting, *taking):
+    lasting = {LASTING} & wanted.keys()
+    for name in (*PROMISED, *keeping, *forgetting, *lasting, *taking):
         if settings.get(name) != wanted[name]:
             fault = f"topic {topic.name} has {name}={settings.get(name)} and needs {wanted[name]}"
             yield fault if name in PROMISED else f"{fault}: {_what_to_do(topic, name, wanted[name])}"
