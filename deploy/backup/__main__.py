@@ -128,8 +128,9 @@ async def _restore(settings: TopicSettings, directory: Path) -> None:
         await restore(settings.connection, directory, manifest, replicas, progress)
     _say(
         f"put back {progress.records:,} records in {progress.seconds:.1f} s. Processes may be started now. What came "
-        f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: ask for erasures since then again "
-        "(`careroute call erase`, `careroute person erase`)"
+        f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: order the pauses since "
+        "then before intake starts; what was revoked since then lets in, and what was erased is there, until it is "
+        "revoked and erased once more (deploy/DISASTER.md, 6 and 7)"
     )
 
 

@@ -103,6 +103,8 @@ def test_a_cluster_is_made_of_a_backup_and_a_backup_of_that_holds_the_same(
     had = uvloop.run(rights_in_force(security.operator))
     assert run(security, "operator", "restore", str(first)) == 0, capsys.readouterr().err
     assert uvloop.run(rights_in_force(security.operator)) == had, "it has no more rights than before"
+    told = capsys.readouterr().err
+    assert all(what in told for what in ("pauses", "revoked", "erased")), "nothing of that holds any more"
 
     assert run(security, "backup", "take", str(second)) == 0, capsys.readouterr().err
     assert without_blanks(stored(second)) == without_blanks(of(log))
