@@ -1,8 +1,8 @@
 """Decides whole journals again and tells what comes out otherwise: `python -m deploy.redecide --service all`.
 
 Exit codes: 0 every decision made by this version comes out the same, 1 one does not, or the named agency has none, 2
-wrong usage. Decisions of another version are compared too, and counted apart. It reads only, and holds one partition of
-a journal at a time.
+wrong usage. Decisions of another version are compared too, and counted apart. It reads only, and holds some thousand
+records at a time, however long a journal is.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import uvloop
@@ -24,13 +25,18 @@ from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.call_keys import CallKeys
 from shared.config import KafkaSettings, require_secured
-from shared.engine.broker import Broker, BrokerUnavailable, Stored, require_topics
+from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition, reading, require_topics
+from shared.engine.journal import InputPosition
 from shared.engine.kafka import KafkaBroker
-from shared.engine.reader import kept_records
-from shared.engine.redecide import Difference, JournalBroken, Redecision
+from shared.engine.reader import JournalReader, kept_records
+from shared.engine.redecide import Difference, JournalBroken, Redecision, by_decision
 from shared.engine.service import Service
 from shared.sealing import KeySettings, Sealer
 
+HELD = 10_000
+"""Records of a journal, and those that they rest on: some tens of megabytes."""
+MOST_DIGITS = 19
+"""Of an offset."""
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
 NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name, ROSTERING.name)
@@ -107,21 +113,18 @@ async def redecide(
     """
     await require_topics(broker, [*service.reads, service.writes])
     report = Report(service)
-    handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
-        # the journal first: whatever it rests on was there before it
-        journal = [stored async for stored in kept_records(broker, [partition], [service.writes])]
-        inputs = {
-            stored.position: stored
-            async for stored in kept_records(broker, [partition], service.reads)
-            if stored.headers.get("type") in handled
-        }
-        erased = await _erased(broker, partition, inputs.values(), keys)
-        again = Redecision(service, _Finding(inputs, erased, report).find, unopened=unopened)
-        for different in again.differences(stored for stored in journal if agency in (None, stored.key)):
-            report.differences[different.decider] += 1
-            if len(report.shown) < SHOWN:
-                report.shown.append(different)
+        async with reading(broker) as raw:
+            finding = _Finding(broker, JournalReader(raw, ()), partition, service, keys, report)
+            again = Redecision(service, finding.find, unopened=unopened)
+            held: list[Stored] = []
+            async for stored in kept_records(broker, [partition], [service.writes]):
+                if agency in (None, stored.key):
+                    held.append(stored)
+                if len(held) >= HELD:
+                    *whole, held = by_decision(held)  # the last may go on
+                    await _compare(again, finding, [*chain.from_iterable(whole)], report)
+            await _compare(again, finding, held, report)
         report.decisions += again.decisions
         report.failed += again.failed
         report.inputs_gone += again.inputs_gone
@@ -132,29 +135,63 @@ async def redecide(
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """Finds inputs, and counts those of which something is erased."""
+async def _compare(again: Redecision[Any], finding: _Finding, decisions: Sequence[Stored], report: Report) -> None:
+    """Decide the next decisions of a journal again. They are written already, and whatever they rest on before them."""
+    await finding.read(decisions)
+    for different in again.differences(decisions):
+        report.differences[different.decider] += 1
+        if len(report.shown) < SHOWN:
+            report.shown.append(different)
 
-    inputs: Mapping[str, Stored]
-    erased: Container[str]
+
+@dataclass(slots=True)
+class _Finding:
+    """Finds what some decisions rest on, and counts those of which something is erased."""
+
+    broker: Broker
+    reader: JournalReader
+    partition: int
+    service: Service[Any]
+    keys: CallKeys | None
     report: Report
+    inputs: dict[str, Stored] = field(default_factory=dict)
+    has_keys: bool = False
+
+    async def read(self, decisions: Iterable[Stored]) -> None:
+        """Read the inputs that they name; no others are held any more. Raises BrokerUnavailable."""
+        if self.keys is not None and not self.has_keys:
+            async for stored in kept_records(self.broker, [self.partition], [self.keys.topic]):
+                self.keys.take(stored)
+            self.has_keys = True
+        self.inputs, causes = {}, {stored.header("cause") for stored in decisions}
+        handled = {kind.type.encode() for kind in self.service.handles}
+        for topic in self.service.reads:
+            place = topic.name, self.partition
+            named = [offset for cause in causes if (offset := _offset_in(cause, place)) is not None]
+            if not named:
+                continue
+            starts, ends = await self.reader.starts([place]), await self.reader.ends([place])
+            first, end = max(min(named), starts[place]), min(max(named) + 1, ends[place])
+            if first < end:
+                await self.reader.assign({place: InputPosition(first, 0)})
+                async for stored in self.reader.until({place: end}):
+                    if stored.position in causes and stored.headers.get("type") in handled:
+                        self.inputs[stored.position] = stored
 
     def find(self, position: str) -> Stored | None:
         """The record at a position; None where it cannot be decided again."""
-        if position not in self.erased:
-            return self.inputs.get(position)
+        stored = self.inputs.get(position)
+        if stored is None or self.keys is None or not self.keys.lacks(stored):
+            return stored
         self.report.erased += 1
         return None
 
 
-async def _erased(broker: Broker, partition: int, inputs: Iterable[Stored], keys: CallKeys | None) -> frozenset[str]:
-    """The positions of versions whose key is erased."""
-    if keys is None:
-        return frozenset()
-    async for stored in kept_records(broker, [partition], [keys.topic]):
-        keys.take(stored)
-    return frozenset(stored.position for stored in inputs if keys.lacks(stored))
+def _offset_in(cause: str, place: TopicPartition) -> int | None:
+    """Where in a partition the input of a decision stands; None where it is none of its records."""
+    before, _, offset = cause.rpartition("/")
+    is_there = before == f"{place[0]}/{place[1]}" and offset.isascii() and offset.isdecimal()
+    return int(offset) if is_there and len(offset) <= MOST_DIGITS else None
 
 
 async def redecide_all(

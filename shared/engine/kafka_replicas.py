@@ -51,16 +51,20 @@ async def replica_faults(at: Connection, copies: int, topics: Sequence[Topic]) -
             for topic in there
             for fault in (
                 *_missing_copies(topic.name, copies, described[topic.name]),
-                *_other_settings(topic, copies, settings[topic.name]),
+                *_other_settings(topic, max(copies, _fewest(described[topic.name])), settings[topic.name]),
             )
         ]
 
     return await _asked(at, look)
 
 
+def _fewest(partitions: Iterable[Mapping[str, Any]]) -> int:
+    """Copies of the partition that has fewest, wherever their brokers are: with two of three away there are three."""
+    return min(len(partition["replicas"]) for partition in partitions)
+
+
 def _missing_copies(name: str, copies: int, partitions: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    fewest = min(len(partition["replicas"]) for partition in partitions)
-    if fewest < copies:
+    if (fewest := _fewest(partitions)) < copies:
         yield f"topic {name} has {fewest} copies and needs {copies}: kafka-reassign-partitions.sh makes them"
     behind = sorted(part["partition"] for part in partitions if len(part["isr"]) < len(part["replicas"]))
     if behind:

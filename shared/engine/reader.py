@@ -65,6 +65,10 @@ class JournalReader:
         """The position after the last record of each partition. Raises BrokerUnavailable."""
         return await self._reader.ends(places)
 
+    async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The position of the first record that is kept of each partition. Raises BrokerUnavailable."""
+        return await self._reader.starts(places)
+
     async def close(self) -> None:
         """Let go of it."""
         await self._reader.close()

@@ -67,7 +67,7 @@ class Redecision(Generic[S]):
 
     def differences(self, counting: Iterable[Stored]) -> Iterator[Difference]:
         """What of one partition's records that count is decided otherwise now. Raises JournalBroken."""
-        for written in _by_decision(counting):
+        for written in by_decision(counting):
             try:
                 events = [self.decode(stored.header("type"), stored.value) for stored in written]
                 if isinstance(events[0], PositionsNoted):
@@ -134,7 +134,7 @@ class Redecision(Generic[S]):
         return None
 
 
-def _by_decision(counting: Iterable[Stored]) -> Iterator[list[Stored]]:
+def by_decision(counting: Iterable[Stored]) -> Iterator[list[Stored]]:
     """The records of each decision: of one cause and one step, the first with an id of number 0."""
     written: list[Stored] = []
     for stored in counting:

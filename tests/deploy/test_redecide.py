@@ -66,6 +66,41 @@ async def test_a_whole_day_is_decided_again_without_a_difference(log: MemoryLog,
     assert str(report) == f"{report.service.name}: {report.decisions} decisions, 0 differences"
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_however_long_a_journal_is_little_of_it_is_held_at_a_time(
+    log: MemoryLog, service: Service[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agency's partition of some months took gigabytes: where that was too much, nothing was compared."""
+    whole = await redecide.redecide(MemoryBroker(log), service)
+    held: list[tuple[int, int]] = []
+    read = redecide._Finding.read
+
+    async def noted(finding: redecide._Finding, decisions: Sequence[Stored]) -> None:
+        await read(finding, decisions)
+        held.append((len(decisions), len(finding.inputs)))
+
+    monkeypatch.setattr(redecide._Finding, "read", noted)
+    monkeypatch.setattr(redecide, "HELD", 20)
+    again = await redecide.redecide(MemoryBroker(log), service)
+    assert str(again) == str(whole)
+    assert (again.decisions, again.failed, again.inputs_gone) == (whole.decisions, whole.failed, whole.inputs_gone)
+    assert max(map(max, held)) <= 20 < sum(decisions for decisions, _ in held)
+
+
+@pytest.mark.parametrize(
+    "cause", ["calls/0/", "calls/0/7e2", "calls/0/" + "9" * 5_000, "calls/0/-1", "calls", "9" * 30]
+)
+async def test_a_cause_that_is_no_position_is_an_input_that_is_not_kept(log: MemoryLog, cause: str) -> None:
+    tamper(
+        log,
+        DECISIONS.name,
+        "call-triaged",
+        lambda stored: replace(stored, headers={**stored.headers, "cause": cause.encode()}),
+    )
+    report = await redecide.redecide(MemoryBroker(log), TRIAGE)
+    assert report.inputs_gone == 1
+
+
 async def test_one_agency_alone(log: MemoryLog) -> None:
     broker = MemoryBroker(log)
     whole, *parts = [await redecide.redecide(broker, TRIAGE, agency) for agency in (None, "city-0", "city-1")]

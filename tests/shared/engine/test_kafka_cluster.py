@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -13,6 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
 from shared.connection import Connection
+from shared.engine import kafka_replicas
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import create_topics
 from shared.engine.kafka_client import administering, arguments_now, find_again
@@ -93,6 +97,26 @@ async def test_a_topic_of_one_copy_that_is_not_flushed_is_named(kafka: str) -> N
     (fault,) = await replica_faults(at, 1, [topic])
     assert fault.endswith(f"kafka-configs.sh --alter --topic {topic.name} --add-config flush.messages=1")
     assert not [fault for fault in await replica_faults(at, 3, [topic]) if "flush.messages" in fault]
+
+
+async def test_while_brokers_are_away_nobody_is_told_to_do_with_fewer_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three, two are away: as many as are there are no measure of what topics are to have."""
+    topic = Topic("calls", "a test", retention_milliseconds=86_400_000)
+
+    async def topics(_: list[str]) -> list[dict[str, Any]]:
+        return [{"topic": topic.name, "partitions": [{"partition": 0, "replicas": [1, 2, 3], "isr": [3]}]}]
+
+    async def configs(_: list[ConfigResource]) -> list[SimpleNamespace]:
+        return [SimpleNamespace(resources=[(0, "", 2, topic.name, list(topic.settings(3).items()))])]
+
+    @asynccontextmanager
+    async def one_left(_: Connection) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(describe_topics=topics, describe_configs=configs)
+
+    monkeypatch.setattr(kafka_replicas, "administering", one_left)
+    assert await replica_faults(Connection(NOBODY), 1, [topic]) == [
+        "topic calls: a copy of partition 0 is away or behind; restart no broker until it is not"
+    ]
 
 
 def test_no_topic_is_kept_by_size_whatever_the_brokers_are_set_to() -> None:
