@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from shared.call import NAME_PATTERN
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"
+"""Of whatever has a name: agencies, sources, teams, people."""
 
 
 def faults_in(error: ValidationError) -> list[str]:
