@@ -23,7 +23,7 @@ from shared.config import (
 from shared.sealing import KeySettings, Sealer, SealingKey
 
 Address = Annotated[Annotated[str, AfterValidator(well_formed)] | None, EMPTY_IS_ABSENT]
-"""Of something that there may be; empty is the same as left out."""
+"""Of something of careroute's that there may be; empty is the same as left out."""
 WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
 """The same, as whoever beats to a watcher writes it."""
 OIDC_CALLBACK_PATH = "/sign-in/back"
@@ -88,7 +88,9 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
     watch_url: WatcherAddress = Field(default=None, description="where `careroute watch` runs; `off` or empty: nowhere")
     watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
     prober_url: Address = Field(default=None, description="where the prober is; it says whether test calls are missed")
-    prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
+    prometheus_url: Annotated[str | None, EMPTY_IS_ABSENT] = Field(
+        default=None, pattern="^https?://", description="where Prometheus is, for the page of operations"
+    )
 
     @property
     def sealer(self) -> Sealer | None:
