@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.connection import Connection
+from shared.validation import told
 
 PREFIX = "CAREROUTE_"
 EXIT_SETTINGS = 78
@@ -70,8 +71,11 @@ class Environment(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            for fault in error.errors():
-                sys.stderr.write(f"{_named(fault['loc'])}{fault['msg']}{cls._meaning_of(fault['loc'])}\n")
+            for place, wrong in told(error):
+                unit = (
+                    " characters" if wrong.endswith(" or more") and is_secret(cls.model_fields[str(place[0])]) else ""
+                )
+                sys.stderr.write(f"{_named(place)}{wrong}{unit}{cls._meaning_of(place)}\n")
             sys.exit(EXIT_SETTINGS)
 
     @classmethod
