@@ -155,12 +155,17 @@ def begin_duty(draft: AgencyDraft, command: BeginDuty) -> list[Event]:
 
 
 def keep_to_plan(draft: AgencyDraft) -> None:
-    """Have every team stand as its plan says, as far as people and calls let it."""
-    followed = 0
-    while draft.state.duties and any(isinstance(event, MAY_MOVE) for event in draft.events[followed:]):
-        followed = len(draft.events)
+    """Have every team stand as its plan says, as far as people and calls let it: who leaves one may be of another."""
+    followed, has_left = 0, False
+    while draft.state.duties and (has_left or any(isinstance(each, MAY_MOVE) for each in draft.events[followed:])):
+        followed, before = len(draft.events), _on_duty(draft.state)
         for planned_shift_id in sorted(draft.state.duties):
             _follow(draft, planned_shift_id)
+        has_left = not before <= _on_duty(draft.state)
+
+
+def _on_duty(state: State) -> frozenset[tuple[str, str]]:
+    return frozenset((team_id, member) for team_id, shift in state.on_shift() for member in shift.members)
 
 
 def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:

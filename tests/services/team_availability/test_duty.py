@@ -289,6 +289,20 @@ def test_who_is_on_shift_elsewhere_is_left_out_loudly_and_comes_when_that_is_ove
     assert town.last(MembersLeftOut).left_out == ()
 
 
+def test_two_who_have_swapped_between_teams_on_call_are_each_on_the_other_at_once(town: PlannedTown) -> None:
+    """Whichever was said first: the one who had come from the other team was on none until somebody spoke."""
+    town.command(DefineTeam, team=Team(team_id="day", model="community-responder", primary_districts=("Central",)))
+    town.begin("n1")
+    town.begin("o1", ("cem",), team_id="day")
+    ends_at = town.now + timedelta(hours=10)
+    town.change(("ann", "cem"), ends_at)
+    assert town.crew() == ("ann",), "cem is on the other team still"
+    town.hear(DutyChanged(shift_id="o1", team_id="day", members=("bob",), ends_at=ends_at), "rosters")
+    assert town.crew() == ("ann", "cem")
+    assert [shift.members for team_id, shift in town.state.on_shift() if team_id == "day"] == [("bob",)]
+    assert town.last(MembersLeftOut).left_out == ()
+
+
 @pytest.mark.scenario("duty")
 def test_nobody_left_signs_nobody_on_and_somebody_is_told_once(town: PlannedTown) -> None:
     town.begin(members=("nobody-we-know",))
