@@ -86,14 +86,9 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     document = state.proposed.get(document_hash)
     if document is None:
         return [refused(command, "unknown-document", "No document with this hash is proposed.")]
-    if _same_person(command.issued_by, document.proposed_by):
-        return [refused(command, "same-person", "Whoever proposed a document cannot approve it.")]
-    if (not_greater := _not_greater(state, document.version)) is not None:
-        return [refused(command, "version-not-greater", not_greater)]
     before = _in_force_before(state, document)
-    if command.instead_of is not None and (before is None or command.instead_of != before.document_hash):
-        which = f"version {before.version}" if before else "no other"
-        return [refused(command, "programme-moved", f"It takes the place of {which} by now: look again.")]
+    if (wrong := _cannot_approve(state, command, document, before)) is not None:
+        return [wrong]
     events: list[Event] = [
         ProgrammeAdopted(
             document_hash=document_hash,
@@ -110,6 +105,20 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
         when = "is in force"
     instead = f" It takes the place of version {before.version}." if before else ""
     return [*events, done(command, f"Version {document.version} {when}.{instead}", about=document_hash)]
+
+
+def _cannot_approve(
+    state: State, command: ApproveProgramme, document: VerifiedDocument, before: VerifiedDocument | None
+) -> Event | None:
+    """Why a document that is proposed is not approved."""
+    if _same_person(command.issued_by, document.proposed_by):
+        return refused(command, "same-person", "Whoever proposed a document cannot approve it.")
+    if (not_greater := _not_greater(state, document.version)) is not None:
+        return refused(command, "version-not-greater", not_greater)
+    if command.instead_of is not None and (before is None or command.instead_of != before.document_hash):
+        which = f"version {before.version}" if before else "no other"
+        return refused(command, "programme-moved", f"It takes the place of {which} by now: look again.")
+    return _refused_by_now(command, document)
 
 
 def _in_force_before(state: State, document: VerifiedDocument) -> VerifiedDocument | None:
@@ -195,12 +204,17 @@ def _to_put_back(state: State, command: RollBackProgramme) -> VerifiedDocument |
         if command.to_hash not in by_hash:
             return refused(command, "unknown-document", "No document with this hash was in force, or not lately.")
         document = by_hash[command.to_hash]
+    return _refused_by_now(command, document) or document
+
+
+def _refused_by_now(command: Command, document: VerifiedDocument) -> Event | None:
+    """The refusal of a document that was verified by an earlier version of the rules, where today's find faults."""
     try:
         parsed(document.text)
     except ProgrammeRefused as error:
         why = f"Version {document.version} has {len(error.faults)} faults by today's rules; the one in force stays."
         return refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))
-    return document
+    return None
 
 
 def _waiting(state: State) -> list[VerifiedDocument]:

@@ -339,6 +339,18 @@ def test_a_document_that_today_s_rules_refuse_is_not_put_in_force_again() -> Non
     assert refusal(back(triage, to_hash=first)).reason == "document-refused"
 
 
+def test_a_document_that_today_s_rules_refuse_cannot_be_approved() -> None:
+    """It was proposed before an upgrade: once it was approved every call of the agency had the default."""
+    triage = madison()
+    document_hash = propose(triage, SECOND)
+    waiting = triage.state.proposed[document_hash]
+    broken = replace(waiting, text=SECOND.replace('sends = ["cares"]', 'sends = ["carse"]'))
+    triage.state = replace(triage.state, proposed=triage.state.proposed.set(document_hash, broken))
+    refused = refusal(triage.put(command(ApproveProgramme, "a", by="bob", document_hash=document_hash)))
+    assert (refused.reason, in_force(triage)) == ("document-refused", 1)
+    assert refused.sentence == "Version 2 has 2 faults by today's rules; the one in force stays."
+
+
 def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_new_one() -> None:
     """A version with stricter rules could not fold what was decided before it: triage stood still, for all agencies."""
     former = madison()
