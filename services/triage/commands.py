@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
 from services.triage.documents import proposed as proposed_programme
 from services.triage.evolve import MAX_PROPOSED
-from services.triage.state import State, VerifiedDocument, parsed
+from services.triage.state import State, VerifiedDocument, parsed, programme_of
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     ApproveProgramme,
@@ -38,6 +38,8 @@ from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
 
 ANY_NUMBER = "any number of calls"
+MOST_NAMED = 5
+"""Of what goes on or off with a document, in one sentence."""
 
 
 def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]:
@@ -104,7 +106,8 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
         events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
     instead = f" It takes the place of version {before.version}." if before else ""
-    return [*events, done(command, f"Version {document.version} {when}.{instead}", about=document_hash)]
+    sentence = f"Version {document.version} {when}.{instead}{_switched_by(state.switchboard, before, document)}"
+    return [*events, done(command, sentence, about=document_hash)]
 
 
 def _cannot_approve(
@@ -125,6 +128,25 @@ def _in_force_before(state: State, document: VerifiedDocument) -> VerifiedDocume
     """What is in force when the time of a document comes."""
     earlier = (other for other in _waiting(state) if other.version < document.version)
     return next((other for other in reversed([*earlier]) if other.effective <= document.effective), state.active)
+
+
+def _switched_by(board: Switchboard, before: VerifiedDocument | None, after: VerifiedDocument) -> str:
+    """What goes off or on with a document though nobody has switched it: the switchboard is kept by names."""
+    was, will = _on(board, programme_of(before)), _on(board, programme_of(after))
+    news = (("Off with it", was - will), ("On with it, as it was switched before", will - was))
+    return "".join(f" {words}: {_some(sorted(names))}." for words, names in news if names)
+
+
+def _on(board: Switchboard, programme: Programme | None) -> set[str]:
+    if programme is None:
+        return set()
+    on = (Switch.parse(key) for key, phase in board.phases.items() if phase != "off")
+    return {switch.words for switch in on if programme.highest_phase(switch.response or "", switch.district) != "off"}
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _date_time(state: State, at: datetime) -> str:
@@ -188,6 +210,7 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
     sentence = f"Version {document.version} is in force again, instead of version {active.version}."
     for waiting in _waiting(state):
         sentence += f" Version {waiting.version} still takes effect at {_date_time(state, waiting.effective)}."
+    sentence += _switched_by(state.switchboard, active, document)
     return [activated, done(command, sentence, about=document.document_hash)]
 
 

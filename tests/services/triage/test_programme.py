@@ -368,6 +368,23 @@ def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_ne
     assert judged.judgement.suitability == "suitable"
 
 
+def test_what_goes_off_or_on_with_a_document_is_said_to_whoever_puts_it_in_force() -> None:
+    """Renamed, a district was off until somebody switched it on; named again, it was on though nobody had."""
+    triage = madison()
+    assert triage.state.active is not None
+    renamed = SECOND.replace("Central = [", "Downtown = [").replace('["Central"]', '["Downtown"]')
+    second = propose(triage, renamed, "p2")
+    approve = command(ApproveProgramme, "a2", by="bob", document_hash=second)
+    off = "Version 2 is in force. It takes the place of version 1. Off with it: cares in Central."
+    assert done(triage.put(approve)).sentence == off
+    on = "On with it, as it was switched before: cares in Central."
+    later = command(ApproveProgramme, "a3", by="bob", document_hash=propose(triage, FOURTH, "p3"))
+    assert done(triage.put(later)).sentence.endswith(on)
+    assert done(back(triage)).sentence.endswith(on)
+    triage.put(command(SetPhase, "off", response="cares", district="Central", phase="off"))
+    assert "Central" not in done(back(triage, "r2", to_hash=second)).sentence
+
+
 def test_only_the_last_few_documents_are_kept() -> None:
     versions = [MADISON.replace("version   = 1", f"version   = {number}") for number in range(2, 10)]
     triage, hashes = with_versions(*versions)
