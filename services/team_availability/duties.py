@@ -84,15 +84,11 @@ def duty_began(draft: AgencyDraft, event: DutyBegan) -> None:
 def duty_changed(draft: AgencyDraft, event: DutyChanged) -> None:
     """Somebody else has a place in a planned shift that runs, it ends at another time, or others follow on it.
 
-    Of one that a person has ended a later end is kept in mind: who takes it up again stays until then.
+    Of one that a person has ended it is kept in mind: who takes it up again is who is planned by then, until the end.
     """
     duty = draft.state.duties.get(event.shift_id)
-    if duty is None or not _says_else(event, duty):
-        return
-    changes: dict[str, object] = {"ends_at": event.ends_at, "planned_until": event.planned_until}
-    if not duty.over:
-        draft.emit(_noted(event.shift_id, duty, **changes, members=event.members))
-    elif event.ends_at > duty.ends_at:
+    if duty is not None and _says_else(event, duty):
+        changes = {"members": event.members, "ends_at": event.ends_at, "planned_until": event.planned_until}
         draft.emit(_noted(event.shift_id, duty, **changes, over=duty.over))
 
 
