@@ -84,15 +84,11 @@ def duty_began(draft: AgencyDraft, event: DutyBegan) -> None:
 def duty_changed(draft: AgencyDraft, event: DutyChanged) -> None:
     """Somebody else has a place in a planned shift that runs, it ends at another time, or others follow on it.
 
-    Of one that a person has ended a later end is kept in mind: who takes it up again stays until then.
+    Of one that a person has ended it is kept in mind: who takes it up again is who is planned by then, until the end.
     """
     duty = draft.state.duties.get(event.shift_id)
-    if duty is None or not _says_else(event, duty):
-        return
-    changes: dict[str, object] = {"ends_at": event.ends_at, "planned_until": event.planned_until}
-    if not duty.over:
-        draft.emit(_noted(event.shift_id, duty, **changes, members=event.members))
-    elif event.ends_at > duty.ends_at:
+    if duty is not None and _says_else(event, duty):
+        changes = {"members": event.members, "ends_at": event.ends_at, "planned_until": event.planned_until}
         draft.emit(_noted(event.shift_id, duty, **changes, over=duty.over))
 
 
@@ -155,12 +151,17 @@ def begin_duty(draft: AgencyDraft, command: BeginDuty) -> list[Event]:
 
 
 def keep_to_plan(draft: AgencyDraft) -> None:
-    """Have every team stand as its plan says, as far as people and calls let it."""
-    followed = 0
-    while draft.state.duties and any(isinstance(event, MAY_MOVE) for event in draft.events[followed:]):
-        followed = len(draft.events)
+    """Have every team stand as its plan says, as far as people and calls let it: who leaves one may be of another."""
+    followed, has_left = 0, False
+    while draft.state.duties and (has_left or any(isinstance(each, MAY_MOVE) for each in draft.events[followed:])):
+        followed, before = len(draft.events), _on_duty(draft.state)
         for planned_shift_id in sorted(draft.state.duties):
             _follow(draft, planned_shift_id)
+        has_left = not before <= _on_duty(draft.state)
+
+
+def _on_duty(state: State) -> frozenset[tuple[str, str]]:
+    return frozenset((team_id, member) for team_id, shift in state.on_shift() for member in shift.members)
 
 
 def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
 from services.triage.documents import proposed as proposed_programme
 from services.triage.evolve import MAX_PROPOSED
-from services.triage.state import State, VerifiedDocument, parsed
+from services.triage.state import State, VerifiedDocument, parsed, programme_of
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     ApproveProgramme,
@@ -38,6 +38,8 @@ from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
 
 ANY_NUMBER = "any number of calls"
+MOST_NAMED = 5
+"""Of what goes on or off with a document, in one sentence."""
 
 
 def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]:
@@ -86,14 +88,9 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     document = state.proposed.get(document_hash)
     if document is None:
         return [refused(command, "unknown-document", "No document with this hash is proposed.")]
-    if _same_person(command.issued_by, document.proposed_by):
-        return [refused(command, "same-person", "Whoever proposed a document cannot approve it.")]
-    if (not_greater := _not_greater(state, document.version)) is not None:
-        return [refused(command, "version-not-greater", not_greater)]
     before = _in_force_before(state, document)
-    if command.instead_of is not None and (before is None or command.instead_of != before.document_hash):
-        which = f"version {before.version}" if before else "no other"
-        return [refused(command, "programme-moved", f"It takes the place of {which} by now: look again.")]
+    if (wrong := _cannot_approve(state, command, document, before)) is not None:
+        return [wrong]
     events: list[Event] = [
         ProgrammeAdopted(
             document_hash=document_hash,
@@ -109,13 +106,47 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
         events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
     instead = f" It takes the place of version {before.version}." if before else ""
-    return [*events, done(command, f"Version {document.version} {when}.{instead}", about=document_hash)]
+    sentence = f"Version {document.version} {when}.{instead}{_switched_by(state.switchboard, before, document)}"
+    return [*events, done(command, sentence, about=document_hash)]
+
+
+def _cannot_approve(
+    state: State, command: ApproveProgramme, document: VerifiedDocument, before: VerifiedDocument | None
+) -> Event | None:
+    """Why a document that is proposed is not approved."""
+    if _same_person(command.issued_by, document.proposed_by):
+        return refused(command, "same-person", "Whoever proposed a document cannot approve it.")
+    if (not_greater := _not_greater(state, document.version)) is not None:
+        return refused(command, "version-not-greater", not_greater)
+    if command.instead_of is not None and (before is None or command.instead_of != before.document_hash):
+        which = f"version {before.version}" if before else "no other"
+        return refused(command, "programme-moved", f"It takes the place of {which} by now: look again.")
+    return _refused_by_now(command, document)
 
 
 def _in_force_before(state: State, document: VerifiedDocument) -> VerifiedDocument | None:
     """What is in force when the time of a document comes."""
     earlier = (other for other in _waiting(state) if other.version < document.version)
     return next((other for other in reversed([*earlier]) if other.effective <= document.effective), state.active)
+
+
+def _switched_by(board: Switchboard, before: VerifiedDocument | None, after: VerifiedDocument) -> str:
+    """What goes off or on with a document though nobody has switched it: the switchboard is kept by names."""
+    was, will = _on(board, programme_of(before)), _on(board, programme_of(after))
+    news = (("Off with it", was - will), ("On with it, as it was switched before", will - was))
+    return "".join(f" {words}: {_some(sorted(names))}." for words, names in news if names)
+
+
+def _on(board: Switchboard, programme: Programme | None) -> set[str]:
+    if programme is None:
+        return set()
+    on = (Switch.parse(key) for key, phase in board.phases.items() if phase != "off")
+    return {switch.words for switch in on if programme.highest_phase(switch.response or "", switch.district) != "off"}
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _date_time(state: State, at: datetime) -> str:
@@ -179,6 +210,7 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
     sentence = f"Version {document.version} is in force again, instead of version {active.version}."
     for waiting in _waiting(state):
         sentence += f" Version {waiting.version} still takes effect at {_date_time(state, waiting.effective)}."
+    sentence += _switched_by(state.switchboard, active, document)
     return [activated, done(command, sentence, about=document.document_hash)]
 
 
@@ -195,12 +227,17 @@ def _to_put_back(state: State, command: RollBackProgramme) -> VerifiedDocument |
         if command.to_hash not in by_hash:
             return refused(command, "unknown-document", "No document with this hash was in force, or not lately.")
         document = by_hash[command.to_hash]
+    return _refused_by_now(command, document) or document
+
+
+def _refused_by_now(command: Command, document: VerifiedDocument) -> Event | None:
+    """The refusal of a document that was verified by an earlier version of the rules, where today's find faults."""
     try:
         parsed(document.text)
     except ProgrammeRefused as error:
         why = f"Version {document.version} has {len(error.faults)} faults by today's rules; the one in force stays."
         return refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))
-    return document
+    return None
 
 
 def _waiting(state: State) -> list[VerifiedDocument]:

@@ -25,8 +25,8 @@ WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 def judgement_of(state: State, open_call: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     """The call as it is to be judged now, and the hazards that words put in doubt.
 
-    A document that came into force since the call was offered does not by itself take it back: where nobody has told of
-    a hazard that was not known before, the call is judged as it was offered. What it calls by other names is there.
+    A document that came into force since the call was offered does not by itself take it back: unless somebody has told
+    of a hazard that was not known before, the call is judged by the one that it was offered by, which knows its names.
     """
     judged, before = _judged_by(state, state.programme, open_call), open_call.judgement
     if not open_call.frozen or before is None:
@@ -56,7 +56,8 @@ def _says_more_against(old: Judgement, new: Judgement) -> bool:
     """Whether something speaks against a call, or against a response to it, that did not before."""
     before, after = ({verdict.response: set(verdict.reasons) for verdict in _routed(one)} for one in (old, new))
     is_more = not set(new.reasons) <= set(old.reasons) or not before.keys() <= after.keys()
-    return is_more or any(not after[response] <= reasons for response, reasons in before.items())
+    is_strange = new.unlisted_type not in ("", old.unlisted_type)
+    return is_more or is_strange or any(not after[response] <= reasons for response, reasons in before.items())
 
 
 def _is_told_worse(old: Judgement, new: Judgement) -> bool:

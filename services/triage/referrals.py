@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.triage.evolve import evolve
 from services.triage.judging import ROLL_OUT_GATES
-from services.triage.state import State, memory_of
+from services.triage.state import State, memory_of, programme_of
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     BY_ITSELF,
@@ -76,10 +76,17 @@ def _stands(verdict: ResponseVerdict | None) -> bool:
 
 
 def follow_ups(state: State, event: AssignmentEnded, now: datetime) -> Iterator[Event]:
-    """After a team has met the person: each time by which the document asks for somebody to get in touch again."""
-    entry, programme = state.load_entries.get(event.call_id), state.programme
-    response = programme.responses.get(entry.response) if programme and entry else None
-    if entry is None or response is None or event.disposition in NO_CONTACT:
+    """After a team has met the person: each time by which somebody is to get in touch again.
+
+    As the newest document says that names the team's response: the one in force may call it otherwise by now.
+    """
+    entry, documents = state.load_entries.get(event.call_id), (*state.rolled_back, *state.former, state.active)
+    if entry is None or event.disposition in NO_CONTACT:
+        return
+    named = (
+        programme.responses.get(entry.response) for programme in map(programme_of, reversed(documents)) if programme
+    )
+    if (response := next(filter(None, named), None)) is None:
         return
     for hours in response.follow_up_due_hours:
         yield ReferralMade(

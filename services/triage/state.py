@@ -200,16 +200,18 @@ class State:
     @property
     def programme(self) -> Programme | None:
         """The programme in force; None where there is none, or where today's rules refuse what was approved once."""
-        outcome = _read(self.active.text) if self.active else None
-        return None if isinstance(outcome, ProgrammeRefused) else outcome
+        return programme_of(self.active)
 
     def former_programme(self, programme_hash: str) -> Programme | None:
         """The programme of this hash that was in force before; None where it is kept no more, or refused by now."""
-        kept = (
-            document.text for document in (*self.former, *self.rolled_back) if document.document_hash == programme_hash
-        )
-        outcome = next(map(_read, kept), None)
-        return None if isinstance(outcome, ProgrammeRefused) else outcome
+        kept = (*self.former, *self.rolled_back)
+        return programme_of(next((document for document in kept if document.document_hash == programme_hash), None))
+
+
+def programme_of(document: VerifiedDocument | None) -> Programme | None:
+    """The programme that a document says; None without one, or where today's rules refuse what was verified once."""
+    outcome = _read(document.text) if document else None
+    return None if isinstance(outcome, ProgrammeRefused) else outcome
 
 
 def parsed(text: str) -> Programme:

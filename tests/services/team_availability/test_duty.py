@@ -48,7 +48,7 @@ from shared.events import (
 )
 from shared.judgement import Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import START, Town, call_id, kinds
+from tests.services.team_availability.driver import START, Town, call_id, kinds, reason
 
 CREW = ("ann", "bob")
 
@@ -289,6 +289,30 @@ def test_who_is_on_shift_elsewhere_is_left_out_loudly_and_comes_when_that_is_ove
     assert town.last(MembersLeftOut).left_out == ()
 
 
+def test_two_who_have_swapped_between_teams_on_call_are_each_on_the_other_at_once(town: PlannedTown) -> None:
+    """Whichever was said first: the one who had come from the other team was on none until somebody spoke."""
+    town.command(DefineTeam, team=Team(team_id="day", model="community-responder", primary_districts=("Central",)))
+    town.begin("n1")
+    town.begin("o1", ("cem",), team_id="day")
+    ends_at = town.now + timedelta(hours=10)
+    town.change(("ann", "cem"), ends_at)
+    assert town.crew() == ("ann",), "cem is on the other team still"
+    town.hear(DutyChanged(shift_id="o1", team_id="day", members=("bob",), ends_at=ends_at), "rosters")
+    assert town.crew() == ("ann", "cem")
+    assert [shift.members for team_id, shift in town.state.on_shift() if team_id == "day"] == [("bob",)]
+    assert town.last(MembersLeftOut).left_out == ()
+
+
+def test_who_takes_up_again_what_was_signed_off_by_hand_is_who_is_planned_by_then(town: PlannedTown) -> None:
+    """Who had taken the place meanwhile was refused, and who was relieved of it was signed on, and paged."""
+    town.begin()
+    town.command(SignOff, team_id="night")
+    town.change(("ann", "cem"), town.now + timedelta(hours=10))
+    assert town.crew() == (), "a person has ended it"
+    assert town.command(BeginDuty, team_id="night", planned_shift_id="n1", issued_by="cem").type == "command-done"
+    assert town.crew() == ("ann", "cem")
+
+
 @pytest.mark.scenario("duty")
 def test_nobody_left_signs_nobody_on_and_somebody_is_told_once(town: PlannedTown) -> None:
     town.begin(members=("nobody-we-know",))
@@ -408,8 +432,10 @@ def test_who_is_signed_off_by_hand_is_not_signed_on_again(town: PlannedTown) -> 
     town.change(("cem",), town.now + timedelta(hours=9))
     town.wait(3600)
     assert town.crew() == ()
-    town.command(BeginDuty, team_id="night", planned_shift_id="n1", issued_by="ann")
-    assert town.crew() == CREW, "until they say so themselves"
+    left = town.command(BeginDuty, team_id="night", planned_shift_id="n1", issued_by="ann")
+    assert reason(left) == "not-on-team", "somebody else has the place by now"
+    town.command(BeginDuty, team_id="night", planned_shift_id="n1", issued_by="cem")
+    assert town.crew() == ("cem",), "until they say so themselves"
     assert town.last(TeamSignedOn).duty == "on-call"
 
 

@@ -28,10 +28,10 @@ def publish(triage: Triage, document: str) -> None:
     triage.run_clocks()
 
 
-def on_its_way(document: str = MADISON) -> Triage:
+def on_its_way(document: str = MADISON, **fields: Any) -> Triage:
     """A team has accepted a calm call under a document."""
     triage = madison(document=document)
-    triage.put(report("e1"))
+    triage.put(report("e1", **fields))
     triage.put(offer())
     triage.put(routed("team-accepted"))
     return triage
@@ -63,6 +63,14 @@ def test_a_document_takes_no_team_off_a_call_by_what_it_calls_otherwise(what: st
     assert not judged(triage, "e4", 4).may_go("cares")
 
 
+def test_a_type_that_the_later_document_does_not_list_is_no_other_than_it_was() -> None:
+    """An officer may ask for a team whatever the type: the team was told that the call had become another."""
+    asks = 'may_be_asked_by = ["caller"'
+    triage = on_its_way(MADISON.replace(asks, f'{asks}, "officer"'), requested_by="officer")
+    publish(triage, CALLED_OTHERWISE["a code"].replace(asks, f'{asks}, "officer"'))
+    assert judged(triage, "e2", 1, narrative="the door code is 12").unlisted_type == ""
+
+
 def test_a_hazard_that_only_the_later_document_hears_of_turns_the_team_back() -> None:
     flag = 'FLAGGED = { weapon = "present" }, ARMED'
     first = MADISON.replace("{ ARMED", "{ FLAGGED = {}, ARMED")
@@ -85,10 +93,8 @@ def test_what_only_the_default_goes_to_by_the_later_document_turns_the_team_back
     later = SECOND.replace('{ suicide = "attempt" }', '{ suicide = "ideation or worse" }').replace(
         'Q5 = "suicide"', spelt
     )
-    triage, thinks = madison(document=first), SAFE | {"Q5": "ideation"}
-    triage.put(report("e1", answers=thinks))
-    triage.put(offer())
-    triage.put(routed("team-accepted"))
+    thinks = SAFE | {"Q5": "ideation"}
+    triage = on_its_way(first, answers=thinks)
     publish(triage, later)
     assert not judged(triage, "e2", 1, answers=thinks).may_go("cares")
 

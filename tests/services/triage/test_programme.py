@@ -339,6 +339,18 @@ def test_a_document_that_today_s_rules_refuse_is_not_put_in_force_again() -> Non
     assert refusal(back(triage, to_hash=first)).reason == "document-refused"
 
 
+def test_a_document_that_today_s_rules_refuse_cannot_be_approved() -> None:
+    """It was proposed before an upgrade: once it was approved every call of the agency had the default."""
+    triage = madison()
+    document_hash = propose(triage, SECOND)
+    waiting = triage.state.proposed[document_hash]
+    broken = replace(waiting, text=SECOND.replace('sends = ["cares"]', 'sends = ["carse"]'))
+    triage.state = replace(triage.state, proposed=triage.state.proposed.set(document_hash, broken))
+    refused = refusal(triage.put(command(ApproveProgramme, "a", by="bob", document_hash=document_hash)))
+    assert (refused.reason, in_force(triage)) == ("document-refused", 1)
+    assert refused.sentence == "Version 2 has 2 faults by today's rules; the one in force stays."
+
+
 def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_new_one() -> None:
     """A version with stricter rules could not fold what was decided before it: triage stood still, for all agencies."""
     former = madison()
@@ -354,6 +366,23 @@ def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_ne
     judged, _ = triage.run_clocks()[-2:]
     assert isinstance(judged, CallTriaged)
     assert judged.judgement.suitability == "suitable"
+
+
+def test_what_goes_off_or_on_with_a_document_is_said_to_whoever_puts_it_in_force() -> None:
+    """Renamed, a district was off until somebody switched it on; named again, it was on though nobody had."""
+    triage = madison()
+    assert triage.state.active is not None
+    renamed = SECOND.replace("Central = [", "Downtown = [").replace('["Central"]', '["Downtown"]')
+    second = propose(triage, renamed, "p2")
+    approve = command(ApproveProgramme, "a2", by="bob", document_hash=second)
+    off = "Version 2 is in force. It takes the place of version 1. Off with it: cares in Central."
+    assert done(triage.put(approve)).sentence == off
+    on = "On with it, as it was switched before: cares in Central."
+    later = command(ApproveProgramme, "a3", by="bob", document_hash=propose(triage, FOURTH, "p3"))
+    assert done(triage.put(later)).sentence.endswith(on)
+    assert done(back(triage)).sentence.endswith(on)
+    triage.put(command(SetPhase, "off", response="cares", district="Central", phase="off"))
+    assert "Central" not in done(back(triage, "r2", to_hash=second)).sentence
 
 
 def test_only_the_last_few_documents_are_kept() -> None:

@@ -184,6 +184,18 @@ def test_a_team_that_met_the_person_is_followed_up(disposition: str, hours: list
     assert due == [THURSDAY_NOON + timedelta(hours=later) for later in hours]
 
 
+def test_a_team_that_met_the_person_is_followed_up_though_its_response_is_called_otherwise_by_now() -> None:
+    triage = madison(document=REFERRING)
+    triage.put(report())
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    renamed = REFERRING.replace("version   = 1", "version   = 2").replace("cares]", "crisis]")
+    proposed = done(triage.put(command(ProposeProgramme, "p2", document=renamed.replace('"cares"', '"crisis"'))))
+    triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=proposed.about))
+    made = of(triage.put(cleared()), ReferralMade)
+    assert [event.response for event in made if isinstance(event, ReferralMade)] == ["cares", "cares"]
+
+
 def test_a_note_is_made_from_the_third_call_of_one_number_on() -> None:
     triage = referring()
     for incident, number in (("1", NUMBER), ("2", "+1 608 555 0123"), ("3", "6085550123")):
