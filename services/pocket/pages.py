@@ -133,7 +133,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         link=link,
         end=words.end_of_shift(shift.signed_on.shift_ends_at, now),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
-        open_offers=[card for card in cards if card["open"]],
+        open_offers=sorted((card for card in cards if card["open"]), key=lambda card: card["offer"].made.expires_at),
         late=link.agency.late_calls(shift.signed_on.team_id, now),
         past=[card for card in cards if not card["open"] and _is_past(card["offer"])],
         now=now,

@@ -434,6 +434,18 @@ async def test_links_end_five_minutes_after_what_they_lead_to(city: City, phone:
     assert len(city.view._links) == 2, "what has ended is forgotten"
 
 
+async def test_what_ends_first_stands_first_and_an_offer_that_comes_in_moves_no_button(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    shift = city.sign_on()
+    for number, seconds in enumerate((40, 20, 60)):
+        city.offer(f"offer-{number}", seconds=seconds, call_id=f"madison/dane/{number}")
+    page = await shown(city, phone, shift)
+    assert [page.index(f'"{city.path_of(f"offer-{number}")}/accept"') for number in (1, 0, 2)] == sorted(
+        page.index(f'"{city.path_of(f"offer-{number}")}/accept"') for number in range(3)
+    )
+
+
 async def test_an_accepted_offers_link_lives_as_long_as_the_call(city: City, phone: httpx.AsyncClient) -> None:
     city.call()
     path = city.offer()
