@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"
+from shared.validation import NAME_PATTERN
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NAME_PATTERN)]
 """A short identifier that may stand in keys, paths and metrics: an agency, a source, a person, a team."""
 

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.connection import Connection
+from shared.validation import told
 
 PREFIX = "CAREROUTE_"
 EXIT_SETTINGS = 78
@@ -70,8 +71,8 @@ class Environment(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            for fault in error.errors():
-                sys.stderr.write(f"{_named(fault['loc'])}{fault['msg']}{cls._meaning_of(fault['loc'])}\n")
+            for place, wrong in told(error):
+                sys.stderr.write(f"{_named(place)}{wrong}{cls._meaning_of(place)}\n")
             sys.exit(EXIT_SETTINGS)
 
     @classmethod

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.intake.config import MAX_DEPTH
-from shared.doors.problems import MAX_FAULTS, Fault, Problem, message_of
+from shared.doors.problems import MAX_FAULTS, Fault, Problem
+from shared.validation import message_of
 
 MAX_LISTED = 500
 """More faults are not even looked at: telling them apart would take longer than reading the body."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import Any
 
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-
-from shared.call import NAME_PATTERN
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FAULTS = 20
@@ -84,50 +80,3 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": str(RETRY_SECONDS)},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_SECONDS)},
 }
-
-
-def message_of(error: Mapping[str, Any]) -> str:
-    """What pydantic says of one of its errors; a validator of our own says it itself."""
-    return str(error["msg"]).removeprefix("Value error, ")
-
-
-def words_of(error: Mapping[str, Any]) -> str:
-    """The same in words for people who know no pydantic; needs the error with its context."""
-    context = error.get("ctx") or {}
-    if error["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(context["pattern"], "is not written as it should be")
-    words = _WORDS.get(error["type"])
-    return words.format(**context) if words else message_of(error)
-
-
-_INSTANT = "must be an instant with its offset, such as 2026-12-07T19:00-06:00"
-_LEAST, _MOST = "must be at least {ge}", "must be at most {le}"
-_NUMBER = "must be a whole number"
-_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "missing": "is missing",
-        "extra_forbidden": "no such field",
-        "literal_error": "must be {expected}",
-        "enum": "must be {expected}",
-        "string_type": "must be text",
-        "string_too_short": "must have {min_length} or more characters",
-        "string_too_long": "must have {max_length} or fewer characters",
-        "too_short": "must have {min_length} or more",
-        "too_long": "must have {max_length} or fewer",
-        "greater_than_equal": _LEAST,
-        "less_than_equal": _MOST,
-        "greater_than": "must be more than {gt}",
-        "finite_number": "must be a number that can be counted with",
-        "int_type": _NUMBER,
-        "int_parsing": _NUMBER,
-        "int_from_float": _NUMBER,
-        "timezone_aware": _INSTANT,
-        "datetime_type": _INSTANT,
-        "datetime_parsing": _INSTANT,
-        "datetime_from_date_parsing": _INSTANT,
-    }
-)
-"""By pydantic's name of what is wrong. The rest pydantic says itself; it quotes no value."""
-_PATTERNS: Mapping[str, str] = MappingProxyType(
-    {NAME_PATTERN: "must be letters, digits and . _ : @ - alone, and begin with a letter or digit"}
-)

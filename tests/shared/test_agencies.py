@@ -230,7 +230,7 @@ def test_a_source_is_a_cad_unless_it_says_otherwise(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ['"Synthetic"', '"test"', "true", "[]"])
 def test_a_kind_that_is_misspelt_is_refused_with_the_words_that_would_be_right(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(AgenciesRefused, match=r"agencies\.x\.sources\.beat\.kind: .* must be one of cad, synthetic;"):
+    with pytest.raises(AgenciesRefused, match=r"agencies\.x\.sources\.beat\.kind: must be one of cad, synthetic;"):
         agencies(tmp_path, f"[agencies.x.sources.beat]\nkind = {kind}\n")
 
 

@@ -136,14 +136,14 @@ def test_what_is_no_host_and_port_is_named(
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("CAREROUTE_WEBHOOK_NETWORKS", "10.1.0.0/16,10.2.1.1/16", "1: Value error, 10.2.1.1/16 has host bits set ("),
+        ("CAREROUTE_WEBHOOK_NETWORKS", "10.1.0.0/16,10.2.1.1/16", "1: 10.2.1.1/16 has host bits set ("),
         (
             "CAREROUTE_WEBHOOK_NETWORKS",
             "city",
-            "0: Value error, 'city' does not appear to be an IPv4 or IPv6 network (",
+            "0: 'city' does not appear to be an IPv4 or IPv6 network (",
         ),
-        ("CAREROUTE_CARD_NUMBERS", "madison=6085550100", "madison, 0: Value error, must be a number such as "),
-        ("CAREROUTE_OIDC_HOSTS", "id.example,https://x", "1: String should match pattern "),
+        ("CAREROUTE_CARD_NUMBERS", "madison=6085550100", "madison, 0: must be a number such as "),
+        ("CAREROUTE_OIDC_HOSTS", "id.example,https://x", "1: must match ^[a-z0-9.-]+"),
     ],
 )
 def test_what_is_wrong_within_a_setting_is_told_by_its_own_name(
@@ -151,7 +151,7 @@ def test_what_is_wrong_within_a_setting_is_told_by_its_own_name(
 ) -> None:
     environment.setenv(name, value)
     settings = next(kind for kind in SERVICES.values() if name.removeprefix("CAREROUTE_").lower() in kind.model_fields)
-    lines = [told for told in refused(capsys, settings).splitlines() if "Field required" not in told]
+    lines = [told for told in refused(capsys, settings).splitlines() if "is missing" not in told]
     assert lines[0].startswith(f"{name}, {line}"), lines
     assert all(told.startswith(f"{name}, ") for told in lines), lines
 

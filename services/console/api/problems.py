@@ -12,7 +12,8 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from shared.doors import problems
-from shared.doors.problems import MAX_FAULTS, MEDIA_TYPE, Fault, Problem, problem_response, words_of
+from shared.doors.problems import MAX_FAULTS, MEDIA_TYPE, Fault, Problem, problem_response
+from shared.validation import words_of
 
 RETRY_SECONDS = "2"
 """What `Retry-After` says while the log is away, or not read to its end."""

@@ -14,6 +14,7 @@ from shared.events import Rotation
 from shared.programme.document.faults import Fault, field_name
 from shared.programme.document.lines import Lines
 from shared.programme.document.lines import Path as Place
+from shared.validation import message_of
 
 MOST_BYTES = 200_000
 EXAMPLE = """[rotation.nights]
@@ -87,7 +88,7 @@ class RotationFile:
     def _faults(self, name: str, error: ValidationError) -> Iterator[Fault]:
         for wrong in error.errors(include_url=False, include_input=False):
             path: Place = ("rotation", name, *wrong["loc"])
-            yield Fault(self._lines.at(path), field_name(path), *_words(wrong["type"], wrong["msg"]))
+            yield Fault(self._lines.at(path), field_name(path), *_words(wrong["type"], message_of(wrong)))
 
 
 def read_rotations(file: Path) -> RotationFile:

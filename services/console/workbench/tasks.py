@@ -22,6 +22,7 @@ from shared.programme.trying.explain import FactLine, all_on, facts_used
 from shared.programme.trying.export_document import CallMapping, MappingRefused, read_mapping
 from shared.programme.trying.export_fit import coverage_of, fit_remarks, misfits
 from shared.programme.trying.page import Page, page
+from shared.validation import faults_in
 
 MOST_LINES = 100_000
 """Of an export; more are counted on the command line, where nobody waits for a page."""
@@ -234,7 +235,7 @@ def _system_in(programme: Programme, written: str) -> str:
 
 def _words_of(error: ValueError) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(str(fault["msg"]) for fault in error.errors(include_input=False, include_url=False))
+        return "; ".join(faults_in(error))
     return str(error)
 
 

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from shared.call import NAME_PATTERN
 from shared.programme.document.finding import Finding
 from shared.programme.document.kinds import shown
 from shared.programme.document.lines import Path
 from shared.programme.document.not_yet import NOT_YET
 from shared.programme.document.written import LIST_FORM, TABLE_FORM, Document
 from shared.programme.judging.facts import HAZARDS
+from shared.validation import NAME_PATTERN
 
 
 @dataclass(frozen=True, order=True)

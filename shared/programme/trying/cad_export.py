@@ -25,6 +25,7 @@ from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import CallMapping, End, MappingRefused, clock_time
 from shared.programme.trying.export_files import BadFile, Record, opened, records
+from shared.validation import words_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Those that intake takes."""
@@ -316,7 +317,7 @@ class _Reader:
             named = FIELDS_OF_COLUMNS.get(str(fault["loc"][0]), "")
             column = getattr(self._columns, named, None) if named else None
             names = [column] if isinstance(column, str) else column or [str(fault["loc"][0])]
-            raise _Wrong(", ".join(names), str(fault["msg"]), "what intake takes, see its /docs") from None
+            raise _Wrong(", ".join(names), words_of(fault), "what intake takes, see its /docs") from None
         if (wrong := fault_of_id(str(body["incident_id"]))) is not None:
             name = self._columns.incident_id
             raise _Wrong(

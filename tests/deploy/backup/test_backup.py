@@ -383,7 +383,7 @@ def test_what_is_no_backup_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert command.main(["verify", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert "is no manifest" in told
-    assert "cluster: Field required" in told
+    assert "cluster: is missing" in told
     assert "pydantic" not in told
 
 

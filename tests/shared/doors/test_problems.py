@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from shared.call import Name
-from shared.doors.problems import Fault, Problem, ProblemDetails, problem_response, words_of
+from shared.doors.problems import Fault, Problem, ProblemDetails, problem_response
+from shared.validation import words_of
 
 
 class Refusal(ProblemDetails):

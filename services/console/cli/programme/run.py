@@ -29,6 +29,7 @@ from shared.programme.trying.look import look_at
 from shared.programme.trying.page import grids, page
 from shared.programme.trying.reference import reference, schema_text
 from shared.switch import Switch
+from shared.validation import faults_in
 
 REFUSED, USAGE = 1, 2
 
@@ -118,7 +119,7 @@ def look(calls_file: Path, *, doc: Path | None, mapping: Path | None, file: dict
     try:
         written_as = File.model_validate(file)
     except ValidationError as error:
-        _end(_faults(error), USAGE)
+        _end("; ".join(faults_in(error)), USAGE)
     programme = _read(doc, as_json=json) if doc is not None else None
     try:
         seen = look_at(calls_file, written_as, programme)
@@ -200,7 +201,7 @@ def _board(programme: Programme, path: Path | None) -> Switchboard:
     try:
         board = _BoardFile.model_validate_json(_text(path))
     except ValidationError as error:
-        _end(f"{path.name}: {_faults(error)}", USAGE)
+        _end(f"{path.name}: {'; '.join(faults_in(error))}", USAGE)
     return Switchboard(board.revision, Map(board.phases), frozenset(map(Switch.parse, board.paused)), Map(board.caps))
 
 
@@ -226,20 +227,13 @@ def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
     try:
         record = _Record.model_validate_json(js.dumps(js.loads(text)))
     except ValidationError as error:
-        raise _NotACall(_faults(error)) from None
+        raise _NotACall("; ".join(faults_in(error))) from None
     except (ValueError, RecursionError) as error:
         raise _NotACall(f"is no JSON: {error}") from None
     if strange := sorted(record.facts.keys() - MEANINGS.keys()):
         raise _NotACall(f"facts: {', '.join(strange)} {'is no fact' if len(strange) == 1 else 'are no facts'}")
     located = located_by(programme, str(record.position or ""))
     return record, Surroundings(words_in_narrative(programme, record.narrative or ""), located)
-
-
-def _faults(error: ValidationError) -> str:
-    """What is wrong, without the values."""
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors(include_input=False)
-    )
 
 
 def _exported(programme: Programme, path: Path, mapping: Path) -> tuple[CallMapping, Export]:

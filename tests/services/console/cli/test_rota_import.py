@@ -209,7 +209,7 @@ def test_neither_file_nor_url_is_wrong_usage(tmp_path: Path) -> None:
     bad.write_text("source = 1")
     result = run(StandIn(), written(tmp_path, row(1)), "--mapping", str(bad))
     assert result.exit_code == 1
-    assert "the mapping: source: Input should be a valid string" in result.stderr
+    assert "the mapping: source: must be text" in result.stderr
     bad.write_bytes(b"# caf\xe9\n" + SPREADSHEET.read_bytes())
     result = run(StandIn(), written(tmp_path, row(1)), "--mapping", str(bad))
     assert (result.exit_code, result.stderr.replace("\n", "")) == (1, f"{bad} is no UTF-8 text")

@@ -165,7 +165,7 @@ def test_a_missing_column_is_named(mapping: CallMapping) -> None:
     [
         ("America/Los_Angeles", "America/Los_Angels", "time_zone"),
         ("America/Los_Angeles", "localtime", "time_zone"),
-        ('ambiguous = "first"', 'ambigous = "first"', "ambigous: Extra inputs"),
+        ('ambiguous = "first"', 'ambigous = "first"', "ambigous: no such field"),
         ('status = "cancelled"', 'status = "canceled"', "ends.CAN.status"),
         ("[columns]", "[columns", "no TOML"),
     ],
