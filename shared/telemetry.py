@@ -525,8 +525,7 @@ def _keep_allowed(logger: Any, method: str, line: MutableMapping[str, Any]) -> M
     return line
 
 
-def configure_logs(service: str, instance: str, level: str = "info") -> None:
-    """JSON lines on standard error, for this process."""
+def _write_json(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -539,6 +538,14 @@ def configure_logs(service: str, instance: str, level: str = "info") -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up for each line: it may be replaced
         cache_logger_on_first_use=False,
     )
+
+
+_write_json("info")  # from the first line on: what is said while a process is put together has allow-listed keys, too
+
+
+def configure_logs(service: str, instance: str, level: str = "info") -> None:
+    """JSON lines on standard error, for this process."""
+    _write_json(level)
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats itself while Kafka is away; we say so once

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +68,15 @@ def test_every_dependency_has_its_reason() -> None:
 def test_no_lock_file_names_a_host() -> None:
     assert not (ROOT / "uv.lock").exists()
     assert "://" not in (ROOT / "requirements.lock").read_text("utf-8")
+
+
+def test_the_first_line_already_has_allowed_keys_alone() -> None:
+    """What the console said of its runbooks and sessions, while it was put together, was no JSON, and had any key."""
+    says = "from shared.telemetry import logger; logger().error('said', caller='CANARY', count=1)"
+    said = subprocess.run([sys.executable, "-c", says], cwd=ROOT, capture_output=True, text=True, check=True)
+    line = json.loads(said.stderr)
+    assert (line["event"], line["count"], line["dropped_keys"], said.stdout) == ("said", 1, 1, "")
+    assert "CANARY" not in said.stderr
 
 
 def logged(path: Path) -> Iterator[tuple[int, str]]:
