@@ -37,7 +37,7 @@ def operations(
 
 
 def serve_operations(host: str, port: int, ready: Probe, live: Probe, remark: Remark = str) -> OperationsServer:
-    """Serve them from threads: a stuck loop is seen from outside. Raises OSError where the port is taken."""
+    """Serve them from threads: a stuck loop is seen from outside. Raises OSError where nobody can listen there."""
     answer = operations(ready, live, remark)
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -45,7 +45,11 @@ def serve_operations(host: str, port: int, ready: Probe, live: Probe, remark: Re
         start(f"{status} {'OK' if status == 200 else 'Not so'}", [("Content-Type", kind)])  # noqa: PLR2004  # HTTP
         return [body]
 
-    server = OperationsServer((host, port), _Quiet)
+    try:
+        server = OperationsServer((host, port), _Quiet)
+    except OSError as error:
+        settings = "CAREROUTE_OPERATIONS_HOST, CAREROUTE_OPERATIONS_PORT"
+        raise OSError(f"{settings}: {host} port {port}: {error.strerror}") from error
     server.set_app(application)
     threading.Thread(target=server.serve_forever, name="operations", daemon=True).start()
     return server

@@ -53,7 +53,11 @@ def serve(  # each may be left out
     server = server_of(name, app, bounds, settings.host, settings.port)
     try:
         uvloop.run(_serve(server, app, follower))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # uvicorn leaves by itself where its port is taken
+    except SystemExit:  # uvicorn says why it cannot listen, and leaves by itself
+        wrong = f"CAREROUTE_HOST, CAREROUTE_PORT: nobody can listen at {settings.host} port {settings.port}"
+        logger().critical("door ended", wrong=wrong)
+        sys.exit(EXIT_FAILED)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         logger().critical("door ended", error=_class_of(error))
         sys.exit(EXIT_FAILED)
     if follower is not None and follower.failed is not None:
@@ -75,9 +79,7 @@ def _open_operations(
     try:
         serve_operations(host, port, ready or caught_up, lambda: True, remark)
     except OSError as error:
-        sys.stderr.write(
-            f"CAREROUTE_OPERATIONS_HOST, CAREROUTE_OPERATIONS_PORT: {host} port {port}: {error.strerror}\n"
-        )
+        sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_FAILED)
 
 

@@ -108,10 +108,18 @@ def test_a_door_that_cannot_start_ends(capfd: pytest.CaptureFixture[str]) -> Non
     assert "CANARY" not in written
 
 
-def test_a_door_whose_port_is_taken_ends() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(SystemExit) as ended:
-        serve("toy", DoorSettings(kafka="memory", port=listener.getsockname()[1]), door(nothing))
+@pytest.mark.parametrize("setting", ["port", "operations_port"])
+def test_a_door_whose_port_is_taken_ends_and_says_which_setting_that_is(
+    capfd: pytest.CaptureFixture[str], setting: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        settings = DoorSettings.model_validate({"kafka": "memory", setting: port})
+        with pytest.raises(SystemExit) as ended:
+            serve("toy", settings, door(nothing))
     assert ended.value.code == EXIT_FAILED
+    written = capfd.readouterr().err
+    assert (f"CAREROUTE_{setting.upper()}: " in written, f"127.0.0.1 port {port}" in written) == (True, True), written
 
 
 async def test_a_door_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
