@@ -15,6 +15,7 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
     SecurityDisabled,
@@ -130,7 +131,10 @@ async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
 
 async def explained(connection: Connection, error: BaseException) -> str:
     """An error of a client that did not get in, with what keeps it out. What does not answer is not asked again."""
-    return said(error) if isinstance(error, TimeoutError) else await what_keeps_out(connection) or said(error)
+    if isinstance(error, TimeoutError):
+        return said(error)
+    nobody = f"no broker answers at {connection.servers}" if isinstance(error, KafkaConnectionError) else ""
+    return await what_keeps_out(connection) or nobody or said(error)
 
 
 async def what_keeps_out(connection: Connection) -> str:

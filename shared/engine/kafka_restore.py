@@ -21,14 +21,13 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Stored, TopicPartition
-from shared.engine.kafka_client import REQUEST_TIMEOUT_MILLISECONDS, administering, arguments_of, durable, said
+from shared.engine.kafka_client import REQUEST_TIMEOUT_MILLISECONDS, administering, arguments_of, durable, explained
 from shared.engine.topic import MAX_RECORD_BYTES, Topic
 
 BATCH_BYTES = 800_000
 BLANKS = 50_000
 """In a batch, which takes nine bytes for each."""
 APPEND_SECONDS = 30.0
-"""What a record takes at most beside its key, its value and its headers; and each header, beside its own."""
 SETTLE_SECONDS = 1.0
 """After which every broker knows how a topic is set up."""
 
@@ -39,14 +38,14 @@ class CopyFailed(Exception):
 
 async def cluster_id(connection: Connection) -> str:
     """What a Kafka cluster calls itself, for good. Raises BrokerUnavailable."""
-    async with _explained("ask for the cluster's id"), administering(connection) as admin:
+    async with _explained(connection, "ask for the cluster's id"), administering(connection) as admin:
         return str((await admin.describe_cluster())["cluster_id"])
 
 
 async def set_up(connection: Connection, topics: Sequence[Topic], replication: int) -> None:
     """Set topics that are there up as they are described here. Raises BrokerUnavailable."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name, topic.settings(replication)) for topic in topics]
-    async with _explained("set the topics up"), administering(connection) as admin:
+    async with _explained(connection, "set the topics up"), administering(connection) as admin:
         for answer in await admin.alter_configs(resources):
             for code, *_ in filter(itemgetter(0), answer.resources):
                 raise for_code(code)
@@ -60,15 +59,15 @@ async def delete_before(connection: Connection, positions: Mapping[TopicPartitio
     records = {
         KafkaTopicPartition(*place): RecordsToDelete(before_offset=position) for place, position in positions.items()
     }
-    async with _explained("delete what stands before the first records"), administering(connection) as admin:
+    async with _explained(connection, "delete what is before the first records"), administering(connection) as admin:
         await admin.delete_records(records)
 
 
 class KafkaCopy:
     """Writes copies of records, each to the place where it stood."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
-        self._producer = producer
+    def __init__(self, connection: Connection, producer: AIOKafkaProducer) -> None:
+        self._connection, self._producer = connection, producer
 
     @classmethod
     @asynccontextmanager
@@ -80,9 +79,9 @@ class KafkaCopy:
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
         )
         try:
-            async with _explained("write to Kafka"):
+            async with _explained(connection, "write to Kafka"):
                 await producer.start()
-            yield cls(producer)
+            yield cls(connection, producer)
         finally:
             with suppress(KafkaError, TimeoutError, OSError):
                 await asyncio.wait_for(producer.stop(), APPEND_SECONDS)
@@ -115,7 +114,8 @@ class KafkaCopy:
 
     async def _send(self, batch: BatchBuilder, first: Stored) -> None:
         batch.close()
-        async with _explained(f"append to {first.topic}/{first.partition}"), asyncio.timeout(APPEND_SECONDS):
+        place = f"{first.topic}/{first.partition}"
+        async with _explained(self._connection, f"append to {place}"), asyncio.timeout(APPEND_SECONDS):
             written = await (await self._producer.send_batch(batch, first.topic, partition=first.partition))
         if written.offset != first.offset:
             raise CopyFailed(
@@ -131,9 +131,9 @@ def _milliseconds(stored: Stored) -> int:
 
 
 @asynccontextmanager
-async def _explained(doing: str) -> AsyncIterator[None]:
+async def _explained(connection: Connection, doing: str) -> AsyncIterator[None]:
     try:
         yield
     except (KafkaError, TimeoutError, OSError) as error:
-        message = f"cannot {doing}: {said(error)}"
+        message = f"cannot {doing}: {await explained(connection, error)}"
         raise BrokerUnavailable(message) from error

@@ -17,6 +17,7 @@ from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import create_topics
 from shared.engine.kafka_client import administering, arguments_now, find_again
 from shared.engine.kafka_replicas import replica_faults, replicas_for
+from shared.engine.kafka_restore import cluster_id
 from shared.engine.topic import Topic
 from shared.topics import TOPICS
 
@@ -87,8 +88,10 @@ def test_no_topic_is_kept_by_size_whatever_the_brokers_are_set_to() -> None:
 
 
 async def test_where_no_broker_is_that_is_said() -> None:
-    with pytest.raises(BrokerUnavailable, match="cannot look at Kafka's copies"):
+    with pytest.raises(BrokerUnavailable, match=f"cannot look at Kafka's copies: no broker answers at {NOBODY}"):
         await replicas_for(Connection(NOBODY))
+    with pytest.raises(BrokerUnavailable, match=f"the cluster's id: no broker answers at {NOBODY}"):
+        await cluster_id(Connection(NOBODY))
 
 
 @pytest.mark.kafka
