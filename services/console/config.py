@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import NoDecode
 
-from shared.addresses import Url
+from shared.addresses import Url, well_formed
 from shared.audit_log.chain import AuditKeys
 from shared.config import (
     EMPTY_IS_ABSENT,
@@ -22,8 +22,8 @@ from shared.config import (
 )
 from shared.sealing import KeySettings, Sealer, SealingKey
 
-Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, EMPTY_IS_ABSENT]
-"""Of something that there may be; empty is the same as left out."""
+Address = Annotated[Annotated[str, AfterValidator(well_formed)] | None, EMPTY_IS_ABSENT]
+"""Of something of careroute's that there may be; empty is the same as left out."""
 WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
 """The same, as whoever beats to a watcher writes it."""
 OIDC_CALLBACK_PATH = "/sign-in/back"
@@ -88,7 +88,9 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
     watch_url: WatcherAddress = Field(default=None, description="where `careroute watch` runs; `off` or empty: nowhere")
     watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
     prober_url: Address = Field(default=None, description="where the prober is; it says whether test calls are missed")
-    prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
+    prometheus_url: Annotated[str | None, EMPTY_IS_ABSENT] = Field(
+        default=None, pattern="^https?://", description="where Prometheus is, for the page of operations"
+    )
 
     @property
     def sealer(self) -> Sealer | None:
@@ -98,8 +100,10 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
     @model_validator(mode="after")
     def _whole_provider(self) -> Self:
         """An identity provider is set up whole, or not at all."""
-        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_callback_url):
-            raise ValueError("CAREROUTE_OIDC_ISSUER needs CAREROUTE_OIDC_CLIENT_ID and CAREROUTE_OIDC_CALLBACK_URL")
+        if len({bool(part) for part in (self.oidc_issuer, self.oidc_client_id, self.oidc_callback_url)}) > 1:
+            raise ValueError(
+                "CAREROUTE_OIDC_ISSUER, CAREROUTE_OIDC_CLIENT_ID and CAREROUTE_OIDC_CALLBACK_URL belong together"
+            )
         if self.oidc_callback_url and urlsplit(self.oidc_callback_url)[2:] != (OIDC_CALLBACK_PATH, "", ""):
             raise ValueError(
                 f"CAREROUTE_OIDC_CALLBACK_URL ends in the console's own {OIDC_CALLBACK_PATH}, after the host"

@@ -416,6 +416,10 @@ def test_settings_are_whole_and_the_issuer_is_reached_safely(tmp_path: Path) -> 
     }
     with pytest.raises(ValidationError, match="CAREROUTE_OIDC_CLIENT_ID"):
         ConsoleSettings(**common, oidc_issuer="https://id.example")
+    with pytest.raises(ValidationError, match="CAREROUTE_OIDC_ISSUER"):
+        ConsoleSettings(**common, oidc_client_id="c", oidc_callback_url=CALLBACK)
+    with pytest.raises(ValidationError, match="must be a URL such as"):
+        ConsoleSettings(**common, reporting_url="http://[")
     with pytest.raises(ValidationError, match="https"):
         ConsoleSettings(**common, oidc_issuer="http://id.example", oidc_client_id="c", oidc_callback_url=CALLBACK)
     for elsewhere in ("https://door", "https://door/sign-in", "https://door/city/sign-in/back", f"{CALLBACK}?next=1"):
