@@ -108,6 +108,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         parser.error("either --city or --calls")
     if chosen.city == ALL and chosen.keep:
         parser.error("of all documents none is left running; --keep goes with one of them")
+    if chosen.memory and chosen.secured:
+        parser.error("--memory has no Kafka to be secured")
     seconds, calls = (every.SECONDS, every.CALLS_PER_SECOND) if chosen.city == ALL else (SECONDS, CALLS_PER_SECOND)
     chosen.minutes = seconds / 60 if chosen.minutes is None else chosen.minutes
     chosen.calls_per_second = calls if chosen.calls_per_second is None else chosen.calls_per_second

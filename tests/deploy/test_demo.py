@@ -247,6 +247,7 @@ def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> N
     [
         (("--calls", "x.csv"), "--calls and --mapping belong together"),
         (("--city", "all", "--keep"), "of all documents none is left running"),
+        (("--memory", "--secured"), "--memory has no Kafka to be secured"),
         (("--speed", "nan"), "--speed: 'nan' is no number above 0"),
         (("--minutes", "inf"), "--minutes: 'inf' is no number above 0"),
         (("--teams", "0"), "--teams: '0' is no whole number from 1 on"),
