@@ -55,7 +55,7 @@ def text_of(page: PageDue, link: str, zone: tzinfo | None = None) -> str:
     tail = f"\n{answers}" if answers else ""
     if link and set(link) <= LINK_CHARACTERS and septets(f"{tail}\n{link}") <= SEGMENT_SEPTETS - LEAST_HEADLINE:
         tail += f"\n{link}"
-    head = f"{plain(page.team_id or 'careroute')}: {plain(_headline(page))}"
+    head = f"{plain(page.team_id or 'careroute')}: {plain(headline(page))}"
     until = f" by {page.not_after.astimezone(zone):%H:%M:%S}" if zone is not None and page.kind == "offer" else ""
     return fitted(head, SEGMENT_SEPTETS - septets(until + tail)) + until + tail
 
@@ -63,7 +63,7 @@ def text_of(page: PageDue, link: str, zone: tzinfo | None = None) -> str:
 def spoken(page: PageDue) -> str:
     """A page as it is spoken, without its answers."""
     team = f" for team {_pronounced(page.team_id)}" if page.team_id else ""
-    return ended(f"This is care route{team}: {_headline(page, spoken_out=True)}")
+    return ended(f"This is care route{team}: {headline(page, spoken_out=True)}")
 
 
 def ended(sentence: str) -> str:
@@ -71,20 +71,16 @@ def ended(sentence: str) -> str:
     return sentence if sentence.endswith("?") else f"{sentence}."
 
 
-def headline(page: PageDue) -> str:
+def headline(page: PageDue, *, spoken_out: bool = False) -> str:
     """What a page tells, in a line."""
-    return _headline(page)
-
-
-def _headline(page: PageDue, *, spoken_out: bool = False) -> str:
     district = _pronounced(page.district or "") if spoken_out else (page.district or "")
     where = f" in {district}" if district else ""
     word = "priority " if spoken_out else "P"
     priority = f", {word}{page.priority}" if page.priority else ""
-    headline = MAY_NOT_GO_HEADLINE if page.why.startswith(MAY_NOT_GO) else HEADLINES[page.kind]
-    headline = headline.format(where=where, priority=priority)
+    line = MAY_NOT_GO_HEADLINE if page.why.startswith(MAY_NOT_GO) else HEADLINES[page.kind]
+    line = line.format(where=where, priority=priority)
     more = MORE.get(page.kind, {}).get(page.why.removeprefix(MAY_NOT_GO))
-    return f"{headline}. {more}" if more else headline
+    return f"{line}. {more}" if more else line
 
 
 def _pronounced(name: str) -> str:
