@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -26,6 +26,7 @@ from shared.sealing import Sealer
 from tests.rig.browser_push import from_b64url
 from tests.rig.mail_server import MailServer
 from tests.rig.push_service import PushService
+from tests.rig.waiting import until
 from tests.services.pocket.me.test_own_page import credential_in
 
 AGENCY, ADDRESS = "madison", "sal.canary@madison.gov"
@@ -71,15 +72,6 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     await mails.stop()
 
 
-async def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
-    """What holds, once it does."""
-    ends = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < ends, "it never held"
-        await asyncio.sleep(0.05)
-    return found
-
-
 async def test_a_key_pair_is_one() -> None:
     keys = dict(line.split("=", 1) for line in CliRunner().invoke(careroute, ["key", "push"]).stdout.splitlines())
     private = int.from_bytes(from_b64url(keys["CAREROUTE_PUSH_KEY"]), "big")
@@ -103,8 +95,8 @@ async def test_a_browser_and_a_mail_account_are_enough_to_be_reached(town: Town)
 
     rung = await town.phone.post("/me/ring", data={"page_at": 1})
     assert "Every way to you has just been used." in rung.text
-    push = (await until(lambda: town.pushes.pushes))[0].said["notification"]
-    mail = (await until(lambda: town.mails.mails))[0]
+    push = (await until(lambda: town.pushes.pushes, 20))[0].said["notification"]
+    mail = (await until(lambda: town.mails.mails, 20))[0]
     assert mail.recipient == ADDRESS
     assert "a test, no call" in push["title"]
     links = [
@@ -121,7 +113,7 @@ async def test_a_browser_and_a_mail_account_are_enough_to_be_reached(town: Town)
 
     town.pushes.answers = [web.Response(status=410)]
     await town.phone.post("/me/ring", data={"page_at": 3})
-    await until(lambda: len(town.mails.mails) == 3)
+    await until(lambda: len(town.mails.mails) == 3, 20)
     told = [taken.message["Subject"].partition(": ")[2] for taken in town.mails.mails[1:]]
     assert sorted(told) == ["a test, no call", "a way to reach you has changed, or does not work"]
     assert (len(town.pushes.pushes), town.pushes.asked) == (1, 2), "the browser has ended it: broken at once"

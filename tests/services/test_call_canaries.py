@@ -6,11 +6,9 @@ another stays, which shows that whoever looks here would find something.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,6 +35,7 @@ from shared.sealing import CannotOpen, Sealer
 from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, TOPICS
 from tests.rig.call_keys import keys_in
 from tests.rig.town import PROGRAMME
+from tests.rig.waiting import until
 from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, batches, store_all
 
@@ -124,17 +123,8 @@ class Town(NamedTuple):
                         return event
             return None
 
-        offer = await until(made)
+        offer = await until(made, 30)
         return f"/p/{token_of(self.stage.access.link_secret, 'offer', offer.offer_id, TEAM.members[0])}"
-
-
-async def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
-    """What holds, once it does."""
-    ends = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < ends, "it never held"
-        await asyncio.sleep(0.05)
-    return found
 
 
 @pytest.fixture
@@ -189,7 +179,7 @@ async def test_of_an_erased_call_nothing_is_left_to_read(
     elsewhere = (misplaced.partition + 1) % town.log.partitions
     again = Record(misplaced.key, misplaced.value, tuple(misplaced.headers.items()))
     town.log.append(CALLS.name, elsewhere, [again])  # refused, and kept among the dead letters
-    await until(lambda: any(stored.topic == DEAD_LETTERS.name for stored in town.records()))
+    await until(lambda: any(stored.topic == DEAD_LETTERS.name for stored in town.records()), 30)
     before = town.opened()
     assert [sum(f"flat {incident}" in text for text in before) >= 3 for incident in ("1", "2")] == [True, True]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import AuditEntriesLost, AuditEntry, HeadsCited, PersonalDataSeen, SignedIn, decode
 from shared.telemetry import AUDIT_ENTRIES_LOST
 from shared.topics import AUDIT_LOG
+from tests.rig.waiting import until
 
 KEYS = ChainKeys(new_audit_key())
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -96,13 +97,6 @@ def seen(by: str, at: datetime = NOW) -> PersonalDataSeen:
     return PersonalDataSeen(at=at, by=by, door="pocket", what="call", call_id="springfield/cad/1")
 
 
-async def until(true: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110  # what is waited for has no bell
-            await asyncio.sleep(0.001)
-
-
 async def test_entries_of_several_processes_hold_together() -> None:
     """Each in the partition of its agency, in the order in which it was recorded."""
     city = City()
@@ -122,7 +116,7 @@ async def test_what_cannot_be_written_waits_and_is_written_once_to_the_reader(wh
     city = City()
     async with city.process() as console, city.process("pocket") as pocket:
         console.record("springfield", signed_in("before"))
-        await until(lambda: city.records)
+        await until(lambda: city.records, 5)
         city.away = {where}
         pocket.record("springfield", signed_in("other"))
         console.record("springfield", signed_in("meanwhile"))
@@ -131,7 +125,7 @@ async def test_what_cannot_be_written_waits_and_is_written_once_to_the_reader(wh
         waits = max(console.unwritten_seconds(), pocket.unwritten_seconds())
         assert waits == pytest.approx(90)
         city.away = set()
-        await until(lambda: not console.unwritten_seconds() and not pocket.unwritten_seconds())
+        await until(lambda: not console.unwritten_seconds() and not pocket.unwritten_seconds(), 5)
         console.record("springfield", signed_in("after"))
     assert sorted(entry.by for entry in city.entries()) == ["after", "before", "meanwhile", "other"]
     assert city.breaks() == []
@@ -155,10 +149,10 @@ async def test_repeats_within_a_minute_are_counted_in_one_entry() -> None:
         for second in range(0, 60, 10):
             pocket.record("springfield", seen("ana", NOW + timedelta(seconds=second)))
         pocket.record("springfield", seen("ben"))
-        await until(lambda: len(city.records) == 2)
+        await until(lambda: len(city.records) == 2, 5)
         city.clock.seconds = 61
         pocket.record("springfield", signed_in("cleo"))
-        await until(lambda: len(city.records) == 4)
+        await until(lambda: len(city.records) == 4, 5)
         pocket.record("springfield", seen("ana", NOW + timedelta(seconds=70)))
     counted = [
         (entry.by, entry.times, entry.at.second, entry.until.second if entry.until else None)
@@ -178,7 +172,7 @@ async def test_where_too_many_wait_the_rest_is_counted_and_the_log_says_so(monke
             console.record("springfield", signed_in(f"p{number}"))
         assert AUDIT_ENTRIES_LOST.labels("crowded")._value.get() == 7
         city.away = set()
-        await until(lambda: any(isinstance(entry, AuditEntriesLost) for entry in city.entries()))
+        await until(lambda: any(isinstance(entry, AuditEntriesLost) for entry in city.entries()), 5)
     (lost,) = [entry for entry in city.entries() if isinstance(entry, AuditEntriesLost)]
     assert (lost.count, lost.by) == (7, "crowded")
     assert city.breaks() == []

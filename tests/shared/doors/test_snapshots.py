@@ -30,6 +30,7 @@ from shared.events import Claimed, CommandDone, Event, VersionNoted
 from shared.sealing import Sealer, new_key
 from shared.topics import DECISIONS
 from tests.rig.clocks import LaterClock, StandingClock
+from tests.rig.waiting import until
 from tests.simulation.virtual_time import EPOCH
 
 KEY = new_key()
@@ -67,12 +68,6 @@ class Door:
     async def knows(self, records: int) -> None:
         await self.follower.start()
         await until(lambda: self.follower.ready and sum(map(len, self.view.folded.values())) == records)
-
-
-async def until(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not check():  # noqa: ASYNC110  # what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 def done(name: str) -> Event:

@@ -16,6 +16,7 @@ from shared.engine.journal import InputPosition
 from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.events import CommandDone, CommandRefused, Event
 from shared.topics import CALLS, DECISIONS
+from tests.rig.waiting import until
 from tests.shared.engine.test_reader import journal, write
 from tests.simulation.virtual_time import VirtualClock, run
 
@@ -32,12 +33,6 @@ class View:
         assert (agency, stored.topic) == ("a", DECISIONS.name)
         assert isinstance(event, CommandDone)
         self.folded.append(event.command_id)
-
-
-async def until(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not check():  # noqa: ASYNC110  # what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 async def test_a_view_is_folded_from_the_beginning_and_knows_when_it_has_been_read_to_its_end() -> None:
