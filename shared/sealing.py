@@ -186,14 +186,13 @@ def _made_of(secret: bytes, use: str) -> bytes:
 
 
 def _seals(key: SecretStr) -> SecretStr:
-    if key.get_secret_value():
-        _raw(key.get_secret_value())
+    _raw(key.get_secret_value())
     return key
 
 
-SealingKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_seals)]
+SealingKey = Annotated[SecretStr, AfterValidator(_seals)]
 """A setting: 32 bytes in base64; a wrong one is refused when the process starts."""
-FurtherKey = Annotated[SecretStr, AfterValidator(_seals)]
+FurtherKey = Annotated[SecretStr, AfterValidator(lambda key: _seals(key) if key.get_secret_value() else key)]
 """The same, or empty."""
 
 

@@ -98,6 +98,23 @@ def test_a_missing_secret_is_asked_for_with_its_file(
     assert "CAREROUTE_SEALING_KEY_FILE" in refused(capsys)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("CAREROUTE_LINK_SECRET", "short", "must have 32 or more characters (makes the links on pages"),
+        ("CAREROUTE_SEALING_KEY", "", "has 0 bytes and needs 32: give it the whole key"),
+        ("CAREROUTE_PARTITIONS", "0", "must be at least 1 ("),
+        ("CAREROUTE_KAFKA", "", "must have 1 or more characters (bootstrap servers"),
+    ],
+)
+def test_what_a_setting_lacks_is_said_in_words(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, line: str
+) -> None:
+    environment.setenv(name, value)
+    told = refused(capsys, SERVICES["notification"]).splitlines()
+    assert [said for said in told if said.startswith(f"{name}: {line}")], told
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_secret_of_every_service_may_stand_in_a_file(
     environment: pytest.MonkeyPatch, tmp_path: Path, name: str
