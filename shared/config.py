@@ -72,9 +72,8 @@ class Environment(BaseSettings):
             return cls()
         except ValidationError as error:
             for place, wrong in told(error):
-                unit = (
-                    " characters" if wrong.endswith(" or more") and is_secret(cls.model_fields[str(place[0])]) else ""
-                )
+                is_text = wrong.endswith(" or more") and is_secret(cls.model_fields[str(place[0])])
+                unit = " characters" if is_text else ""
                 sys.stderr.write(f"{_named(place)}{wrong}{unit}{cls._meaning_of(place)}\n")
             sys.exit(EXIT_SETTINGS)
 
