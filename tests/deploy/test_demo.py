@@ -157,6 +157,7 @@ def unused(used: set[Use]) -> set[Use]:
         ("console", "READ", "TOPIC", "calls"),  # and what the CAD has merged with it
         ("console", "READ", "TOPIC", "audit-log"),  # each ten minutes, what others have written since
         ("auditor", "WRITE", "TOPIC", "audits"),  # it finds something broken
+        ("redecide", "READ", "TOPIC", "audits"),  # triage was told of it
         *(("backup", "READ", "TOPIC", topic.name) for topic in BACKED_UP),  # somebody takes a backup
         *(("examiner", "READ", "TOPIC", name) for name in ("audit-log", "commands")),  # somebody runs `audit verify`
         *(
