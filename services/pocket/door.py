@@ -41,6 +41,7 @@ from shared.events import (
     ConfirmMember,
     CorrectStatus,
     DeclineOffer,
+    Id,
     PersonalDataSeen,
     ReportStatus,
     SignOff,
@@ -212,12 +213,15 @@ class Door:
             back += f"?said={command.command_id}"
         return RedirectResponse(back, 303), answer
 
-    def report_id(self, subject_id: str, what: str, page_at: int) -> str:
+    def report_id(self, subject_id: str, what: str, page_at: int) -> Id:
         """The id of a team's report: taps on one page are one, until it is answered.
 
         A browser that goes back shows an old page again: who asks for police on it once more means it.
         """
-        command_id = child_id(subject_id, f"{what}/{page_at}")
+        return self.until_answered(child_id(subject_id, f"{what}/{page_at}"))
+
+    def until_answered(self, command_id: Id) -> Id:
+        """The id of what is said once more: the same until it is answered, and another then."""
         is_old = self.follower.has_answered(command_id)
         return child_id(command_id, self.clock.now().isoformat()) if is_old else command_id
 

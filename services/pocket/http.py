@@ -93,7 +93,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=accept_id(made.offer_id, link.person_id, made, eta_minutes),
+            command_id=door.until_answered(accept_id(made.offer_id, link.person_id, made, eta_minutes)),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -109,7 +109,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = DeclineOffer(
-            command_id=decline_id(made.offer_id, link.person_id),
+            command_id=door.until_answered(decline_id(made.offer_id, link.person_id)),
             offer_id=made.offer_id,
             person_id=link.person_id,
             method_id=link.method_id,

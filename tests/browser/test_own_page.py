@@ -53,6 +53,15 @@ class Handset(Phone):
         await self.page.goto(self.address + enrolment(city, **holder))
         await self.tap("Yes, enrol it")
 
+    async def is_asked(self, city: City) -> str:
+        """It is enrolled, and shows an offer, whose path this is; its worker is there."""
+        await self.enrol(city)
+        await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        city.sign_on()
+        path = city.offer(seconds=120)
+        await self.open(path)
+        return path
+
     async def worker(self) -> Worker:
         """The worker of the page, once it is there."""
         return next(iter(self.context.service_workers), None) or await self.context.wait_for_event("serviceworker")
@@ -223,51 +232,27 @@ async def test_every_push_shows_something(browser: Browser, tmp_path: Path, said
 
 
 @pytest.mark.scenario("browser")
-async def test_without_a_connection_one_page_says_so_and_nothing_is_sent_later(
+async def test_without_a_connection_one_page_says_so_and_comes_back_by_itself_and_nothing_is_sent_later(
     browser: Browser, tmp_path: Path
 ) -> None:
+    """A second without a connection, and a crew's call was off its screen for good."""
     city = a_city()
     async with a_handset(city, browser, tmp_path) as phone:
-        await phone.enrol(city)
-        await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        city.sign_on()
-        path = city.offer(seconds=120)
-        await phone.open(path)
+        path = await phone.is_asked(city)
         before = len(city.commands())
         await phone.context.set_offline(True)
         await phone.page.get_by_role("button", name="Decline").click()
         await phone.page.get_by_role("heading", name="No connection").wait_for()
         await phone.sees("What you tapped may not have arrived")
         await phone.picture("offline")
-        await phone.page.goto(phone.address + "/me")
-        await phone.sees("No connection")
-        await phone.context.set_offline(False)
-        await phone.page.goto(phone.address + path)
-        await phone.sees("Will you take this call?")
-        await phone.page.wait_for_timeout(500)
-        assert len(city.commands()) == before, "an answer that comes late is worse than none"
-
-
-@pytest.mark.scenario("browser")
-async def test_a_page_without_a_connection_comes_back_by_itself_and_sends_nothing_again(
-    browser: Browser, tmp_path: Path
-) -> None:
-    """A second without a connection, and a crew's call was off its screen for good."""
-    city = a_city()
-    async with a_handset(city, browser, tmp_path) as phone:
-        await phone.enrol(city)
-        await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        city.sign_on()
-        path = city.offer(seconds=120)
-        await phone.open(path)
-        before = len(city.commands())
-        await phone.context.set_offline(True)
-        await phone.page.get_by_role("button", name="Decline").click()
-        await phone.page.get_by_role("heading", name="No connection").wait_for()
         await phone.context.set_offline(False)
         await phone.page.wait_for_url(phone.address + path, timeout=20_000)
         await phone.sees("Will you take this call?")
-        assert len(city.commands()) == before
+        await phone.page.wait_for_timeout(500)
+        assert len(city.commands()) == before, "an answer that comes late is worse than none"
+        await phone.context.set_offline(True)
+        await phone.page.goto(phone.address + "/me")
+        await phone.sees("No connection")
 
 
 @pytest.mark.scenario("browser")
@@ -276,11 +261,7 @@ async def test_a_crew_reads_its_call_where_there_is_no_connection(browser: Brows
     city = a_city()
     city.call()
     async with a_handset(city, browser, tmp_path) as phone:
-        await phone.enrol(city)
-        await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        shift = city.sign_on()
-        path = city.offer(seconds=120)
-        await phone.open(path)
+        path = await phone.is_asked(city)
         await phone.tap("Accept")
         await phone.sees(PERSONAL["address"])
         before = len(city.commands())
@@ -291,7 +272,7 @@ async def test_a_crew_reads_its_call_where_there_is_no_connection(browser: Brows
         await phone.tap("Need police")
         await phone.sees("What you tapped since may not have arrived")
         await phone.sees(PERSONAL["address"])
-        await phone.page.goto(phone.address + shift)
+        await phone.page.goto(phone.address + "/me")
         await phone.sees("Answer by text")
         await phone.page.goto(phone.address + path)
         await phone.sees(PERSONAL["address"])

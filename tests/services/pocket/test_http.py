@@ -434,6 +434,18 @@ async def test_links_end_five_minutes_after_what_they_lead_to(city: City, phone:
     assert len(city.view._links) == 2, "what has ended is forgotten"
 
 
+async def test_an_acceptance_that_was_refused_may_be_said_again(city: City, phone: httpx.AsyncClient) -> None:
+    """Who had not said yet that they were on the team could not take the offer any more."""
+    city.call()
+    city.sign_on()
+    path = city.offer()
+    await settle(city)
+    city.refuse = "Say first that you are on the team."
+    assert "Say first that you are on the team." in (await phone.post(f"{path}/accept")).text
+    city.refuse = None
+    assert "You have this call" in (await phone.post(f"{path}/accept")).text
+
+
 async def test_what_ends_first_stands_first_and_an_offer_that_comes_in_moves_no_button(
     city: City, phone: httpx.AsyncClient
 ) -> None:
