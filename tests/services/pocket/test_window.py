@@ -23,9 +23,8 @@ async def test_a_team_says_how_soon_it_can_be_there_and_waits(city: City, phone:
     for minutes in ("20", "10"):
         assert (await phone.post(f"{path}/accept", data={"eta_minutes": minutes})).status_code == 200
     accepts = [command for command in city.commands() if isinstance(command, AcceptOffer)]
-    assert [command.eta_minutes for command in accepts] == [10, 20, 10], (
-        "it may come to say another time, and the first"
-    )
+    assert [command.eta_minutes for command in accepts] == [10, 20, 10], "it may come to say another time"
+    assert len({command.command_id for command in accepts}) == len(accepts), "and each counts"
     await phone.post(f"{path}/decline")
     assert isinstance(city.commands()[-1], DeclineOffer), "it may still say that it cannot come"
 
