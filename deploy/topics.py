@@ -11,7 +11,7 @@ import asyncio
 import re
 import secrets
 import sys
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import uvloop
@@ -75,6 +75,9 @@ async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -
     _say(f"copies of each topic: {copies}")
     created = await create_topics(at, settings.partitions, copies, TOPICS)
     _say(f"created {', '.join(created) or 'nothing: every topic was there'}")
+    if journals := journals_beside(created):
+        _say(f"look: {', '.join(journals)} beside topics that were there: it came with this version, or somebody had")
+        _say("deleted it: then deploy/DISASTER.md has what was in it")
     wrong = await topic_faults(at, settings.partitions) or await replica_faults(at, copies, TOPICS)
     if at.secured:
         if users is not None:
@@ -83,6 +86,12 @@ async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -
         wrong += await set_rights(at, settings.kafka_principals, prune=prune)
     sys.stderr.write("".join(f"{fault}\n" for fault in wrong))
     return 1 if wrong else 0
+
+
+def journals_beside(created: Collection[str]) -> list[str]:
+    """Which of the topics that were made are journals, where others were there before."""
+    is_new = len(created) == len(TOPICS)
+    return [topic.name for topic in TOPICS if topic.journal and topic.name in created and not is_new]
 
 
 async def topic_faults(at: Connection, partitions: int) -> list[str]:
@@ -101,6 +110,8 @@ async def set_rights(at: Connection, who: str, *, prune: bool) -> list[str]:
     differences = compare(wanted, await rights_in_force(at))
     await grant(at, differences.missing)
     _say(f"gave {len(differences.missing)} of {len(wanted)} rights; the others were there")
+    for right in differences.masters:
+        _say(f"look: {right}. Whoever that is can give themselves every right")
     missing = await _still_missing(at, wanted)
     ours = {right.principal for right in wanted}
     other_names = names_of_processes({right.principal for right in differences.extra} - ours)

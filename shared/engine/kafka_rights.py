@@ -38,6 +38,7 @@ class Kind(IntEnum):
 class Operation(IntEnum):
     """What may be done. Who may read or write may describe too."""
 
+    ALL = 2
     READ = 3
     WRITE = 4
     CREATE = 5
@@ -91,6 +92,8 @@ class Differences:
     missing: tuple[Right, ...]
     extra: tuple[Right, ...]
     """Of somebody of ours, or on something of ours."""
+    masters: tuple[Right, ...] = ()
+    """By which somebody else can give themselves every right, as whoever looks after a shared Kafka may."""
 
 
 def compare(wanted: Iterable[Right], in_force: Iterable[Right]) -> Differences:
@@ -101,7 +104,14 @@ def compare(wanted: Iterable[Right], in_force: Iterable[Right]) -> Differences:
     extra = (
         right for right in in_force - wanted if right.principal in ours or any(right.touches(thing) for thing in things)
     )
-    return Differences(tuple(sorted(wanted - in_force)), tuple(sorted(extra)))
+    masters = (
+        right
+        for right in in_force
+        if right.principal not in ours
+        and (right.kind, right.permission) == (Kind.CLUSTER, ALLOW)
+        and right.operation in (Operation.ALL, Operation.ALTER)
+    )
+    return Differences(tuple(sorted(wanted - in_force)), tuple(sorted(extra)), tuple(sorted(masters)))
 
 
 async def rights_in_force(connection: Connection) -> set[Right]:

@@ -8,8 +8,9 @@ import pytest
 
 from deploy.local.programs import SERVICES
 from deploy.principals import DECIDING, PRINCIPALS, principal, rights_of, rights_to_restore
+from deploy.topics import journals_beside
 from shared.config import KafkaSettings
-from shared.engine.kafka_rights import ANY, DENY, Kind, Operation, Pattern, Right, compare
+from shared.engine.kafka_rights import ANY, CLUSTER_NAME, DENY, Kind, Operation, Pattern, Right, compare
 from shared.topics import AUDIT_LOG, AUDITS, CALLS, COMMANDS, CONTACTS, TOPICS
 
 JOURNALS = {service.writes.name: service.name for service in DECIDING}
@@ -88,3 +89,17 @@ def test_what_is_missing_and_what_nobody_asked_for_is_told_apart() -> None:
     assert set(found.extra) == {ours_elsewhere, stranger, by_prefix, everything, forbidden}
     assert "is forbidden to" in str(forbidden)
     assert compare({right}, {right, *others}) == compare({right}, {right})
+
+
+def test_who_else_can_give_themselves_every_right_is_told_and_keeps_it() -> None:
+    ours = Right("User:operator", Operation.ALTER, Kind.CLUSTER, CLUSTER_NAME)
+    alter, everything = replace(ours, principal="User:mallory"), Right("User:m", Operation.ALL, Kind.CLUSTER, "*")
+    harmless = replace(alter, operation=Operation.DESCRIBE), replace(alter, permission=DENY)
+    found = compare({ours}, {ours, alter, everything, *harmless})
+    assert (set(found.masters), found.extra) == ({alter, everything}, ())
+
+
+def test_a_journal_that_is_made_beside_others_is_named_since_somebody_may_have_deleted_it() -> None:
+    assert journals_beside([topic.name for topic in TOPICS]) == []
+    assert journals_beside([CALLS.name]) == []
+    assert journals_beside(["assignments", CALLS.name]) == ["assignments"]

@@ -23,6 +23,7 @@ from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Record
 from shared.engine.kafka import KafkaBroker, check_topics, create_topics
 from shared.engine.kafka_rights import (
+    CLUSTER_NAME,
     Kind,
     Operation,
     Pattern,
@@ -282,6 +283,13 @@ def test_done_again_it_changes_nothing_and_what_nobody_asked_for_is_told_and_tak
     assert "extra: User:mallory may read topic calls" in capsys.readouterr().err
     assert run_topics_tool(security, "--prune") == 0
     assert "took away: User:mallory may read topic calls" in capsys.readouterr().out
+    master = Right("User:mallory", Operation.ALTER, Kind.CLUSTER, CLUSTER_NAME)
+    uvloop.run(grant(security.operator, [master]))
+    uvloop.run(in_force(security, master))
+    assert run_topics_tool(security, "--prune") == 0
+    told = "look: User:mallory may alter cluster kafka-cluster. Whoever that is can give themselves every right"
+    assert told in capsys.readouterr().out
+    uvloop.run(take_away(security.operator, [master]))
 
 
 def test_with_another_name_for_processes_nobody_loses_the_rights_that_they_work_with(
