@@ -20,12 +20,23 @@ from shared.config import (
     WebhookNetworks,
     listed,
 )
+from shared.programme.judging.phone_numbers import is_region
 from shared.sealing import KeySettings, Sealer, SealingKey
 
 Address = Annotated[Annotated[str, AfterValidator(well_formed)] | None, EMPTY_IS_ABSENT]
 """Of something of careroute's that there may be; empty is the same as left out."""
 WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
 """The same, as whoever beats to a watcher writes it."""
+
+
+def _known(region: str) -> str:
+    if region and not is_region(region):
+        raise ValueError("must be a region whose telephone numbers are known, such as US")
+    return region
+
+
+Region = Annotated[str, AfterValidator(_known)]
+"""In two capital letters, or nothing."""
 OIDC_CALLBACK_PATH = "/sign-in/back"
 """Of the page that browsers come back to from an identity provider."""
 
@@ -52,9 +63,7 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
         description="32 bytes, base64: seals the addresses and names of staff; without it none can be set, and people "
         "are shown by their ids",
     )
-    phone_region: str = Field(
-        default="", pattern="^([A-Z]{2})?$", description="where telephone numbers without + are at home, e.g. US"
-    )
+    phone_region: Region = Field(default="", description="where telephone numbers without + are at home, e.g. US")
     console_answer_seconds: float = Field(
         default=2.0, gt=0, le=10, description="how long a command's answer is waited for"
     )

@@ -115,6 +115,16 @@ def test_what_a_setting_lacks_is_said_in_words(
     assert [said for said in told if said.startswith(f"{name}: {line}")], told
 
 
+@pytest.mark.parametrize("region", ["ZZ", "us", "USA"])
+def test_a_region_without_telephone_numbers_is_refused(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], region: str
+) -> None:
+    environment.setenv("CAREROUTE_PHONE_REGION", region)
+    assert "CAREROUTE_PHONE_REGION: must be a region whose telephone numbers are known" in refused(
+        capsys, SERVICES["console"]
+    )
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_secret_of_every_service_may_stand_in_a_file(
     environment: pytest.MonkeyPatch, tmp_path: Path, name: str
