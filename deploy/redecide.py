@@ -25,7 +25,7 @@ from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.call_keys import CallKeys
 from shared.config import KafkaSettings, require_secured
-from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition, reading, require_topics
+from shared.engine.broker import Broker, BrokerUnavailable, RecordPosition, Stored, reading, require_topics
 from shared.engine.journal import InputPosition
 from shared.engine.kafka import KafkaBroker
 from shared.engine.reader import JournalReader, kept_records
@@ -35,8 +35,6 @@ from shared.sealing import KeySettings, Sealer
 
 HELD = 10_000
 """Records of a journal, and those that they rest on: some tens of megabytes."""
-MOST_DIGITS = 19
-"""Of an offset."""
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
 NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name, ROSTERING.name)
@@ -163,11 +161,12 @@ class _Finding:
             async for stored in kept_records(self.broker, [self.partition], [self.keys.topic]):
                 self.keys.take(stored)
             self.has_keys = True
-        self.inputs, causes = {}, {stored.header("cause") for stored in decisions}
+        causes = {stored.header("cause") for stored in decisions}
+        self.inputs, positions = {}, [*filter(None, map(RecordPosition.in_cause, causes))]
         handled = {kind.type.encode() for kind in self.service.handles}
         for topic in self.service.reads:
             place = topic.name, self.partition
-            named = [offset for cause in causes if (offset := _offset_in(cause, place)) is not None]
+            named = [position.offset for position in positions if (position.topic, position.partition) == place]
             if not named:
                 continue
             starts, ends = await self.reader.starts([place]), await self.reader.ends([place])
@@ -185,13 +184,6 @@ class _Finding:
             return stored
         self.report.erased += 1
         return None
-
-
-def _offset_in(cause: str, place: TopicPartition) -> int | None:
-    """Where in a partition the input of a decision stands; None where it is none of its records."""
-    before, _, offset = cause.rpartition("/")
-    is_there = before == f"{place[0]}/{place[1]}" and offset.isascii() and offset.isdecimal()
-    return int(offset) if is_there and len(offset) <= MOST_DIGITS else None
 
 
 async def redecide_all(

@@ -38,7 +38,7 @@ class CadMessage(NamedTuple):
     kind: MessageKind
     event: type[Event]
     fields: frozenset[str]
-    """Of the event; one without a value is left out."""
+    """Of the event; one without a value is left out, and see `ONLY_WHERE_TRUE`."""
     meaning: str
     """For whoever builds a CAD: what it is to do, or to believe from now on."""
 
@@ -140,6 +140,8 @@ MESSAGES: Final = (
         "The team has the call that this one was merged into.",
     ),
 )
+ONLY_WHERE_TRUE: Final = frozenset(("held",))
+"""Fields that are left out where they are false: nobody was asked."""
 BY_EVENT: Final = MappingProxyType({message.event: message for message in MESSAGES})
 NEEDS_POLICE: Final[MessageKind] = "team.needs-police"
 """Made of no event alone: a team that has no call, and whose status says so. Every CAD of the agency hears of it."""

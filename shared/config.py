@@ -72,9 +72,7 @@ class Environment(BaseSettings):
             return cls()
         except ValidationError as error:
             for place, wrong in told(error):
-                is_text = wrong.endswith(" or more") and is_secret(cls.model_fields[str(place[0])])
-                unit = " characters" if is_text else ""
-                sys.stderr.write(f"{_named(place)}{wrong}{unit}{cls._meaning_of(place)}\n")
+                sys.stderr.write(f"{_named(place)}{wrong}{cls._meaning_of(place)}\n")
             sys.exit(EXIT_SETTINGS)
 
     @classmethod

@@ -43,7 +43,8 @@ def words_of(error: Mapping[str, Any]) -> str:
     context = error.get("ctx") or {}
     if error["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(context["pattern"], "is not written as it should be")
-    words = _WORDS.get(error["type"])
+    is_text = context.get("field_type") == "Value"  # of a secret: neither a list nor a table is too short
+    words = _WORDS.get(f"string_{error['type']}" if is_text else error["type"])
     return words.format(**context) if words else message_of(error)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType, NoneType
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, Field, create_model
 
-from shared.cad_messages import BY_EVENT, MESSAGES, NEEDS_POLICE, CadMessage
+from shared.cad_messages import BY_EVENT, MESSAGES, NEEDS_POLICE, ONLY_WHERE_TRUE, CadMessage
 from shared.events import SafetyCheckMissed
 
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -112,29 +113,26 @@ def _data_of(message: CadMessage, base: type[OfTeam] = OfCall, ending: str = "Da
 
 
 def _field(name: str, kind: Any) -> tuple[Any, Any]:
-    """One field: what has no value, and that a call was held which was not, is left out."""
-    if NoneType in get_args(kind):
-        return get_args(kind)[0], Field(default_factory=NoneType, description=FIELDS[name])
-    if name == "held":
-        return kind, Field(default_factory=NoneType, description=FIELDS[name])
+    """One field, and whether it has to be there: its kind, and what stands of it in the reference."""
+    is_optional = NoneType in get_args(kind)
+    if is_optional or name in ONLY_WHERE_TRUE:
+        return get_args(kind)[0] if is_optional else kind, Field(default_factory=NoneType, description=FIELDS[name])
     return kind, Field(description=FIELDS[name])
 
 
-def _shapes() -> dict[str, list[type[BaseModel]]]:
-    shapes: defaultdict[str, list[type[BaseModel]]] = defaultdict(list)
+@cache
+def shapes() -> Mapping[str, list[type[BaseModel]]]:
+    """By the type of a message, what its data may look like. Made when somebody asks: no start waits for it."""
+    made: defaultdict[str, list[type[BaseModel]]] = defaultdict(list)
     for message in MESSAGES:
-        shapes[message.kind].append(_data_of(message))
-    shapes["team.silent"].append(_data_of(BY_EVENT[SafetyCheckMissed], OfTeam, "WithoutCall"))
-    return {**shapes, NEEDS_POLICE: [NeedsPolice], "ping": [Ping]}
-
-
-SHAPES: Final = MappingProxyType(_shapes())
-"""By the type of a message, what its data may look like."""
+        made[message.kind].append(_data_of(message))
+    made["team.silent"].append(_data_of(BY_EVENT[SafetyCheckMissed], OfTeam, "WithoutCall"))
+    return MappingProxyType({**made, NEEDS_POLICE: [NeedsPolice], "ping": [Ping]})
 
 
 def webhooks(reference: str) -> dict[str, Any]:
     """OpenAPI's `webhooks`; `reference` leads to a shape's schema."""
-    return {kind: _webhook(kind, shapes, reference) for kind, shapes in SHAPES.items()}
+    return {kind: _webhook(kind, of_kind, reference) for kind, of_kind in shapes().items()}
 
 
 def _webhook(kind: str, shapes: list[type[BaseModel]], reference: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -59,20 +61,20 @@ class Taken(BaseModel):
 
 def routes() -> list[Route]:
     """`/openapi.json` and `/docs`."""
-    described = document()
 
     async def openapi(_request: Request) -> Response:
-        return JSONResponse(described)
+        return JSONResponse(await asyncio.to_thread(document))
 
     async def docs(_request: Request) -> Response:
-        return reference_page(described)
+        return reference_page(await asyncio.to_thread(document))
 
     return [Route("/openapi.json", openapi), Route("/docs", docs)]
 
 
+@cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document."""
-    kinds: list[type[BaseModel]] = [flat.FlatCall, ProblemDetails, Taken, *chain(*messages.SHAPES.values())]
+    """The OpenAPI document. Made when somebody asks, beside the loop: no call waits for it, and no start."""
+    kinds: list[type[BaseModel]] = [flat.FlatCall, ProblemDetails, Taken, *chain(*messages.shapes().values())]
     reference = _reference("{model}")["$ref"]
     _, schemas = models_json_schema([(kind, "validation") for kind in kinds], ref_template=reference)
     flat_call = _reference("FlatCall")

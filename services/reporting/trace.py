@@ -51,7 +51,8 @@ async def trace_of(connection: AsyncConnection, agency: str, call_id: str) -> Tr
     found = [_shown(row) for row in (await connection.execute(ordered)).mappings()]
     records = found[:MOST_RECORDS]
     shown = {record.position for record in records}
-    missing = {position for record in records if (position := _position(record.cause)) and position not in shown}
+    named = filter(None, map(RecordPosition.in_cause, (record.cause for record in records)))
+    missing = {*named} - shown
     return Trace(agency, call_id, records, await _records_at(connection, agency, missing), len(found) > MOST_RECORDS)
 
 
@@ -63,14 +64,6 @@ async def _records_at(
     place = tuple_(RECORD.c.topic, RECORD.c.partition, RECORD.c.record_offset)
     wanted = select(RECORD).where(place.in_(sorted(positions)), RECORD.c.agency == agency).order_by(RECORD.c.time)
     return [_shown(row) for row in (await connection.execute(wanted)).mappings()]
-
-
-def _position(cause: str) -> RecordPosition | None:
-    """The record that a cause names; None where it names a clock, or what a service did outside."""
-    try:
-        return RecordPosition.parse(cause)
-    except ValueError:
-        return None
 
 
 def _shown(row: Any) -> TraceRecord:

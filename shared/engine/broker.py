@@ -78,6 +78,14 @@ class RecordPosition(NamedTuple):
         topic, partition, offset = position.rsplit("/", 2)
         return cls(topic, int(partition), int(offset))
 
+    @classmethod
+    def in_cause(cls, cause: str) -> RecordPosition | None:
+        """The record that a cause names; None where it names a clock, or what a service did outside."""
+        try:
+            return cls.parse(cause)
+        except ValueError:
+            return None
+
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
 

@@ -92,7 +92,7 @@ class Differences:
     missing: tuple[Right, ...]
     extra: tuple[Right, ...]
     """Of somebody of ours, or on something of ours."""
-    masters: tuple[Right, ...] = ()
+    masters: tuple[Right, ...]
     """By which somebody else can give themselves every right, as whoever looks after a shared Kafka may."""
 
 

@@ -48,10 +48,7 @@ def active_of(visit: Visit) -> DocumentSeen | None:
 
 def approved_version(visit: Visit) -> int:
     """The greatest version that two people agreed on: another has to be greater."""
-    return max(
-        (seen.version for seen in visit.seen.documents.values() if seen.state != "proposed" and seen.approved_by),
-        default=0,
-    )
+    return max((seen.version for seen in visit.seen.documents.values() if seen.approved_by), default=0)
 
 
 async def studied(visit: Visit, text: str, in_force: str = "") -> Studied:

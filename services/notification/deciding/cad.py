@@ -8,7 +8,7 @@ from typing import Any
 
 from services.notification.deciding.pages import outward_id
 from services.notification.state import State
-from shared.cad_messages import BY_EVENT, NEEDS_POLICE
+from shared.cad_messages import BY_EVENT, NEEDS_POLICE, ONLY_WHERE_TRUE
 from shared.call import CallId
 from shared.engine.service import Draft, EffectDone, Input
 from shared.events import (
@@ -97,8 +97,7 @@ def safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: In
     if event.call_id:
         tell(draft, event, given)
     else:
-        message = BY_EVENT[SafetyCheckMissed]
-        _tell_every_cad(draft, given, message.kind, event.model_dump(mode="json", include=set(message.fields)), "")
+        _tell_every_cad(draft, given, BY_EVENT[SafetyCheckMissed].kind, _said_of(event), "")
 
 
 def asked(draft: Draft[State], event: ConfirmationAsked | LateTakeAsked, given: Input) -> None:
@@ -135,9 +134,9 @@ def tell(
 
 
 def _said_of(event: Event) -> dict[str, Any]:
-    """What the message says of an event; that nobody was asked for a hold need not be said."""
+    """What the message says of an event."""
     said = event.model_dump(mode="json", include=set(BY_EVENT[type(event)].fields), exclude_none=True)
-    return {name: value for name, value in said.items() if name != "held" or value}
+    return {name: value for name, value in said.items() if value or name not in ONLY_WHERE_TRUE}
 
 
 def _told_until(state: State, call_id: str) -> Iterator[datetime]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from shared.programme.document.finding import Finding
+from shared.programme.document.finding import Finding, heading_of_list
 from shared.programme.document.kinds import shown
 from shared.programme.document.lines import Path
 from shared.programme.document.not_yet import NOT_YET
@@ -112,8 +112,8 @@ def _right(path: Path, error: ErrorDetails) -> str:
     """What would fit where something of another kind stands."""
     if path[:1] == ("rollout",) and path[-1] == "cap":
         return "at_most_open or at_most_per_day with a number, or the name of one of [caps]"
-    if error["type"] == "tuple_type" and path in (("level",), ("rollout",)):
-        return f"[[{path[0]}]], in double brackets, above each of them"
+    if error["type"] == "tuple_type" and (heading := heading_of_list(".".join(map(str, path)))):
+        return heading
     if isinstance(error["input"], dict) and path[:1] == ("clocks",):
         return "the plain value; priority_deadline_seconds has those of priorities"
     right = _RIGHT.get(error["type"], "as the reference says of this key").format(**error.get("ctx") or {})

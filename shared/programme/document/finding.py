@@ -14,3 +14,8 @@ class Finding:
     path: Path
     what: str
     right: str
+
+
+def heading_of_list(name: str) -> str:
+    """What is right where the heading of a list stands in single brackets; empty for a name that heads none."""
+    return f"[[{name}]], in double brackets, above each" if name in ("level", "rollout") else ""

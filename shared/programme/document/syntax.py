@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.programme.document.finding import heading_of_list
 from shared.programme.document.limits import TOKEN, text_findings
 
 MAX_ROUNDS: Final = 20
@@ -197,8 +198,7 @@ def _twice(fault: _Fault) -> Slip | None:
     if not any(words in fault.message for words in ("overwrite", "Duplicate", "twice", "mutate", "immutable")):
         return None
     if (header := re.match(r"\s*\[+\s*([^\]=]+?)\s*\]", fault.here)) is not None:
-        listed = header[1] in ("level", "rollout")
-        right = f"[[{header[1]}]], in double brackets, above each" if listed else "put everything under the first one"
+        right = heading_of_list(header[1]) or "put everything under the first one"
         return Slip(fault.line, f"[{header[1]}] is written twice", right)
     inline = re.search(r"Duplicate inline table key '([^']*)'", fault.message)
     key = inline[1] if inline else ""
