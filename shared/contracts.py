@@ -6,6 +6,7 @@ version of the code could not live with: such a change is a new event beside the
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -180,4 +181,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m shared.contracts", description=__doc__).parse_args()
     sys.exit(main())

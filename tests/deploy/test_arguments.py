@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +34,19 @@ def test_one_of_several_that_is_none_refuses_them_all() -> None:
         amounts("1,nan")
     with pytest.raises(ArgumentTypeError, match="'0' is no whole number"):
         counts("80,0")
+
+
+@pytest.mark.parametrize("name", ["shared.contracts", "deploy.diagram", "deploy.grafana", "deploy.kubernetes"])
+def test_who_asks_what_writes_files_is_told_and_nothing_is_written(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(path: Path, *_args: object) -> int:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(name, run_name="__main__")
+    assert ended.value.code == 0
+    assert f"usage: python -m {name}" in capsys.readouterr().out
