@@ -13,13 +13,14 @@ from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import SERVICES, STORING, module_of
 from deploy.local.stack import Stack
 from deploy.topics import TopicSettings
-from shared.config import ProcessSettings, file_variable_of, is_secret, variable_of
+from shared.config import KafkaSettings, ProcessSettings, file_variable_of, is_secret, variable_of
 
 WHOLE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 COMPOSE, VOLUMES = WHOLE["services"], WHOLE["volumes"]
 STORAGE = "/var/lib/careroute"
-WATCHERS = {name: service for name, service in COMPOSE.items() if "profiles" in service}
-OURS = {name: service for name, service in COMPOSE.items() if name != "kafka" and name not in WATCHERS}
+WATCHERS = {name: service for name, service in COMPOSE.items() if service.get("profiles") == ["watch"]}
+BACKUP = COMPOSE["backup"]
+OURS = {name: service for name, service in COMPOSE.items() if name != "kafka" and "profiles" not in service}
 
 
 def elsewhere(settings: dict[str, str]) -> dict[str, str]:
@@ -31,12 +32,13 @@ def test_kafka_has_the_same_settings_with_docker_and_without() -> None:
     assert elsewhere(COMPOSE["kafka"]["environment"]) == elsewhere(docker_settings(port=9092))
 
 
-@pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
+@pytest.mark.parametrize("service", [*OURS.values(), BACKUP], ids=[*OURS, "backup"])
 def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[str, Any]) -> None:
+    """A variable without a value is as `.env` has it, and not there where that has none."""
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-    assert all(isinstance(value, str) for value in service["environment"].values())
+    assert all(value is None or isinstance(value, str) for value in service["environment"].values())
 
 
 def test_no_two_containers_are_published_on_one_port() -> None:
@@ -82,6 +84,47 @@ def test_a_container_has_every_setting_that_its_code_needs_and_no_other(service:
     given = {name.removeprefix("CAREROUTE_").lower() for name in service["environment"]}
     assert given <= fields.keys()
     assert {name for name, field in fields.items() if field.is_required()} <= given
+
+
+FIXED = {
+    "another Kafka than the one beside is spoken to": {name for name in KafkaSettings.model_fields if "_" in name},
+    "one process of a service is its only one": {"instance"},
+    "what is right on every machine": {
+        "audit_budget_seconds",
+        "audit_seconds",
+        "beat_seconds",
+        "connections",
+        "console_answer_seconds",
+        "console_command_expiry_seconds",
+        "console_keep_closed_calls",
+        "probe_limit_seconds",
+        "probe_seconds",
+        "probe_start_seconds",
+        "requests_in_flight",
+    },
+    "one node has each topic once": {"replication", "kafka_principals"},
+    "a place that no volume is for": {"console_sessions_file"},
+    "for trials": {"planted_words"},
+}
+"""By reason, what of the settings nobody can set in `.env`."""
+
+
+def test_all_that_an_agency_may_want_to_set_reaches_its_container() -> None:
+    fixed = frozenset[str]().union(*FIXED.values())
+    for name, service in OURS.items():
+        given = {variable.removeprefix("CAREROUTE_").lower() for variable in service["environment"]}
+        fields = SETTINGS[service["command"].removeprefix("python -m ")].model_fields.keys()
+        assert (name, fields - given - fixed) == (name, set())
+
+
+def test_a_backup_is_taken_by_who_asks_for_it_into_a_directory_outside_of_docker() -> None:
+    told = (CHECKOUT / "deploy" / "DISASTER.md").read_text()
+    assert BACKUP["profiles"] == ["backup"], "none is taken by the way"
+    assert BACKUP["command"] == f"python -m deploy.backup take {STORAGE}"
+    assert BACKUP["volumes"] == ["${CAREROUTE_BACKUP_DIRECTORY:-./backup}:" + STORAGE]
+    assert BACKUP["environment"] == COMPOSE["topics"]["environment"]
+    assert "docker compose run --rm backup" in told
+    assert "/backup/" in (CHECKOUT / ".gitignore").read_text().split()
 
 
 @pytest.mark.parametrize("name", SERVICES)
