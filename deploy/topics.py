@@ -96,12 +96,13 @@ def journals_beside(created: Collection[str]) -> list[str]:
 
 async def topic_faults(at: Connection, partitions: int) -> list[str]:
     """What is wrong with the topics, once the broker has had time to tell of new ones."""
-    faults: list[str] = []
-    for _ in range(LOOKS):
-        if not (faults := await check_topics(at, partitions, TOPICS)):
-            break
+    faults, looks = await check_topics(at, partitions, TOPICS), 1
+    while faults.wrong and looks < LOOKS:
         await asyncio.sleep(LOOK_SECONDS)
-    return faults
+        faults, looks = await check_topics(at, partitions, TOPICS), looks + 1
+    for added in faults.added:
+        _say(f"look: {added}")
+    return faults.wrong
 
 
 async def set_rights(at: Connection, who: str, *, prune: bool) -> list[str]:

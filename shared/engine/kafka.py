@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaTopicPartition
@@ -53,6 +53,7 @@ from shared.engine.kafka_client import (
     said,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
+from shared.telemetry import logger
 
 SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
@@ -87,13 +88,19 @@ class KafkaBroker:
         """When the producer began, or was answered last."""
 
     async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:
-        """Which of them are missing, or have another number of partitions than this process was told."""
+        """Which of them are missing, or have another number of partitions than this process was told.
+
+        Of partitions that somebody has added to some of them the log tells: nothing is in them, nor ever will be.
+        """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                return await check_topics(self._connection, self.partitions, topics)
+                faults = await check_topics(self._connection, self.partitions, topics)
         except (KafkaError, TimeoutError, OSError) as error:
             message = f"cannot look at the topics: {await explained(self._connection, error)}"
             raise BrokerUnavailable(message) from error
+        if faults.added:
+            logger().error("partitions added", wrong="; ".join(faults.added)[:300])
+        return faults.wrong
 
     def partition_of(self, key: str) -> int:
         """The partition of a key, as Kafka's own clients hash it."""
@@ -159,7 +166,7 @@ class KafkaBroker:
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
         )
         find_again(consumer._client, self._connection)  # noqa: SLF001  # as above
-        member = _KafkaGroupMember(consumer)
+        member = _KafkaGroupMember(consumer, self.partitions)
         consumer.subscribe([topic], listener=member)
         await _started(consumer, self._connection, JOIN_SECONDS)
         member.begin()
@@ -345,8 +352,8 @@ class _KafkaReader:
 class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """A consumer group on one topic, all of it paused: Kafka says who should try to own what."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: int) -> None:
+        self._consumer, self._partitions = consumer, partitions
         self._assigned: frozenset[int] = frozenset()
         self._task: asyncio.Task[None] | None = None
 
@@ -363,9 +370,9 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         """Nothing is to be done: the next assignment says what is left."""
 
     async def on_partitions_assigned(self, assigned: Iterable[KafkaTopicPartition]) -> None:
-        """Only notes it: claims run elsewhere."""
+        """Only notes it: claims run elsewhere. Nothing is in partitions that somebody has added."""
         places = list(assigned)
-        self._assigned = frozenset(place.partition for place in places)
+        self._assigned = frozenset(place.partition for place in places if place.partition < self._partitions)
         if places:
             self._consumer.pause(*places)
 
@@ -393,9 +400,7 @@ async def create_topics(at: Connection | str, partitions: int, replication: int,
     """
     async with administering(connection_of(at)) as admin:
         counts = {name: len(entry["partitions"]) for name, entry in (await _described(admin, topics)).items()}
-        if wrong := [
-            _other_count(name, count, partitions) for name, count in counts.items() if count not in (0, partitions)
-        ]:
+        if wrong := _other_counts({name: count for name, count in counts.items() if count}, partitions).wrong:
             raise BrokerUnavailable("\n".join(wrong))
         created = []
         for topic in topics:
@@ -409,20 +414,31 @@ async def create_topics(at: Connection | str, partitions: int, replication: int,
         return created
 
 
-async def check_topics(at: Connection | str, partitions: int, topics: Sequence[Topic]) -> list[str]:
-    """What is wrong with the topics as they stand: missing, hidden, or with another number of partitions."""
+class TopicFaults(NamedTuple):
+    """What is wrong with the topics as they stand, in words."""
+
+    wrong: list[str]
+    """Of those that are missing, hidden, or have another number of partitions."""
+    added: list[str]
+    """Of those to which somebody has added partitions, which Kafka never takes away again. Keys have their partitions
+    by the number that every process was told, and other topics have: nothing is in them, and work goes on."""
+
+
+async def check_topics(at: Connection | str, partitions: int, topics: Sequence[Topic]) -> TopicFaults:
+    """Look whether the topics are there, each with as many partitions as processes are told."""
     async with administering(connection_of(at)) as admin:
         described = await _described(admin, topics)
-    wrong = []
+    wrong, counts = [], dict[str, int]()
     for topic in topics:
         entry = described.get(topic.name, {"partitions": (), "error_code": 0})
         if entry["error_code"] == TopicAuthorizationFailedError.errno:
             wrong.append(f"topic {topic.name}: {NO_RIGHT}")
         elif not (count := len(entry["partitions"])):
             wrong.append(f"topic {topic.name} is not there: `python -m deploy.topics` makes it")
-        elif count != partitions:
-            wrong.append(_other_count(topic.name, count, partitions))
-    return wrong
+        else:
+            counts[topic.name] = count
+    others = _other_counts(counts, partitions)
+    return TopicFaults([*others.wrong, *wrong], others.added)
 
 
 async def _described(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, Mapping[str, Any]]:
@@ -430,8 +446,16 @@ async def _described(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dic
     return {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
 
 
-def _other_count(name: str, count: int, partitions: int) -> str:
-    return f"topic {name} has {count} partitions, and CAREROUTE_PARTITIONS says {partitions}"
+def _other_counts(counts: Mapping[str, int], partitions: int) -> TopicFaults:
+    """All have one number. Where some have it and others more, these were added; which of two is right nobody knows."""
+    wrong, added = list[str](), list[str]()
+    for name, count in counts.items():
+        message = f"topic {name} has {count} partitions, and CAREROUTE_PARTITIONS says {partitions}"
+        if count > partitions and partitions in counts.values():
+            added.append(f"{message}, as other topics have: whoever added them, nothing will be in them")
+        elif count != partitions:
+            wrong.append(message)
+    return TopicFaults(wrong, added)
 
 
 async def set_group_back(

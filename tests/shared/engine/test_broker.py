@@ -15,11 +15,12 @@ from typing import Protocol
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import RecordsToDelete
+from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from deploy.local.kafka.node import LocalKafka
 from shared.connection import Connection, connection_of
@@ -692,8 +693,8 @@ async def test_topics_are_created_once_and_checked(kafka: str) -> None:
     topics = [Topic(f"made-{os.getpid()}-{number}", "a test") for number in range(2)]
     assert await create_topics(kafka, 2, 1, topics[:1]) == [topics[0].name]
     assert await create_topics(kafka, 2, 1, topics) == [topics[1].name]
-    assert await check_topics(kafka, 2, topics) == []
-    assert await check_topics(kafka, 3, [*topics, Topic("never-made", "nobody")]) == [
+    assert not any(await check_topics(kafka, 2, topics))
+    assert (await check_topics(kafka, 3, [*topics, Topic("never-made", "nobody")])).wrong == [
         f"topic {topics[0].name} has 2 partitions, and CAREROUTE_PARTITIONS says 3",
         f"topic {topics[1].name} has 2 partitions, and CAREROUTE_PARTITIONS says 3",
         "topic never-made is not there: `python -m deploy.topics` makes it",
@@ -717,9 +718,33 @@ async def test_no_topic_is_made_with_another_number_of_partitions_than_those_tha
     await create_topics(kafka, 2, 1, topics[:1])
     with pytest.raises(BrokerUnavailable, match="has 2 partitions, and CAREROUTE_PARTITIONS says 3"):
         await create_topics(kafka, 3, 1, topics)
-    assert await check_topics(kafka, 2, topics[1:]) == [
+    assert (await check_topics(kafka, 2, topics[1:])).wrong == [
         f"topic {topics[1].name} is not there: `python -m deploy.topics` makes it"
     ]
+
+
+@pytest.mark.kafka
+async def test_partitions_that_somebody_adds_to_a_topic_stop_nobody_and_are_told(kafka: str) -> None:
+    topics = [Topic(f"added-{os.getpid()}-{number}", "a test") for number in range(3)]
+    await create_topics(kafka, 2, 1, topics[:2])
+    async with administering(connection_of(kafka)) as admin:
+        await admin.create_partitions({topics[0].name: NewPartitions(3)})
+    assert await create_topics(kafka, 2, 1, topics) == [topics[2].name], "what a new version needs is made beside"
+    told = f"topic {topics[0].name} has 3 partitions, and CAREROUTE_PARTITIONS says 2, as other topics have"
+    faults = await check_topics(kafka, 2, topics)
+    assert (faults.wrong, [fault.partition(":")[0] for fault in faults.added]) == ([], [told])
+    assert len((await check_topics(kafka, 3, topics)).wrong) == 2, "who was told of more is refused by the others"
+    assert (await check_topics(kafka, 2, topics[:1])).wrong, "nobody knows which of two numbers is right"
+    broker = KafkaBroker(kafka, 2)
+    with capture_logs() as lines:
+        await require_topics(broker, topics)
+    assert [line["event"] for line in lines] == ["partitions added"]
+    member = await broker.join_group(topics[0].name, f"added-{os.getpid()}", "1")
+    while not member.assigned:  # noqa: ASYNC110  # Kafka says so, not a task
+        await asyncio.sleep(0.05)
+    assert member.assigned == {0, 1}
+    await member.leave()
+    await broker.close()
 
 
 @pytest.mark.kafka
