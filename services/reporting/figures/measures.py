@@ -237,7 +237,7 @@ def _served() -> Iterator[Measure]:
     )
     yield Share(
         name="diverted",
-        version=3,
+        version=4,
         title="Diverted",
         sentence="Eligible calls that a team, or somebody by phone, really dealt with, without the default response.",
         numerator="eligible calls that a team went to, or that were dealt with by phone, and the default did not go to",
@@ -246,13 +246,14 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=DIVERTED,
-        caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, asked for by "
-        "units on scene or still on their way do not count, nor what was handed over to police or taken off a team. "
+        caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, or by a person "
+        "for a response that the judgement does not name, asked for by units on scene or still on their way do not "
+        "count, nor what was handed over to police or taken off a team. "
         f"{AN_EPISODE}",
     )
     yield Breakdown(
         name="went",
-        version=3,
+        version=4,
         title="Who really went",
         sentence="Accepted calls by who went in the end.",
         numerator="accepted calls by who went; upgraded, and recalled or called off, apart",
@@ -291,7 +292,7 @@ def _served() -> Iterator[Measure]:
         sentence="Accepted calls by the model of the response.",
         numerator="accepted calls by response model",
         denominator="accepted calls",
-        missing="calls accepted under a document that could not be read",
+        missing="calls whose judgement does not name the response that a person sent",
         among=ACCEPTED,
         lacks=_E.model.is_(None),
         part=_E.model,

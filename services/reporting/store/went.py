@@ -28,6 +28,7 @@ WENT: Case[str] = case(
             _E.silent_at.is_not(None),
             _E.unconfirmed_at.is_not(None),
             _E.goes == "beside default",
+            and_(_E.goes.is_(None), _E.overridden_at.is_not(None)),
             _E.default_asked.is_(True),
             _E.requested_by.in_(UNITS),
             _E.disposition.in_(HANDED_TO_POLICE),
@@ -45,7 +46,8 @@ went, or may have gone, or nobody did.
 
 `recalled`: the team was turned back before it arrived, or cleared the call as cancelled or no longer needed and never
 said that it had; `recalled-upgraded`: the call had proved more dangerous. `team-upgraded`: it arrived, or is on its
-way, to a call that did. `team-and-default`: police were asked for, or sent beside the team, or the CAD was not told in
-time; or the default stood, or may have gone, before a person sent the team or somebody asked for it; or units on scene
-asked for it; or it handed over to police, or to the ambulance that the response replaces; or it was taken off the call
-on scene. `merged`: the team went on with another call, and counts there."""
+way, to a call that did. `team-and-default`: police were asked for, or sent beside the team, or may have been, where a
+person sent a response of which the judgement does not say how it goes; or the CAD was not told in time; or the default
+stood, or may have gone, before a person sent the team or somebody asked for it; or units on scene asked for it; or it
+handed over to police, or to the ambulance that the response replaces; or it was taken off the call on scene. `merged`:
+the team went on with another call, and counts there."""

@@ -415,6 +415,18 @@ async def test_after_the_default_stood_nobody_was_spared_it(
     assert (row["received_at"], row["call_received_at"]) == (again, again if why == "requested" else BEGINNING)
 
 
+@pytest.mark.parametrize(("response", "went"), [("cares", "team"), ("co", "team-and-default")])
+async def test_whether_police_go_too_is_not_known_of_what_a_person_sends_and_the_judgement_does_not_name(
+    store: AsyncEngine, response: str, went: str
+) -> None:
+    topics, judged = Topics(), judgement(verdict("cares"))
+    await write(store, topics.decisions(call_triaged(CALL, BEGINNING, judged)))
+    sent = events.CallOverridden(**KEY, send=response, overridden_by="dee")
+    routed = call_routed(CALL, BEGINNING, team_id="cares-1", response=response)
+    await write(store, topics.assignments(begun(), planned(judgement=judged), sent, routed, THERE, CLEARED))
+    assert await went_to(store) == went
+
+
 async def test_who_is_sent_in_the_place_of_another_team_spares_the_default(store: AsyncEngine) -> None:
     topics = Topics()
     before = topics.assignments(begun(), TAKEN)
