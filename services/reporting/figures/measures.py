@@ -46,6 +46,10 @@ EXCLUSIONS = (
     "Synthetic calls and probe agencies; calls that the CAD merged into another before they had an outcome, or whose "
     "team went on with that one: they count there."
 )
+BY_WHAT_CAME = ("model", "response")
+"""Cuts of calls by who took them."""
+BY_WHAT_PASSED = (*BY_WHAT_CAME, "phase")
+"""Also by what passed their gates."""
 AN_EPISODE = "A call is an episode: one that is reopened, asked for anew, or sent a team by hand later, counts again."
 
 
@@ -68,6 +72,8 @@ class Measure:
     caveat: str = ""
     unit: str = ""
     small_cells: str = SMALL_CELLS
+    not_by: tuple[str, ...] = ()
+    """Cuts that say no more than what it counts: a share would be all, or nothing, of each part."""
     version: int = 2
     """Raised when the measure comes to mean something else; `changed` is the first day of that meaning."""
     changed: str = ""
@@ -118,6 +124,7 @@ def _volume() -> Iterator[Measure]:
         among=EVERY,
         lacks=~JUDGED,
         counted=LISTED,
+        not_by=(*BY_WHAT_PASSED, "category"),
         caveat=AN_EPISODE,
     )
     yield Share(
@@ -130,6 +137,7 @@ def _volume() -> Iterator[Measure]:
         among=or_(~JUDGED, LISTED, ELIGIBLE),
         lacks=~JUDGED,
         counted=ELIGIBLE,
+        not_by=BY_WHAT_PASSED,
         caveat=AN_EPISODE,
     )
     yield Share(
@@ -142,6 +150,7 @@ def _volume() -> Iterator[Measure]:
         missing="none: every suitable call was judged",
         among=SUITABLE,
         counted=OUTSIDE,
+        not_by=BY_WHAT_PASSED,
         caveat="Paused and switched-off districts are outside too.",
     )
     yield Share(
@@ -154,6 +163,7 @@ def _volume() -> Iterator[Measure]:
         among=or_(~JUDGED, LISTED, ELIGIBLE),
         lacks=~JUDGED,
         counted=_E.suitability == "indeterminate",
+        not_by=BY_WHAT_PASSED,
     )
     yield Breakdown(
         name="stopped-by",
@@ -210,6 +220,7 @@ def _served() -> Iterator[Measure]:
         missing="none",
         among=ELIGIBLE,
         counted=_E.first_offer_at.is_not(None),
+        not_by=BY_WHAT_CAME,
     )
     yield Share(
         name="capture",
@@ -221,6 +232,7 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=ACCEPTED,
+        not_by=BY_WHAT_CAME,
         caveat="Accepted is not arrived: see Diverted.",
     )
     yield Share(
@@ -233,6 +245,7 @@ def _served() -> Iterator[Measure]:
         among=LISTED,
         lacks=~DECIDED,
         counted=ACCEPTED,
+        not_by=BY_WHAT_CAME,
         caveat="Calls of a type that the document does not list are in neither.",
     )
     yield Share(
@@ -246,6 +259,7 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=DIVERTED,
+        not_by=BY_WHAT_CAME,
         caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, or by a person "
         "for a response that the judgement does not name, asked for by units on scene or still on their way do not "
         "count, nor what was handed over to police or taken off a team. "
@@ -318,6 +332,7 @@ def _served() -> Iterator[Measure]:
         among=IN_SHADOW,
         lacks=~DECIDED,
         counted=_E.shadow_team_id.is_not(None),
+        not_by=BY_WHAT_CAME,
         caveat="Shadow over-counts: its teams never get busy. Compare with Capture only with this in mind.",
     )
     yield Breakdown(
@@ -428,6 +443,7 @@ def _results() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=or_(~DECIDED, and_(ACCEPTED, _E.disposition.is_(None))),
         counted=and_(ACCEPTED, _E.disposition.not_in(NO_CONTACT)),
+        not_by=BY_WHAT_CAME,
     )
     yield Share(
         name="no-contact",
