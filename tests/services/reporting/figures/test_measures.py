@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
@@ -16,6 +17,7 @@ from services.reporting.store.tables import EPISODE, REFERRAL
 from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
+from tests.builders import verdict
 from tests.services.reporting.figures.city import after, default, episode, taken
 from tests.services.reporting.figures.journal import (
     AGENCY,
@@ -23,8 +25,11 @@ from tests.services.reporting.figures.journal import (
     MIDNIGHT_BEFORE_APRIL,
     NOON,
     TERMS,
+    CallInJournal,
     Journal,
+    crt,
     settle,
+    suitable,
 )
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
@@ -100,15 +105,17 @@ async def test_every_figure_is_as_counted_by_hand(store: AsyncEngine) -> None:
         assert {(figure.n, figure.missing) for figure in counted[name]} == {(n, missing)}, name
 
 
+async def cut_by(store: AsyncEngine, by: str, name: str) -> dict[object, tuple[str | None, int, int, int]]:
+    """By group its figure, or the last of its parts."""
+    question = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, by)
+    async with store.connect() as connection:
+        counted = (await count_all(connection, question, [name]))[name]
+    return {figure.group: (figure.part, figure.count, figure.n, figure.missing) for figure in counted}
+
+
 async def test_figures_are_cut(store: AsyncEngine) -> None:
     await settle(store)
-
-    async def cut(by: str, name: str) -> dict[object, tuple[str | None, int, int, int]]:
-        question = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, by)
-        async with store.connect() as connection:
-            counted = (await count_all(connection, question, [name]))[name]
-        return {figure.group: (figure.part, figure.count, figure.n, figure.missing) for figure in counted}
-
+    cut = partial(cut_by, store)
     assert await cut("district", "capture") == {"north": (None, 2, 4, 1), "south": (None, 3, 4, 0)}
     assert await cut("hour", "capture") == {13: (None, 5, 8, 1)}
     assert await cut("weekday", "capture") == {1: (None, 5, 8, 1)}
@@ -127,6 +134,33 @@ async def test_figures_are_cut(store: AsyncEngine) -> None:
         "south": ("40", 0, 3, 4),
         None: ("40", 0, 0, 1),
     }
+
+
+async def test_an_offer_and_a_referral_are_of_their_own_response_and_not_of_who_took_the_call(
+    store: AsyncEngine,
+) -> None:
+    city = Journal()
+    city.append(ASSIGNMENTS.name, NOON, TERMS)
+    co, care = verdict("co", model="co-responder", phase="advisory"), verdict("care", model="care-navigator")
+    for number in (1, 2):
+        call = CallInJournal(city, number).judged(suitable(crt(), co, care))
+        call.offered(f"o{number}", 2, 8, events.OfferDeclined)
+        call.offered(f"p{number}", 8, 40, events.OfferAccepted, response="co").taken(40, "co")
+        made: dict[str, Any] = {
+            "referral_id": f"r{number}",
+            "call_id": call.call_id,
+            "kind": "referral",
+            "due_at": NOON,
+        }
+        city.decided(NOON, events.ReferralMade(**made, response="care", district="north", phase="live"))
+    await write(store, city.records)
+    cut = partial(cut_by, store)
+    assert await cut("model", "offers") == {
+        "community-responder": ("declined", 2, 2, 0),
+        "co-responder": ("accepted", 2, 2, 0),
+    }
+    assert await cut("phase", "offers") == {"live": ("declined", 2, 2, 0), "advisory": ("accepted", 2, 2, 0)}
+    assert await cut("model", "follow-up") == {"care-navigator": (None, 0, 0, 2)}
 
 
 async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_on(store: AsyncEngine) -> None:
