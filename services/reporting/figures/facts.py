@@ -129,8 +129,19 @@ TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
 """A team took the call and was not turned back or called off."""
-RECEIVED_AT: Final[ColumnElement[Any]] = func.coalesce(_E.call_received_at, _E.received_at)
-"""When the call came in: what a person has a team sent for later has waited since then."""
+_ITS_OWN = func.coalesce(_E.call_received_at, _E.received_at)
+_MERGED = EPISODE.alias()
+_OF_THE_MERGED = (
+    select(func.min(func.coalesce(_MERGED.c.call_received_at, _MERGED.c.received_at)))
+    .where(_MERGED.c.call_id == _E.moved_from_call_id, _MERGED.c.moved_to_call_id == _E.call_id)
+    .correlate(EPISODE)
+    .scalar_subquery()
+)
+RECEIVED_AT: Final[ColumnElement[Any]] = case((_OF_THE_MERGED < _ITS_OWN, _OF_THE_MERGED), else_=_ITS_OWN)
+"""When the call came in, or the one that its team had before: who waited for that team has waited since then.
+
+What a person has a team sent for later has waited since its call came in, too.
+"""
 ARRIVED_AT: Final[ColumnElement[Any]] = case(
     (_E.on_scene_at >= func.coalesce(_E.accepted_at, _E.received_at), _E.on_scene_at)
 )

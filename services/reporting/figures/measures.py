@@ -403,13 +403,14 @@ def _times() -> Iterator[Measure]:
     )
     yield Duration(
         name="response-time",
-        version=3,
+        version=4,
         title="Response time",
         sentence="From the durable receipt of a call to the team's arrival.",
         numerator="minutes from receipt to on scene",
         denominator="calls that a team took, and was not turned back or called off from",
         missing="teams that never said they had arrived, or said so from before they had the call",
-        clock_start="durable receipt by intake, also where a person has a team sent later",
+        clock_start="durable receipt by intake, also where a person has a team sent later; the first of calls that the "
+        "CAD merged",
         clock_end="the team said that it is on scene",
         among=TEAM_ARRIVING,
         start=RECEIVED_AT,

@@ -341,6 +341,18 @@ async def test_of_units_on_scene_that_ask_for_a_team_the_default_has_gone(
     assert await went_to(store) == went
 
 
+@pytest.mark.parametrize(("asked_by", "went"), [("officer", "team-and-default"), ("provider", "team")])
+async def test_units_that_asked_are_there_whatever_the_cad_calls_it_by_now(
+    store: AsyncEngine, asked_by: str, went: str
+) -> None:
+    moved = events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")
+    routed = call_routed(OTHER, BEGINNING, reasons=("merged",), team_id="cares-1", response="cares")
+    cleared = events.AssignmentEnded(call_id=OTHER, episode=1, team_id="cares-1", disposition="resolved-on-scene")
+    said = [begun(requested_by=asked_by), *accepted()[1:], THERE, begun(OTHER), moved, routed, cleared]
+    await write(store, Topics().assignments(*said))
+    assert await went_to(store, OTHER) == went
+
+
 @pytest.mark.parametrize("is_judged_first", [True, False])
 async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_read_first(
     store: AsyncEngine, *, is_judged_first: bool

@@ -217,6 +217,22 @@ async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_ca
     assert [figures[0].value for figures in counted.values()] == [25, 10, 10]
 
 
+async def test_who_called_first_has_waited_since_then_though_the_cad_merged_that_call_into_a_later_one(
+    store: AsyncEngine,
+) -> None:
+    """Twenty minutes in all, nineteen of them on the road: it was ten, for the second call came halfway."""
+    city = Journal()
+    second = CallInJournal(city, 2, at=NOON + timedelta(minutes=10)).judged(suitable())
+    first = CallInJournal(city, 1).judged(suitable()).offered("o1", 2, 60, events.OfferAccepted).taken(60)
+    moved = {"team_id": "team-1", "to_call_id": second.call_id, "to_episode": 1, "response": "crt", "sentence": "."}
+    first.says(660, events.AssignmentMoved, **moved)
+    second.routed(60, "team-accepted", "merged", team_id="team-1", response="crt").stands(600, "on-scene")
+    await write(store, city.records)
+    async with store.connect() as connection:
+        counted = await count_all(connection, MARCH, ["response-time", "travel-time"])
+    assert [(figures[0].value, figures[0].n) for figures in counted.values()] == [(20, 1), (19, 1)]
+
+
 async def test_a_referral_counts_in_the_period_of_the_episode_that_it_was_made_in(store: AsyncEngine) -> None:
     """The call came in before March, was reopened in March and again after it."""
     months = [
