@@ -23,6 +23,7 @@ from services.reporting.store.tables import (
     OUTCOME,
     OUTCOME_REASON,
     PAGE,
+    REFERRAL,
     SWITCH,
     VERSION,
 )
@@ -537,6 +538,33 @@ async def test_an_incident_whose_number_is_given_to_another_keeps_what_became_of
         (former, 2, 0, None, False),
     ]
     assert [row["call_id"] for row in await rows_of(store, OFFER)] == [former]
+
+
+@pytest.mark.parametrize("order", ["dada", "aadd", "ddaa", "adda", "daad", "adad"])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_so_it_does_what_was_referred_whatever_is_read_first(
+    store: AsyncEngine,
+    at_once: bool,  # noqa: FBT001
+    order: str,
+) -> None:
+    topics = Topics()
+
+    def referred(name: str) -> events.ReferralMade:
+        about: dict[str, Any] = {"referral_id": name, "call_id": CALL, "kind": "referral", "due_at": topics.now}
+        return events.ReferralMade(**about, response="care", district="north", phase="live")
+
+    batches = {"a": [topics.assignments(begun())], "d": [topics.decisions(referred("r1"))]}
+    topics.now += timedelta(days=60)
+    closed = events.ReferralClosed(referral_id="r1", call_id=CALL, result="contacted", closed_by="ana")
+    batches["d"].append(topics.decisions(referred("r2"), closed))  # triage was ahead of team availability
+    topics.now += timedelta(hours=2)
+    batches["a"].append(topics.assignments(begun(received_at=topics.now)))
+    said = [batches[topic].pop(0) for topic in order]
+    for batch in ([stored for several in said for stored in several],) if at_once else said:
+        await write(store, batch)
+    former = f"{CALL} before {topics.now:%Y-%m-%d}"
+    found = {row["referral_id"]: (row["call_id"], row["result"]) for row in await rows_of(store, REFERRAL)}
+    assert found == {"r1": (former, "contacted"), "r2": (CALL, None)}
 
 
 async def test_two_contents_under_one_event_id_are_two_versions(store: AsyncEngine) -> None:
