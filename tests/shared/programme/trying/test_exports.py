@@ -433,6 +433,14 @@ def test_d2_calls_that_all_came_at_midnight_are_refused(tmp_path: Path) -> None:
     assert len(export_of(tmp_path, mapping_of(), "id,at,type", *rows[:3]).rows) == 3, "so few may have"
 
 
+def test_a_look_passes_over_columns_without_a_name(tmp_path: Path) -> None:
+    """Spreadsheets end each line with commas: no column "stood twice", and nothing was to be seen."""
+    path = tmp_path / "export.csv"
+    path.write_text("num,received,type,,\n1,2023-01-01 10:00,MENTAL,,\n2,2023-01-01 11:00,MENTAL,,\n")
+    seen = look_at(path, File())
+    assert ([column.name for column in seen.columns], seen.rows) == (["num", "received", "type"], 2)
+
+
 def test_a_look_tells_how_many_times_lack_their_half_of_the_day(tmp_path: Path) -> None:
     rows = [f"{n},01/{1 + n:02}/2023 10:{n:02}{' AM' if n % 5 else ''},A" for n in range(20)]
     found, reasons, mapping = seen_in(tmp_path, "num,received,type", *rows)
