@@ -142,6 +142,10 @@ RECEIVED_AT: Final[ColumnElement[Any]] = case((_OF_THE_MERGED < _ITS_OWN, _OF_TH
 
 What a person has a team sent for later has waited since its call came in, too.
 """
+ANSWERED_AT: Final[ColumnElement[Any]] = case(
+    (OFFER.c.ended == "accepted", func.coalesce(_E.accepted_at, OFFER.c.ended_at)), else_=OFFER.c.ended_at
+)
+"""When a team answered an offer: within a window it has the call only once that ends."""
 ARRIVED_AT: Final[ColumnElement[Any]] = case(
     (_E.on_scene_at >= func.coalesce(_E.accepted_at, _E.received_at), _E.on_scene_at)
 )

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from services.reporting.figures.facts import (
     ACCEPTED,
+    ANSWERED_AT,
     ARRIVED_AT,
     ASKED_BY,
     BACK_UP,
@@ -376,15 +377,15 @@ def _times() -> Iterator[Measure]:
         sentence="From an offer to the answer of the team.",
         numerator="seconds from offer to acceptance or refusal",
         denominator="offers that were answered; expired and withdrawn ones are apart, under Offers",
-        missing="offers of which one stamp is missing",
+        missing="offers of which one stamp is missing, and late calls, which a team asked for by itself",
         facts=OFFERS,
         exclusions=SYNTHETIC,
-        version=1,
+        version=2,
         clock_start="offer made",
-        clock_end="accepted or declined",
+        clock_end="the team's answer, though others had longer to give theirs",
         among=_O.ended.in_(("accepted", "declined")),
         start=_O.made_at,
-        end=_O.ended_at,
+        end=ANSWERED_AT,
         unit="seconds",
     )
     yield Duration(

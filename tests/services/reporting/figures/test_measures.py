@@ -163,6 +163,24 @@ async def test_an_offer_and_a_referral_are_of_their_own_response_and_not_of_who_
     assert await cut("model", "follow-up") == {"care-navigator": (None, 0, 0, 2)}
 
 
+async def test_a_team_has_answered_when_it_did_and_not_when_the_window_ended(store: AsyncEngine) -> None:
+    """It answered after five seconds, and had the call when everybody's thirty were over; a late one it asked for."""
+    city = Journal()
+    about = {"team_id": "team-1", "person_id": "ann"}
+    within = CallInJournal(city, 1).judged(suitable()).offered("o1", 0)
+    within.says(30, events.OfferAccepted, offer_id="o1", accepted_at=within.at + timedelta(seconds=5), **about).taken(
+        30
+    )
+    late = CallInJournal(city, 2).judged(suitable()).offered("o2", 600)
+    late.says(600, events.OfferAccepted, offer_id="o2", accepted_at=late.at + timedelta(seconds=599), **about).taken(
+        600
+    )
+    await write(store, city.records)
+    async with store.connect() as connection:
+        (figure,) = (await count_all(connection, MARCH, ["answer-time"]))["answer-time"]
+    assert (figure.value, figure.high, figure.n, figure.missing) == (5, 5, 1, 1)
+
+
 async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_on(store: AsyncEngine) -> None:
     """It was reopened, and a dispatcher decided it anew."""
     once = [taken(30, 5, caller="a", episode=number) for number in (1, 2, 3)]
