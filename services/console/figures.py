@@ -83,6 +83,7 @@ class Report(BaseModel):
     cut: Text | None = Field(alias="by")
     documents: list[Document] = Field(max_length=MOST)
     changes: list[Change] = Field(max_length=MOST)
+    not_cut: list[Text] = Field(default=[], max_length=MOST)
     measures: list[Measure] = Field(max_length=MOST)
     customary: list[Customary] = Field(max_length=MOST)
 

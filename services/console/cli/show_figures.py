@@ -19,6 +19,9 @@ def figures(body: dict[str, Any]) -> None:
     out.print(Text(f"{body['agency']}: calls received from {body['from']} until before {body['until']}{cut}", "bold"))
     for change in body["changes"]:
         out.print(Text(f"Figures before and after differ in kind, {change['label']}."), soft_wrap=True)
+    if body.get("not_cut"):
+        left = f"Not cut by {body['by']}, which says no more than what they count: {', '.join(body['not_cut'])}."
+        out.print(Text(left), soft_wrap=True)
     for measure in body["measures"]:
         _measure(out, measure, body["by"] or "")
     out.print(Text("\nNot ours", "bold"))

@@ -47,12 +47,13 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     asked = _Asked(visit.door.reporting, visit.who.agency, period)
     report = await asked.report()
     by_month = await asked.report(by="month", measure=",".join(TREND_MEASURES))
-    cut_charts = charts_of_cut(await asked.report(by=by, measure=",".join(CUT_MEASURES))) if by else []
+    cut = await asked.report(by=by, measure=",".join(CUT_MEASURES)) if by else None
     return {
         "report": report,
         "measures": report.by_name,
         "charts": charts_of(report, by_month),
-        "cut_charts": cut_charts,
+        "cut_charts": charts_of_cut(cut) if cut else [],
+        "not_cut": cut.not_cut if cut else [],
         "by": by,
         "cuts": CUTS,
         "query": visit.query,

@@ -44,6 +44,8 @@ def _preface(report: Report) -> Iterator[str]:
         yield f"Programme document {document.version} ({document.document_hash}) in force since {since}."
     for change in report.changes:
         yield f"Figures before and after differ in kind, {change['label']}."
+    if report.not_cut:
+        yield f"Not cut by {question.cut}, which says no more than what they count: {', '.join(report.not_cut)}."
     yield "value: in the unit; of a duration the median, with P90 as high, by nearest rank. missing: not counted."
     for name in report.figures:
         words = definition(MEASURES[name])

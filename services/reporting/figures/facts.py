@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_, select
 
-from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
+from services.reporting.store.tables import EPISODE, OFFER, REFERRAL, VERDICT
 from services.reporting.store.went import HANDED_TO_POLICE, WENT
 
 _E = EPISODE.c
@@ -76,9 +76,19 @@ EPISODES: Final = Facts(EPISODE, EPISODE_CUTS, ~ONE_WITH_ANOTHER)
 """What happened, each once, however many calls the CAD had of it."""
 CALLS_IN: Final = Facts(EPISODE, EPISODE_CUTS)
 """Every call that came in and was decided."""
+
+
+def _with_its_verdict(rows: FromClause, response: ColumnElement[str]) -> FromClause:
+    """With what the judgement says of a response, which need not be the one that the call came to."""
+    judged = and_(VERDICT.c.partition == _E.partition, VERDICT.c.record_offset == _E.judgement_offset)
+    return rows.outerjoin(VERDICT, and_(judged, VERDICT.c.response == response))
+
+
 OFFERS: Final = Facts(
-    OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)),
-    {**EPISODE_CUTS, "response": OFFER.c.response},
+    _with_its_verdict(
+        OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)), OFFER.c.response
+    ),
+    {**EPISODE_CUTS, "response": OFFER.c.response, "model": VERDICT.c.model, "phase": VERDICT.c.phase},
 )
 _BEFORE = EPISODE.alias()
 _NEWEST_BEFORE = (
@@ -88,8 +98,17 @@ _NEWEST_BEFORE = (
     .scalar_subquery()
 )
 REFERRALS: Final = Facts(
-    REFERRAL.join(EPISODE, and_(REFERRAL.c.call_id == _E.call_id, _E.episode == func.coalesce(_NEWEST_BEFORE, 1))),
-    {**EPISODE_CUTS, "district": REFERRAL.c.district, "response": REFERRAL.c.response, "phase": REFERRAL.c.phase},
+    _with_its_verdict(
+        REFERRAL.join(EPISODE, and_(REFERRAL.c.call_id == _E.call_id, _E.episode == func.coalesce(_NEWEST_BEFORE, 1))),
+        REFERRAL.c.response,
+    ),
+    {
+        **EPISODE_CUTS,
+        "district": REFERRAL.c.district,
+        "response": REFERRAL.c.response,
+        "model": VERDICT.c.model,
+        "phase": REFERRAL.c.phase,
+    },
 )
 
 JUDGED: Final[ColumnElement[bool]] = _E.suitability.is_not(None)
@@ -110,8 +129,23 @@ TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
     _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
 )
 """A team took the call and was not turned back or called off."""
-RECEIVED_AT: Final[ColumnElement[Any]] = func.coalesce(_E.call_received_at, _E.received_at)
-"""When the call came in: what a person has a team sent for later has waited since then."""
+_ITS_OWN = func.coalesce(_E.call_received_at, _E.received_at)
+_MERGED = EPISODE.alias()
+_OF_THE_MERGED = (
+    select(func.min(func.coalesce(_MERGED.c.call_received_at, _MERGED.c.received_at)))
+    .where(_MERGED.c.call_id == _E.moved_from_call_id, _MERGED.c.moved_to_call_id == _E.call_id)
+    .correlate(EPISODE)
+    .scalar_subquery()
+)
+RECEIVED_AT: Final[ColumnElement[Any]] = case((_OF_THE_MERGED < _ITS_OWN, _OF_THE_MERGED), else_=_ITS_OWN)
+"""When the call came in, or the one that its team had before: who waited for that team has waited since then.
+
+What a person has a team sent for later has waited since its call came in, too.
+"""
+ANSWERED_AT: Final[ColumnElement[Any]] = case(
+    (OFFER.c.ended == "accepted", func.coalesce(_E.accepted_at, OFFER.c.ended_at)), else_=OFFER.c.ended_at
+)
+"""When a team answered an offer: within a window it has the call only once that ends."""
 ARRIVED_AT: Final[ColumnElement[Any]] = case(
     (_E.on_scene_at >= func.coalesce(_E.accepted_at, _E.received_at), _E.on_scene_at)
 )

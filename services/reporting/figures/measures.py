@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from services.reporting.figures.facts import (
     ACCEPTED,
+    ANSWERED_AT,
     ARRIVED_AT,
     ASKED_BY,
     BACK_UP,
@@ -46,6 +47,10 @@ EXCLUSIONS = (
     "Synthetic calls and probe agencies; calls that the CAD merged into another before they had an outcome, or whose "
     "team went on with that one: they count there."
 )
+BY_WHAT_CAME = ("model", "response")
+"""Cuts of calls by who took them."""
+BY_WHAT_PASSED = (*BY_WHAT_CAME, "phase")
+"""Also by what passed their gates."""
 AN_EPISODE = "A call is an episode: one that is reopened, asked for anew, or sent a team by hand later, counts again."
 
 
@@ -68,6 +73,8 @@ class Measure:
     caveat: str = ""
     unit: str = ""
     small_cells: str = SMALL_CELLS
+    not_by: tuple[str, ...] = ()
+    """Cuts that say no more than what it counts: a share would be all, or nothing, of each part."""
     version: int = 2
     """Raised when the measure comes to mean something else; `changed` is the first day of that meaning."""
     changed: str = ""
@@ -118,6 +125,7 @@ def _volume() -> Iterator[Measure]:
         among=EVERY,
         lacks=~JUDGED,
         counted=LISTED,
+        not_by=(*BY_WHAT_PASSED, "category"),
         caveat=AN_EPISODE,
     )
     yield Share(
@@ -130,6 +138,7 @@ def _volume() -> Iterator[Measure]:
         among=or_(~JUDGED, LISTED, ELIGIBLE),
         lacks=~JUDGED,
         counted=ELIGIBLE,
+        not_by=BY_WHAT_PASSED,
         caveat=AN_EPISODE,
     )
     yield Share(
@@ -142,6 +151,7 @@ def _volume() -> Iterator[Measure]:
         missing="none: every suitable call was judged",
         among=SUITABLE,
         counted=OUTSIDE,
+        not_by=BY_WHAT_PASSED,
         caveat="Paused and switched-off districts are outside too.",
     )
     yield Share(
@@ -154,6 +164,7 @@ def _volume() -> Iterator[Measure]:
         among=or_(~JUDGED, LISTED, ELIGIBLE),
         lacks=~JUDGED,
         counted=_E.suitability == "indeterminate",
+        not_by=BY_WHAT_PASSED,
     )
     yield Breakdown(
         name="stopped-by",
@@ -210,6 +221,7 @@ def _served() -> Iterator[Measure]:
         missing="none",
         among=ELIGIBLE,
         counted=_E.first_offer_at.is_not(None),
+        not_by=BY_WHAT_CAME,
     )
     yield Share(
         name="capture",
@@ -221,6 +233,7 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=ACCEPTED,
+        not_by=BY_WHAT_CAME,
         caveat="Accepted is not arrived: see Diverted.",
     )
     yield Share(
@@ -233,11 +246,12 @@ def _served() -> Iterator[Measure]:
         among=LISTED,
         lacks=~DECIDED,
         counted=ACCEPTED,
+        not_by=BY_WHAT_CAME,
         caveat="Calls of a type that the document does not list are in neither.",
     )
     yield Share(
         name="diverted",
-        version=3,
+        version=4,
         title="Diverted",
         sentence="Eligible calls that a team, or somebody by phone, really dealt with, without the default response.",
         numerator="eligible calls that a team went to, or that were dealt with by phone, and the default did not go to",
@@ -246,13 +260,15 @@ def _served() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=~DECIDED,
         counted=DIVERTED,
-        caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, asked for by "
-        "units on scene or still on their way do not count, nor what was handed over to police or taken off a team. "
+        not_by=BY_WHAT_CAME,
+        caveat="Teams that were upgraded, recalled or called off, sent beside the default or after it, or by a person "
+        "for a response that the judgement does not name, asked for by units on scene or still on their way do not "
+        "count, nor what was handed over to police or taken off a team. "
         f"{AN_EPISODE}",
     )
     yield Breakdown(
         name="went",
-        version=3,
+        version=4,
         title="Who really went",
         sentence="Accepted calls by who went in the end.",
         numerator="accepted calls by who went; upgraded, and recalled or called off, apart",
@@ -291,7 +307,7 @@ def _served() -> Iterator[Measure]:
         sentence="Accepted calls by the model of the response.",
         numerator="accepted calls by response model",
         denominator="accepted calls",
-        missing="calls accepted under a document that could not be read",
+        missing="calls whose judgement does not name the response that a person sent",
         among=ACCEPTED,
         lacks=_E.model.is_(None),
         part=_E.model,
@@ -317,6 +333,7 @@ def _served() -> Iterator[Measure]:
         among=IN_SHADOW,
         lacks=~DECIDED,
         counted=_E.shadow_team_id.is_not(None),
+        not_by=BY_WHAT_CAME,
         caveat="Shadow over-counts: its teams never get busy. Compare with Capture only with this in mind.",
     )
     yield Breakdown(
@@ -360,15 +377,15 @@ def _times() -> Iterator[Measure]:
         sentence="From an offer to the answer of the team.",
         numerator="seconds from offer to acceptance or refusal",
         denominator="offers that were answered; expired and withdrawn ones are apart, under Offers",
-        missing="offers of which one stamp is missing",
+        missing="offers of which one stamp is missing, and late calls, which a team asked for by itself",
         facts=OFFERS,
         exclusions=SYNTHETIC,
-        version=1,
+        version=2,
         clock_start="offer made",
-        clock_end="accepted or declined",
+        clock_end="the team's answer, though others had longer to give theirs",
         among=_O.ended.in_(("accepted", "declined")),
         start=_O.made_at,
-        end=_O.ended_at,
+        end=ANSWERED_AT,
         unit="seconds",
     )
     yield Duration(
@@ -387,13 +404,14 @@ def _times() -> Iterator[Measure]:
     )
     yield Duration(
         name="response-time",
-        version=3,
+        version=4,
         title="Response time",
         sentence="From the durable receipt of a call to the team's arrival.",
         numerator="minutes from receipt to on scene",
         denominator="calls that a team took, and was not turned back or called off from",
         missing="teams that never said they had arrived, or said so from before they had the call",
-        clock_start="durable receipt by intake, also where a person has a team sent later",
+        clock_start="durable receipt by intake, also where a person has a team sent later; the first of calls that the "
+        "CAD merged",
         clock_end="the team said that it is on scene",
         among=TEAM_ARRIVING,
         start=RECEIVED_AT,
@@ -427,6 +445,7 @@ def _results() -> Iterator[Measure]:
         among=ELIGIBLE,
         lacks=or_(~DECIDED, and_(ACCEPTED, _E.disposition.is_(None))),
         counted=and_(ACCEPTED, _E.disposition.not_in(NO_CONTACT)),
+        not_by=BY_WHAT_CAME,
     )
     yield Share(
         name="no-contact",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.figures.counting import Figure, Question, count_all
+from services.reporting.figures.counting import Figure, Group, Question, count_all
 from services.reporting.figures.customary import CUSTOMARY
 from services.reporting.figures.measures import MEASURES, Measure
 from services.reporting.store.tables import IN_FORCE
+from shared.doors.charts import DAYS
 
 _WORDS = (
     "name", "version", "title", "sentence", "numerator", "denominator", "clock_start", "clock_end", "exclusions",
@@ -39,6 +40,8 @@ class Report:
     question: Question
     documents: tuple[InForce, ...]
     figures: dict[str, list[Figure]]
+    not_cut: tuple[str, ...] = ()
+    """Measures that were asked for, of which that cut says no more than what they count."""
 
     @property
     def changes(self) -> list[dict[str, str]]:
@@ -69,6 +72,7 @@ class Report:
                 for each in self.documents
             ],
             "changes": self.changes,
+            "not_cut": list(self.not_cut),
             "measures": [
                 {**definition(MEASURES[name]), "figures": [asdict(figure) for figure in figures]}
                 for name, figures in self.figures.items()
@@ -79,7 +83,15 @@ class Report:
 
 async def report(connection: AsyncConnection, question: Question, names: Sequence[str] = tuple(MEASURES)) -> Report:
     """The figures asked for."""
-    return Report(question, await _documents(connection, question), await count_all(connection, question, names))
+    not_cut = tuple(name for name in names if question.cut in MEASURES[name].not_by)
+    figures = await count_all(connection, question, [name for name in names if name not in not_cut])
+    if question.cut == "weekday":
+        figures = {name: [replace(each, group=_day(each.group)) for each in found] for name, found in figures.items()}
+    return Report(question, await _documents(connection, question), figures, not_cut)
+
+
+def _day(group: Group) -> Group:
+    return DAYS[group] if isinstance(group, int) else group
 
 
 def definition(measure: Measure) -> dict[str, str | int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.reporting.projection.rows import Row, Rows
@@ -27,6 +27,9 @@ OF_ITS_TERMS = ("priority", "requested_by")
 """And what it says where nothing else did."""
 FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION, *OF_ITS_TERMS)
 
+NUMBER_AGAIN = timedelta(days=7)
+"""What began so long before a call's first episode is of another incident, whose number it was given."""
+
 
 def episode_of(rows: Rows, call_id: str, number: int, stored: Stored) -> Row:
     """The row of an episode, which begins here where nothing is known of it."""
@@ -34,6 +37,16 @@ def episode_of(rows: Rows, call_id: str, number: int, stored: Stored) -> Row:
     row["agency"], row["partition"] = stored.key, stored.partition
     row["source"] = row["source"] or source_of_call(call_id)
     return row
+
+
+def former_of(call_id: str, begun_at: datetime) -> str:
+    """The id of the incident that had the number before the one that began then."""
+    return f"{call_id} before {begun_at:%Y-%m-%d}"
+
+
+def is_of_former(at: datetime | None, begun_at: datetime) -> bool:
+    """Whether what was said of a number then was of the former one: of this it is said when it begins, or after."""
+    return at is not None and begun_at - at > NUMBER_AGAIN / 2
 
 
 def source_of_call(call_id: str) -> str | None:

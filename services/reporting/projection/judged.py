@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.reporting.projection.episodes import columns_of, follow_judgement
+from services.reporting.projection.episodes import columns_of, follow_judgement, former_of, is_of_former
 from services.reporting.projection.needs import (
     EPISODES,
     EPISODES_SO_JUDGED,
@@ -150,9 +150,11 @@ def _note_made(rows: Rows, event: events.NoteMade, stored: Stored) -> None:
 
 def _recommend(rows: Rows, referral_id: str, event: Any, kind: str, stored: Stored) -> Row:
     row = rows.change(REFERRAL, referral_id=referral_id)
+    begun = [episode["begun_at"] for episode in rows.of_call(EPISODE, event.call_id) if episode["begun_at"] is not None]
+    is_anothers = bool(begun) and is_of_former(stored.time, min(begun))
     row |= {
         "agency": stored.key,
-        "call_id": event.call_id,
+        "call_id": former_of(event.call_id, min(begun)) if is_anothers else event.call_id,
         "kind": kind,
         "response": event.response,
         "district": event.district,
@@ -164,12 +166,13 @@ def _recommend(rows: Rows, referral_id: str, event: Any, kind: str, stored: Stor
 
 def _referral_overdue(rows: Rows, event: events.ReferralOverdue, stored: Stored) -> None:
     row = rows.change(REFERRAL, referral_id=event.referral_id)
-    row |= {"agency": stored.key, "call_id": event.call_id, "overdue_at": stored.time}
+    row |= {"agency": stored.key, "call_id": row["call_id"] or event.call_id, "overdue_at": stored.time}
 
 
 def _referral_closed(rows: Rows, event: events.ReferralClosed, stored: Stored) -> None:
     row = rows.change(REFERRAL, referral_id=event.referral_id)
-    row |= {"agency": stored.key, "call_id": event.call_id, "closed_at": stored.time, "result": event.result}
+    row |= {"agency": stored.key, "closed_at": stored.time, "result": event.result}
+    row["call_id"] = row["call_id"] or event.call_id
 
 
 # --- switchboard and documents
@@ -275,10 +278,10 @@ SWITCH_KINDS: dict[type[events.Event], str] = {
 JUDGED: dict[type[events.Event], Projection] = {
     **dict.fromkeys((events.CallReported, events.CallCancelled), Projection(_version, (EPISODES,))),
     events.CallTriaged: Projection(_call_triaged, (EPISODES_SO_JUDGED, JUDGED_BEFORE)),
-    events.ReferralMade: Projection(_referral_made, (ITS_REFERRAL,)),
+    events.ReferralMade: Projection(_referral_made, (ITS_REFERRAL, EPISODES)),
     events.ReferralOverdue: Projection(_referral_overdue, (ITS_REFERRAL,)),
     events.ReferralClosed: Projection(_referral_closed, (ITS_REFERRAL,)),
-    events.NoteMade: Projection(_note_made, (ITS_NOTE,)),
+    events.NoteMade: Projection(_note_made, (ITS_NOTE, EPISODES)),
     **dict.fromkeys(SWITCH_KINDS, Projection(_switched)),
     events.PauseReviewed: Projection(_pause_reviewed, (ITS_PAUSE,)),
     events.ProgrammeProposed: Projection(_programme_proposed, (ITS_DOCUMENT,)),

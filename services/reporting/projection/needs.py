@@ -64,6 +64,7 @@ JUDGED_BEFORE = _by(JUDGEMENT, "call_id")(lambda event, _: (event.call_id if eve
 JUDGED = _by(JUDGEMENT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 VERDICTS = _by(VERDICT, "partition", "record_offset")(lambda event, stored: (stored.partition, event.triaged_at))
 OFFERS_BEFORE = _by(OFFER, "call_id")(lambda event, _: (event.call_id if event.episode == 1 else None,))
+REFERRALS_BEFORE = _by(REFERRAL, "call_id")(lambda event, _: (event.call_id if event.episode == 1 else None,))
 ITS_OFFER = _by(OFFER, "offer_id")(lambda event, _: (event.offer_id,))
 ITS_PAGE = _by(PAGE, "page_id")(lambda event, _: (event.page_id,))
 ITS_MESSAGE = _by(CAD_MESSAGE, "message_id")(lambda event, _: (event.message_id,))

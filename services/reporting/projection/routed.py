@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.reporting.projection.episodes import (
     FOLLOWS,
+    NUMBER_AGAIN,
     columns_of,
     episode_of,
     follow,
     follow_judgement,
+    former_of,
+    is_of_former,
     name_response,
     set_local_time,
 )
@@ -23,6 +26,7 @@ from services.reporting.projection.needs import (
     ITS_OFFER,
     JUDGED,
     OFFERS_BEFORE,
+    REFERRALS_BEFORE,
     VERDICTS,
     VERSIONS,
     VERSIONS_OF_CLOCK,
@@ -41,6 +45,7 @@ from services.reporting.store.tables import (
     OFFER,
     OUTCOME,
     OUTCOME_REASON,
+    REFERRAL,
     STEP,
     VERDICT,
     VERSION,
@@ -58,8 +63,6 @@ UNDER_WAY = (*GOES_ON, "requested")
 """Why an episode begins of a call that has not ended: whoever went to it before may be there."""
 MAY_SEND_DEFAULT = ("default_asked", "upgraded_at", "police_asked_at", "silent_at", "unconfirmed_at")
 """What of an episode says, where it is there, that the default was sent beside its team, or may have been."""
-NUMBER_AGAIN = timedelta(days=7)
-"""What began so long before a call's first episode is of another incident, whose number it was given."""
 UNDECIDABLE = (events.CallReported.type, events.CallCancelled.type)
 """Inputs whose refusal by team availability is the outcome of their call."""
 
@@ -101,7 +104,10 @@ def _part_from_former(rows: Rows, call_id: str, at: datetime) -> None:
     begun = [row["begun_at"] for row in rows.of_call(EPISODE, call_id) if row["begun_at"] is not None]
     if begun and at - max(begun) > NUMBER_AGAIN:
         for table in (EPISODE, OFFER):
-            rows.give_to(table, call_id, f"{call_id} before {at:%Y-%m-%d}")
+            rows.give_to(table, call_id, former_of(call_id, at))
+        for referral in list(rows.where(REFERRAL, call_id=call_id)):
+            if is_of_former(referral["made_at"], at):
+                rows.mark_changed(REFERRAL, referral)["call_id"] = former_of(call_id, at)
 
 
 def _take_zone(rows: Rows, episode: Row) -> None:
@@ -399,7 +405,7 @@ def _call_overridden(rows: Rows, event: events.CallOverridden, stored: Stored) -
 
 ROUTED: dict[type[events.Event], Projection] = {
     events.TermsNoted: Projection(_terms_noted, (ITS_AGENCY,)),
-    events.DeadlineSet: Projection(_deadline_set, (EPISODES, OFFERS_BEFORE, ITS_AGENCY)),
+    events.DeadlineSet: Projection(_deadline_set, (EPISODES, OFFERS_BEFORE, REFERRALS_BEFORE, ITS_AGENCY)),
     events.PlanSet: Projection(_plan_set, (EPISODES, JUDGED, VERDICTS)),
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
     events.InputRefused: Projection(_input_refused, (EPISODES, VERSIONS, ITS_AGENCY)),

@@ -132,6 +132,7 @@ REFERRAL = Table(
     text("result"),
     comment="A referral, a follow-up of a visit, or a note, which asks for nothing.",
 )
+Index("referral_of_call", REFERRAL.c.call_id)
 
 SWITCH = Table(
     "switch",

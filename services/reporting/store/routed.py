@@ -103,7 +103,8 @@ EPISODE = Table(
     "the document in force at the decision. `team_id` names a team, which is no person. `outcomes` is 1 when all is "
     "well. `call_received_at`: the receipt of the call that an override or a late pull goes on with, else that of the "
     "episode. `default_asked`: the default was sent, or may have been, before it or beside the team. An incident whose "
-    "number was given to another more than seven days later has its episodes and offers as `<call_id> before <date>`.",
+    "number was given to another more than seven days later has its episodes, offers and referrals as `<call_id> "
+    "before <date>`.",
 )
 Index("episode_by_agency", EPISODE.c.agency, EPISODE.c.received_at)
 Index("episode_by_judgement", EPISODE.c.partition, EPISODE.c.judgement_offset)

@@ -22,7 +22,7 @@ from services.reporting.store.published import PUBLICATION
 from services.reporting.store.routed import BYPASS, EPISODE, OFFER, OUTCOME, OUTCOME_REASON, STEP
 from services.reporting.store.served import ASSIGNMENT, CAD_MESSAGE, PAGE, SAFETY, SHIFT, STATUS, TEAM
 
-PROJECTION_VERSION = 4
+PROJECTION_VERSION = 5
 """Raised when facts come to mean something else: then the store has to be made anew (`careroute report rebuild`)."""
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Case, and_, case, or_
+from sqlalchemy import Case, and_, case, or_, select
 
 from services.reporting.store.tables import EPISODE
 
@@ -13,6 +13,16 @@ HANDED_TO_POLICE = ("handed-over-police", "upgraded")
 """Dispositions of teams that left the call to police."""
 CALLED_OFF = ("cancelled", "no-longer-needed")
 """And of teams that were not needed after all."""
+_MERGED = EPISODE.alias()
+_UNITS_ASKED = or_(
+    _E.requested_by.in_(UNITS),
+    select(_MERGED.c.call_id)
+    .where(_MERGED.c.call_id == _E.moved_from_call_id, _MERGED.c.moved_to_call_id == _E.call_id)
+    .where(_MERGED.c.requested_by.in_(UNITS))
+    .correlate(EPISODE)
+    .exists(),
+)
+"""For this call, or for the one that its team had before."""
 _TURNED_BACK = and_(_E.on_scene_at.is_(None), or_(_E.released_at.is_not(None), _E.disposition.in_(CALLED_OFF)))
 WENT: Case[str] = case(
     (_E.outcome.is_(None), "undecided"),
@@ -28,8 +38,9 @@ WENT: Case[str] = case(
             _E.silent_at.is_not(None),
             _E.unconfirmed_at.is_not(None),
             _E.goes == "beside default",
+            and_(_E.goes.is_(None), _E.overridden_at.is_not(None)),
             _E.default_asked.is_(True),
-            _E.requested_by.in_(UNITS),
+            _UNITS_ASKED,
             _E.disposition.in_(HANDED_TO_POLICE),
             and_(_E.disposition == "handed-over-ems", _E.replaces.like("%ems%")),
             and_(_E.released_at.is_not(None), _E.cleared_at.is_(None)),
@@ -45,7 +56,8 @@ went, or may have gone, or nobody did.
 
 `recalled`: the team was turned back before it arrived, or cleared the call as cancelled or no longer needed and never
 said that it had; `recalled-upgraded`: the call had proved more dangerous. `team-upgraded`: it arrived, or is on its
-way, to a call that did. `team-and-default`: police were asked for, or sent beside the team, or the CAD was not told in
-time; or the default stood, or may have gone, before a person sent the team or somebody asked for it; or units on scene
-asked for it; or it handed over to police, or to the ambulance that the response replaces; or it was taken off the call
-on scene. `merged`: the team went on with another call, and counts there."""
+way, to a call that did. `team-and-default`: police were asked for, or sent beside the team, or may have been, where a
+person sent a response of which the judgement does not say how it goes; or the CAD was not told in time; or the default
+stood, or may have gone, before a person sent the team or somebody asked for it; or units on scene asked for it; or it
+handed over to police, or to the ambulance that the response replaces; or it was taken off the call on scene. `merged`:
+the team went on with another call, and counts there."""

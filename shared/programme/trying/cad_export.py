@@ -107,6 +107,8 @@ def _export(mapping: CallMapping, lines: Iterable[str]) -> Export:
         what = "is a day without its hour: all calls would have come at 00:00"
         raise MappingRefused(f"column {columns}: {what}; right is a column that says the hour too")
     export.remarks = [*reader.remarks(), *(f"{_rows(count)} left out: {why}" for why, count in export.left_out.items())]
+    if merged := sum(row.end is not None and row.end.status == "merged" for row in export.rows):
+        export.remarks.append(f"{_rows(merged)} merged into others: each is counted beside the one that it repeats")
     return export
 
 
@@ -148,6 +150,7 @@ class _Reader:
         self._used: set[tuple[str, str]] = set()
         self._minutes_to_dispatch: list[float] = []
         self._without_position = 0
+        self._before_it_came = Counter[str]()
         self.left_out: Counter[str] = Counter()
         self.faults: list[str] = []
 
@@ -209,9 +212,12 @@ class _Reader:
         if columns.beat is not None:
             body |= self._place(columns.beat, at[columns.beat])
         body |= self._position(at)
-        if (dispatched_at := self._instant(columns.dispatched_at, at)) is not None:
+        dispatched_at = self._instant(columns.dispatched_at, at)
+        if dispatched_at is not None:
             self._minutes_to_dispatch.append((dispatched_at - created_at).total_seconds() / 60)
         arrived_at, closed_at = self._instant(columns.arrived_at, at), self._instant(columns.closed_at, at)
+        stamps = {"dispatched_at": dispatched_at, "arrived_at": arrived_at, "closed_at": closed_at}
+        self._before_it_came.update(name for name, stamp in stamps.items() if stamp and stamp < created_at)
         if arrived_at is not None and arrived_at <= updated_at:
             body["units_on_scene"] = True
         self._check(body)
@@ -234,9 +240,11 @@ class _Reader:
         return name
 
     def _instant(self, columns: Sequence[str] | None, at: Mapping[str, str]) -> datetime | None:
-        value = " ".join(filter(None, (at[column] for column in columns or ())))
-        if not value:
-            return None
+        of_it = columns or ()
+        alone = [column for column in of_it if column not in self._columns.created_at]
+        if not any(at[column] for column in alone or of_it):
+            return None  # the day that the call came in says by itself nothing of when it ended
+        value = " ".join(filter(None, (at[column] for column in of_it)))
         instant = self._parsed(", ".join(columns or ()), value)
         if not FIRST_YEAR <= instant.year < LAST_YEAR:
             raise _of_no_century(", ".join(columns or ()), value)
@@ -417,6 +425,10 @@ class _Reader:
         if self._minutes_to_dispatch:
             half = statistics.median(self._minutes_to_dispatch)
             overlapping.append(f"half of the rows were dispatched within {half:.1f} min")
+        overlapping += [
+            f"{_rows(count)} with {name} before created_at: over midnight, or in the hour that autumn repeats?"
+            for name, count in self._before_it_came.items()
+        ]
         if self._without_position:
             overlapping.append(f"{_rows(self._without_position)} without a position that can be read")
         begins = [[row.created_at for row in read] for read in self._read.values()]

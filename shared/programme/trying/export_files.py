@@ -62,7 +62,9 @@ def _csv(file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[
         raise BadFile(f"line 1: is one column with {others[0]} in it; say the delimiter, if that is it")
     if head and head[0].startswith(("{", "[")):
         raise BadFile("line 1: looks like JSON; say the format, json-lines or arcgis-json")
-    twice = [name for name, count in Counter(head).items() if count > 1 and (name in wanted or not wanted)]
+    twice = [
+        name for name, count in Counter(filter(None, head)).items() if count > 1 and (name in wanted or not wanted)
+    ]
     if twice:
         raise BadFile(f"line 1: {', '.join(twice)} stands twice, so nobody knows which is meant")
     _check_columns("line 1", head, wanted)
@@ -81,7 +83,7 @@ def _csv(file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[
             fault = "column (all): the row has another number of fields than the head; right is one for each column"
             yield Record(line, {}, fault)
             continue
-        yield Record(line, {name: value.strip() for name, value in zip(head, row, strict=True)})
+        yield Record(line, {name: value.strip() for name, value in zip(head, row, strict=True) if name})
 
 
 def _json_lines(_file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[Record]:

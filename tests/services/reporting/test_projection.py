@@ -23,6 +23,7 @@ from services.reporting.store.tables import (
     OUTCOME,
     OUTCOME_REASON,
     PAGE,
+    REFERRAL,
     SWITCH,
     VERSION,
 )
@@ -341,6 +342,18 @@ async def test_of_units_on_scene_that_ask_for_a_team_the_default_has_gone(
     assert await went_to(store) == went
 
 
+@pytest.mark.parametrize(("asked_by", "went"), [("officer", "team-and-default"), ("provider", "team")])
+async def test_units_that_asked_are_there_whatever_the_cad_calls_it_by_now(
+    store: AsyncEngine, asked_by: str, went: str
+) -> None:
+    moved = events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")
+    routed = call_routed(OTHER, BEGINNING, reasons=("merged",), team_id="cares-1", response="cares")
+    cleared = events.AssignmentEnded(call_id=OTHER, episode=1, team_id="cares-1", disposition="resolved-on-scene")
+    said = [begun(requested_by=asked_by), *accepted()[1:], THERE, begun(OTHER), moved, routed, cleared]
+    await write(store, Topics().assignments(*said))
+    assert await went_to(store, OTHER) == went
+
+
 @pytest.mark.parametrize("is_judged_first", [True, False])
 async def test_units_that_asked_are_there_for_whoever_is_sent_later_whatever_is_read_first(
     store: AsyncEngine, *, is_judged_first: bool
@@ -413,6 +426,18 @@ async def test_after_the_default_stood_nobody_was_spared_it(
     assert await went_to(store, episode=2) == went
     row = next(row for row in await rows_of(store, EPISODE) if row["episode"] == 2)
     assert (row["received_at"], row["call_received_at"]) == (again, again if why == "requested" else BEGINNING)
+
+
+@pytest.mark.parametrize(("response", "went"), [("cares", "team"), ("co", "team-and-default")])
+async def test_whether_police_go_too_is_not_known_of_what_a_person_sends_and_the_judgement_does_not_name(
+    store: AsyncEngine, response: str, went: str
+) -> None:
+    topics, judged = Topics(), judgement(verdict("cares"))
+    await write(store, topics.decisions(call_triaged(CALL, BEGINNING, judged)))
+    sent = events.CallOverridden(**KEY, send=response, overridden_by="dee")
+    routed = call_routed(CALL, BEGINNING, team_id="cares-1", response=response)
+    await write(store, topics.assignments(begun(), planned(judgement=judged), sent, routed, THERE, CLEARED))
+    assert await went_to(store) == went
 
 
 async def test_who_is_sent_in_the_place_of_another_team_spares_the_default(store: AsyncEngine) -> None:
@@ -513,6 +538,33 @@ async def test_an_incident_whose_number_is_given_to_another_keeps_what_became_of
         (former, 2, 0, None, False),
     ]
     assert [row["call_id"] for row in await rows_of(store, OFFER)] == [former]
+
+
+@pytest.mark.parametrize("order", ["dada", "aadd", "ddaa", "adda", "daad", "adad"])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_so_it_does_what_was_referred_whatever_is_read_first(
+    store: AsyncEngine,
+    at_once: bool,  # noqa: FBT001
+    order: str,
+) -> None:
+    topics = Topics()
+
+    def referred(name: str) -> events.ReferralMade:
+        about: dict[str, Any] = {"referral_id": name, "call_id": CALL, "kind": "referral", "due_at": topics.now}
+        return events.ReferralMade(**about, response="care", district="north", phase="live")
+
+    batches = {"a": [topics.assignments(begun())], "d": [topics.decisions(referred("r1"))]}
+    topics.now += timedelta(days=60)
+    closed = events.ReferralClosed(referral_id="r1", call_id=CALL, result="contacted", closed_by="ana")
+    batches["d"].append(topics.decisions(referred("r2"), closed))  # triage was ahead of team availability
+    topics.now += timedelta(hours=2)
+    batches["a"].append(topics.assignments(begun(received_at=topics.now)))
+    said = [batches[topic].pop(0) for topic in order]
+    for batch in ([stored for several in said for stored in several],) if at_once else said:
+        await write(store, batch)
+    former = f"{CALL} before {topics.now:%Y-%m-%d}"
+    found = {row["referral_id"]: (row["call_id"], row["result"]) for row in await rows_of(store, REFERRAL)}
+    assert found == {"r1": (former, "contacted"), "r2": (CALL, None)}
 
 
 async def test_two_contents_under_one_event_id_are_two_versions(store: AsyncEngine) -> None:

@@ -33,6 +33,8 @@ def test_figures_are_printed_with_their_sentences(town: Town) -> None:
     assert "north" in by_district
     assert "south" in by_district
     assert "Reach" not in by_district
+    by_model = town.run("viewer", "figures", *MARCH, "--by", "model").output
+    assert "Not cut by model, which says no more than what they count: listed, eligible," in by_model
     body = town.json("viewer", "figures", *MARCH, "--measure", "capture", "--measure", "reach")
     assert [measure["name"] for measure in body["measures"]] == ["capture", "reach"]
 

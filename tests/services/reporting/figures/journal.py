@@ -90,12 +90,17 @@ class CallInJournal:
         return self.says(0, events.PlanSet, **plan)
 
     def offered(
-        self, name: str, made: float, ended: float | None = None, kind: type[Event] | None = None
+        self,
+        name: str,
+        made: float,
+        ended: float | None = None,
+        kind: type[Event] | None = None,
+        response: str = "crt",
     ) -> CallInJournal:
         """A team is asked, and answers, or not."""
         deadline = self.at + timedelta(seconds=60)
         offer = {"offer_id": name, "team_id": "team-1"}
-        about = {"response": "crt", "district": None, "priority": None, "step": 1}
+        about = {"response": response, "district": None, "priority": None, "step": 1}
         self.says(made, events.OfferMade, expires_at=deadline, deadline=deadline, **offer, **about)
         if kind is None or ended is None:
             return self

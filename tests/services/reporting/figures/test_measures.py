@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
@@ -16,6 +17,7 @@ from services.reporting.store.tables import EPISODE, REFERRAL
 from services.reporting.store.write import write
 from shared import events
 from shared.topics import ASSIGNMENTS
+from tests.builders import verdict
 from tests.services.reporting.figures.city import after, default, episode, taken
 from tests.services.reporting.figures.journal import (
     AGENCY,
@@ -23,8 +25,11 @@ from tests.services.reporting.figures.journal import (
     MIDNIGHT_BEFORE_APRIL,
     NOON,
     TERMS,
+    CallInJournal,
     Journal,
+    crt,
     settle,
+    suitable,
 )
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
@@ -100,15 +105,17 @@ async def test_every_figure_is_as_counted_by_hand(store: AsyncEngine) -> None:
         assert {(figure.n, figure.missing) for figure in counted[name]} == {(n, missing)}, name
 
 
+async def cut_by(store: AsyncEngine, by: str, name: str) -> dict[object, tuple[str | None, int, int, int]]:
+    """By group its figure, or the last of its parts."""
+    question = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, by)
+    async with store.connect() as connection:
+        counted = (await count_all(connection, question, [name]))[name]
+    return {figure.group: (figure.part, figure.count, figure.n, figure.missing) for figure in counted}
+
+
 async def test_figures_are_cut(store: AsyncEngine) -> None:
     await settle(store)
-
-    async def cut(by: str, name: str) -> dict[object, tuple[str | None, int, int, int]]:
-        question = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, by)
-        async with store.connect() as connection:
-            counted = (await count_all(connection, question, [name]))[name]
-        return {figure.group: (figure.part, figure.count, figure.n, figure.missing) for figure in counted}
-
+    cut = partial(cut_by, store)
     assert await cut("district", "capture") == {"north": (None, 2, 4, 1), "south": (None, 3, 4, 0)}
     assert await cut("hour", "capture") == {13: (None, 5, 8, 1)}
     assert await cut("weekday", "capture") == {1: (None, 5, 8, 1)}
@@ -127,6 +134,51 @@ async def test_figures_are_cut(store: AsyncEngine) -> None:
         "south": ("40", 0, 3, 4),
         None: ("40", 0, 0, 1),
     }
+
+
+async def test_an_offer_and_a_referral_are_of_their_own_response_and_not_of_who_took_the_call(
+    store: AsyncEngine,
+) -> None:
+    city = Journal()
+    city.append(ASSIGNMENTS.name, NOON, TERMS)
+    co, care = verdict("co", model="co-responder", phase="advisory"), verdict("care", model="care-navigator")
+    for number in (1, 2):
+        call = CallInJournal(city, number).judged(suitable(crt(), co, care))
+        call.offered(f"o{number}", 2, 8, events.OfferDeclined)
+        call.offered(f"p{number}", 8, 40, events.OfferAccepted, response="co").taken(40, "co")
+        made: dict[str, Any] = {
+            "referral_id": f"r{number}",
+            "call_id": call.call_id,
+            "kind": "referral",
+            "due_at": NOON,
+        }
+        city.decided(NOON, events.ReferralMade(**made, response="care", district="north", phase="live"))
+    await write(store, city.records)
+    cut = partial(cut_by, store)
+    assert await cut("model", "offers") == {
+        "community-responder": ("declined", 2, 2, 0),
+        "co-responder": ("accepted", 2, 2, 0),
+    }
+    assert await cut("phase", "offers") == {"live": ("declined", 2, 2, 0), "advisory": ("accepted", 2, 2, 0)}
+    assert await cut("model", "follow-up") == {"care-navigator": (None, 0, 0, 2)}
+
+
+async def test_a_team_has_answered_when_it_did_and_not_when_the_window_ended(store: AsyncEngine) -> None:
+    """It answered after five seconds, and had the call when everybody's thirty were over; a late one it asked for."""
+    city = Journal()
+    about = {"team_id": "team-1", "person_id": "ann"}
+    within = CallInJournal(city, 1).judged(suitable()).offered("o1", 0)
+    within.says(30, events.OfferAccepted, offer_id="o1", accepted_at=within.at + timedelta(seconds=5), **about).taken(
+        30
+    )
+    late = CallInJournal(city, 2).judged(suitable()).offered("o2", 600)
+    late.says(600, events.OfferAccepted, offer_id="o2", accepted_at=late.at + timedelta(seconds=599), **about).taken(
+        600
+    )
+    await write(store, city.records)
+    async with store.connect() as connection:
+        (figure,) = (await count_all(connection, MARCH, ["answer-time"]))["answer-time"]
+    assert (figure.value, figure.high, figure.n, figure.missing) == (5, 5, 1, 1)
 
 
 async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_on(store: AsyncEngine) -> None:
@@ -181,6 +233,22 @@ async def test_who_waited_for_a_team_that_was_sent_later_has_waited_since_the_ca
     async with store.connect() as connection:
         counted = await count_all(connection, MARCH, ["response-time", "travel-time", "routing-time"])
     assert [figures[0].value for figures in counted.values()] == [25, 10, 10]
+
+
+async def test_who_called_first_has_waited_since_then_though_the_cad_merged_that_call_into_a_later_one(
+    store: AsyncEngine,
+) -> None:
+    """Twenty minutes in all, nineteen of them on the road: it was ten, for the second call came halfway."""
+    city = Journal()
+    second = CallInJournal(city, 2, at=NOON + timedelta(minutes=10)).judged(suitable())
+    first = CallInJournal(city, 1).judged(suitable()).offered("o1", 2, 60, events.OfferAccepted).taken(60)
+    moved = {"team_id": "team-1", "to_call_id": second.call_id, "to_episode": 1, "response": "crt", "sentence": "."}
+    first.says(660, events.AssignmentMoved, **moved)
+    second.routed(60, "team-accepted", "merged", team_id="team-1", response="crt").stands(600, "on-scene")
+    await write(store, city.records)
+    async with store.connect() as connection:
+        counted = await count_all(connection, MARCH, ["response-time", "travel-time"])
+    assert [(figures[0].value, figures[0].n) for figures in counted.values()] == [(20, 1), (19, 1)]
 
 
 async def test_a_referral_counts_in_the_period_of_the_episode_that_it_was_made_in(store: AsyncEngine) -> None:

@@ -88,6 +88,22 @@ async def test_a_question_is_cut_and_names_its_measures(door: httpx.AsyncClient)
     assert [figure["group"] for figure in body["measures"][0]["figures"]] == ["north", "south"]
 
 
+@pytest.mark.parametrize("cut", ["model", "response"])
+async def test_a_share_is_not_cut_by_what_only_the_calls_have_that_it_counts(door: httpx.AsyncClient, cut: str) -> None:
+    """Five of eight were accepted: by the model of who took them that would be 100 %, and none of the rest."""
+    query = {**PERIOD, "by": cut, "measure": "capture,no-contact"}
+    body = (await door.get(f"/figures/{HARBOR}", params=query)).json()
+    assert ([measure["name"] for measure in body["measures"]], body["not_cut"]) == (["no-contact"], ["capture"])
+    lines = (await door.get(f"/figures/{HARBOR}/csv", params=query)).text.splitlines()
+    assert f"# Not cut by {cut}, which says no more than what they count: capture." in lines
+
+
+async def test_weekdays_have_their_names(door: httpx.AsyncClient) -> None:
+    """Cities number them from Sunday or from Monday, from 0 or from 1."""
+    body = (await door.get(f"/figures/{HARBOR}", params={**PERIOD, "by": "weekday", "measure": "capture"})).json()
+    assert [figure["group"] for figure in body["measures"][0]["figures"]] == ["Tue"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

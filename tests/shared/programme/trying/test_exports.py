@@ -183,6 +183,38 @@ def test_two_columns_make_a_time_and_two_a_code(tmp_path: Path) -> None:
     assert (row.created_at.hour, row.body["call_type"]["code"]) == (16, "5150V")
 
 
+def test_a_call_that_is_not_over_has_the_day_that_it_shares_with_its_beginning_and_no_hour(tmp_path: Path) -> None:
+    columns = '[columns]\nincident_id = "id"\ncreated_at = ["date", "clock"]\ncode = "type"\n'
+    mapping = mapping_of(columns=columns + 'closed_at = ["date", "closed"]\n')
+    lines = ("1,2023-01-01,10:00,A,11:00", "2,2023-01-01,10:30,A,", "3,2023-01-01,23:50,A,00:10")
+    export = export_of(tmp_path, mapping, "id,date,clock,type,closed", *lines)
+    assert [row.closed_at and row.closed_at.hour for row in export.rows] == [17, None, 6]
+    assert export.remarks == [
+        "1 row with closed_at before created_at: over midnight, or in the hour that autumn repeats?"
+    ]
+
+
+@pytest.mark.parametrize("name", ["dispatched_at", "arrived_at", "closed_at"])
+def test_what_happened_before_the_call_came_is_remarked(tmp_path: Path, name: str) -> None:
+    """01:30 and 01:10 of the night in which autumn repeats that hour: the call was over as it began."""
+    mapping = mapping_of(columns=COLUMNS + f'{name} = "then"\n')
+    export = export_of(tmp_path, mapping, "id,at,type,then", "1,2023-11-05 01:30,A,2023-11-05 01:10")
+    (said,) = [remark for remark in export.remarks if "before created_at" in remark]
+    assert said.startswith(f"1 row with {name} before")
+
+
+def test_calls_that_were_merged_into_others_are_told(tmp_path: Path) -> None:
+    ends = '[ends]\nDUP = { status = "merged" }\nCAN = { status = "cancelled" }\n'
+    mapping = mapping_of(ends, COLUMNS + 'disposition = "dispo"\n')
+    export = export_of(
+        tmp_path,
+        mapping,
+        "id,at,type,dispo",
+        *(f"{n},2023-01-01 10:00,A,{d}" for n, d in enumerate(("DUP", "CAN", "K"))),
+    )
+    assert export.remarks == ["1 row merged into others: each is counted beside the one that it repeats"]
+
+
 def test_c7_a_row_a_unit_makes_one_call(tmp_path: Path) -> None:
     """C7: the earliest row is the call's, another code counts beside its own, the last to clear ends it."""
     columns = COLUMNS + 'arrived_at = "arrived"\nclosed_at = "closed"\n'
@@ -399,6 +431,14 @@ def test_d2_calls_that_all_came_at_midnight_are_refused(tmp_path: Path) -> None:
     assert fault.startswith("column at: is a day without its hour")
     assert len(export_of(tmp_path, mapping_of(), "id,at,type", *rows, "99,2023-01-01 00:01,A").rows) == 13
     assert len(export_of(tmp_path, mapping_of(), "id,at,type", *rows[:3]).rows) == 3, "so few may have"
+
+
+def test_a_look_passes_over_columns_without_a_name(tmp_path: Path) -> None:
+    """Spreadsheets end each line with commas: no column "stood twice", and nothing was to be seen."""
+    path = tmp_path / "export.csv"
+    path.write_text("num,received,type,,\n1,2023-01-01 10:00,MENTAL,,\n2,2023-01-01 11:00,MENTAL,,\n")
+    seen = look_at(path, File())
+    assert ([column.name for column in seen.columns], seen.rows) == (["num", "received", "type"], 2)
 
 
 def test_a_look_tells_how_many_times_lack_their_half_of_the_day(tmp_path: Path) -> None:
