@@ -12,7 +12,7 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Test, Way
 from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
@@ -123,18 +123,20 @@ class Reader:
 
     def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None, said_as: Id) -> Read:
         now, asked = self.clock.now(), view.asked(ways)
+        test = view.test(ways, now) if reply == Reply(take=True) else None
         if reply.letter:
             asked = [each for each in asked if each.offer.letter == reply.letter]
         is_open = [each for each in asked if each.offer.is_open(now)]
-        if len(is_open) > 1 or (is_open and not reply.letter and _is_of_another(is_open[0].offer, asked, now)):
+        if len(is_open) > 1 or (is_open and not reply.letter and _is_of_another(is_open[0].offer, asked, test, now)):
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))
         if is_open:
             (meant,) = is_open
             made, link = meant.offer.made, self._link(meant) if reply.take else ""
             command = self._offer(made.offer_id, made.expires_at, meant.way, reply, said_as)
             return Read("answer", (command,), link=link)
-        if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
-            return Read("answer", (self._roll(page),))
+        if test is not None and not (asked and _was_asked_since(asked[0].offer, test, now)):
+            heard = Read("late", sentence=words.RECEIVED)
+            return heard if test.is_answered else Read("answer", (self._roll(test.page),))
         if asked:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
@@ -209,13 +211,21 @@ class Reader:
         return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
 
 
-def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], now: datetime) -> bool:
-    """Whether an answer without a letter can only be to another call, which was offered before: late, or once more.
+def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], test: Test | None, now: datetime) -> bool:
+    """Whether an answer without a letter may be to something else than the offer that is open.
 
-    Of a call that the team has had since nobody's answer is on its way.
+    Nobody has read it yet, and another call was offered before: that answer is late, or comes once more. But of a call
+    that the team has had since none is on its way. Or a roll call waits: it came after the offer, or that is unread.
     """
+    is_unread = now - offer.made_at < min(UNREAD, (offer.made.expires_at - offer.made_at) / 5)
     others = (
         each.offer for each in asked if each.offer.made.call_id != offer.made.call_id and not each.offer.was_theirs
     )
-    unread = min(UNREAD, (offer.made.expires_at - offer.made_at) / 5)
-    return now - offer.made_at < unread and any(now - other.made.expires_at < LATELY for other in others)
+    if is_unread and any(now - other.made.expires_at < LATELY for other in others):
+        return True
+    return test is not None and not test.is_answered and (is_unread or test.at >= offer.made_at)
+
+
+def _was_asked_since(offer: OfferSeen, test: Test, now: datetime) -> bool:
+    """Whether "1" is to an offer that is over, which came after a roll call; if that still waits, only for a while."""
+    return offer.made_at > test.at and (test.is_answered or now - offer.made.expires_at < LATELY)

@@ -581,6 +581,60 @@ async def test_a_roll_call_whose_page_did_not_go_out_is_not_what_is_answered(cit
     assert await city.text("ok") == [words.NOTHING_ASKED], "nor is it waited for"
 
 
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("test_comes", ["just-before", "meanwhile"])
+async def test_a_1_that_may_be_to_a_roll_call_takes_no_call(city: Callbacks, test_comes: str) -> None:
+    """Whoever read "Answer 1 if you read this" had a call, and nobody on the way to it."""
+    city.reach()
+    test = page(kind="test", offer_id=None, about="roll-1", seconds=3600)
+    if test_comes == "just-before":
+        city.owe(test)
+        await city.time.pass_seconds(10)
+    made = city.offer()
+    await city.settled()
+    await city.time.pass_seconds(2)
+    if test_comes == "meanwhile":
+        city.owe(test)
+    letter, until = letter_of(OFFER), f"{made.expires_at.astimezone(city.zone(AGENCY)):%H:%M:%S}"
+    assert await city.text("1") == [f"{words.OF_THIS_ONE}\n1{letter} or 2{letter}: Central, P2 by {until}"]
+    assert city.answers() == []
+    assert await city.text(f"1{letter}") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["1", "1 15", "2"])
+async def test_what_names_minutes_or_comes_once_the_call_was_read_is_to_the_call_and_not_to_a_roll_call(
+    city: Callbacks, said: str
+) -> None:
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    await city.time.pass_seconds(60)
+    city.offer()
+    await city.settled()
+    await city.time.pass_seconds(1 if said != "1" else 6)
+    await city.text(said)
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("answered", [True, False])
+async def test_who_answers_a_call_late_is_not_thanked_for_a_roll_call(city: Callbacks, *, answered: bool) -> None:
+    """They would have gone."""
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    if answered:
+        assert await city.text("1") == [words.RECEIVED]
+        proved = ContactProved(person_id="ana", method_id="mobile", page_id=page(kind="test").page_id)
+        city.write(proved, topic=NOTIFICATIONS)
+    await city.time.pass_seconds(60)
+    city.write(of_offer(OfferWithdrawn, city.offer(), why="taken"))
+    await city.settled()
+    for said in ("1", "1 15"):
+        assert await city.text(said) == [words.TAKEN]
+    await city.time.pass_seconds(120)
+    assert await city.text("1") == [words.TAKEN if answered else words.RECEIVED], "by then nothing else waits for it"
+
+
 STOP, START = (
     ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall", "Stop all", "REVOKE", "OptOut", "opt-out"],
     ["START", "Yes", "UNSTOP"],
