@@ -1,32 +1,32 @@
-"""Which carriers have failed so often lately that others come first. It forgets with the process, and soon."""
+"""Which carriers have failed of late: others come first. It forgets with the process, and in time."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-FAILURES, WITHIN_SECONDS, SKIP_SECONDS = 5, 30.0, 60.0
+SKIP_SECONDS = 3600.0
+"""So long a carrier comes last that has taken nothing since it failed.
+
+A page that may have been taken goes to no other, so whoever is asked first while a carrier is down loses its page: of a
+town with an offer in ten minutes that is every one.
+"""
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts failures of each carrier; times are monotonic seconds."""
+    """When each carrier failed last; times are monotonic seconds."""
 
-    _failures: dict[Hashable, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=FAILURES)))
-    _open_until: dict[Hashable, float] = field(default_factory=dict)
+    _failed_at: dict[Hashable, float] = field(default_factory=dict)
 
-    def is_open(self, carrier: Hashable, now: float) -> bool:
-        """Whether others come before it. It stays the last one all the same: no page is left untried for it."""
-        return now < self._open_until.get(carrier, 0.0)
+    def failed_at(self, carrier: Hashable, now: float) -> float:
+        """What sorts carriers: who failed last comes last. It is asked all the same: no page is left untried."""
+        failed_at = self._failed_at.get(carrier, 0.0)
+        return failed_at if now - failed_at < SKIP_SECONDS else 0.0
 
     def note(self, carrier: Hashable, now: float, *, failed: bool) -> None:
         """What came of a page; one that was taken wipes the slate clean."""
-        if not failed:
-            self._failures.pop(carrier, None)
-            self._open_until.pop(carrier, None)
-            return
-        failures = self._failures[carrier]
-        failures.append(now)
-        if len(failures) == FAILURES and now - failures[0] <= WITHIN_SECONDS:
-            self._open_until[carrier] = now + SKIP_SECONDS
+        if failed:
+            self._failed_at[carrier] = now
+        else:
+            self._failed_at.pop(carrier, None)
