@@ -13,7 +13,6 @@ from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, read_reply
 from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Test, Way
-from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
 from shared.events import (
@@ -28,9 +27,8 @@ from shared.events import (
     child_id,
 )
 
-COMMAND_SECONDS = 60
-NEWS_HOURS = 24
-"""What carriers say is true for long after: a command that waits for a service that is down still counts."""
+TRUE_FOR = timedelta(hours=24)
+"""What carriers and people say, but of an offer: a command that waits for a service that is down still counts."""
 UNREAD = timedelta(seconds=5)
 """In so short a time, and in the first fifth of an offer's, nobody gets its text, reads it and answers."""
 LATELY = timedelta(minutes=1)
@@ -95,18 +93,18 @@ class Reader:
         )
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
-    def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
-        """The command that a key is; None for a key that means nothing."""
+    def key(self, page: PageDue, digits: str) -> Command | None:
+        """The command that a key is; None for a key that means nothing.
+
+        It is one of its page for good: a call ends with its answer, and who was refused may be called over another way.
+        """
+        said_as = child_id(page.page_id, f"key/{digits}")
         if page.kind == "test" and digits == "1":
-            return self._roll(page)
+            return self._roll(page, said_as)
         if page.kind != "offer" or page.offer_id is None or digits not in ("1", "2"):
             return None
         way = Way(page.person_id, page.method.method_id)
-        offer = view.offer(page.offer_id)
-        take = digits == "1"
-        made = offer.made if offer else None
-        key = accept_id(page.offer_id, way.person_id, made, None) if take else decline_id(page.offer_id, way.person_id)
-        return self._offer(page.offer_id, page.not_after, way, Reply(take=take), key)
+        return self._offer(page.offer_id, page.not_after, way, Reply(take=digits == "1"), said_as)
 
     def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
         """What a carrier says of a page; said again it is the same command."""
@@ -117,7 +115,7 @@ class Reader:
                 "provider": carrier,
                 "state": state,
                 "code": reason,
-                **self._issued(carrier, NEWS_HOURS * 3600),
+                **self._issued(carrier),
             }
         )
 
@@ -136,7 +134,7 @@ class Reader:
             return Read("answer", (command,), link=link)
         if test is not None and not (asked and _was_asked_since(asked[0].offer, test, now)):
             heard = Read("late", sentence=words.RECEIVED)
-            return heard if test.is_answered else Read("answer", (self._roll(test.page),))
+            return heard if test.is_answered else Read("answer", (self._roll(test.page, said_as),))
         if asked:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"
@@ -164,7 +162,7 @@ class Reader:
         return True
 
     def _offer(self, offer_id: str, expires_at: datetime, way: Way, reply: Reply, command_id: Id) -> Command:
-        """By key the same command as the person's tap would be. A text is one for good, whatever is open by then."""
+        """A text, or a key, is one command for good, whatever is open by then."""
         about = {
             "command_id": command_id,
             "offer_id": offer_id,
@@ -176,10 +174,10 @@ class Reader:
             return DeclineOffer.model_validate(about)
         return AcceptOffer.model_validate({"eta_minutes": reply.minutes, **about})
 
-    def _roll(self, page: PageDue) -> AnswerRoll:
+    def _roll(self, page: PageDue, command_id: Id) -> AnswerRoll:
         return AnswerRoll.model_validate(
             {
-                "command_id": child_id(page.page_id, "answer"),
+                "command_id": command_id,
                 "roll_id": page.about,
                 "person_id": page.person_id,
                 "method_id": page.method.method_id,
@@ -196,7 +194,7 @@ class Reader:
                     "person_id": way.person_id,
                     "method_id": way.method_id,
                     "opted_out": opted_out,
-                    **self._issued(carrier, NEWS_HOURS * 3600),
+                    **self._issued(carrier),
                 }
             )
             for way in ways
@@ -206,9 +204,9 @@ class Reader:
         page = asked.offer.page_to(asked.way)
         return "" if page is None else self.links.of(page)
 
-    def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:
+    def _issued(self, by: str) -> dict[str, object]:
         now = self.clock.now()
-        return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
+        return {"issued_by": by, "issued_at": now, "expires_at": now + TRUE_FOR}
 
 
 def _is_of_another(offer: OfferSeen, asked: Iterable[Asked], test: Test | None, now: datetime) -> bool:

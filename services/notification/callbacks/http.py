@@ -336,7 +336,7 @@ def _calls(app: FastAPI, door: Door) -> None:
             of = door.page_of(token)
             key = key_pressed(await door.genuine(carrier, of.agency, request)) or digits
             page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
-            command = None if page is None else door.reader.key(door.view.agency(of.agency), page, key)
+            command = None if page is None else door.reader.key(page, key)
             if page is None or command is None:
                 over = words.AWAY if page is None else _over(door, of.agency, page)
                 result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -549,6 +550,20 @@ async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: Carrier
     (command,) = city.answers()
     assert isinstance(command, AnswerRoll)
     assert (command.roll_id, command.person_id, command.method_id) == ("roll-1", "ana", "mobile")
+
+
+@pytest.mark.scenario("answers")
+async def test_an_answer_to_a_roll_call_waits_for_a_service_that_is_down_and_one_that_was_refused_may_come_again(
+    city: Callbacks,
+) -> None:
+    """After a minute's outage nobody could prove by text what they had answered meanwhile."""
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    city.refuse = ("not-asked", "ana was not asked over mobile in this roll call: answer the newest message.")
+    await city.text("1")
+    city.refuse = None
+    assert await city.text("1") == [words.RECEIVED]
+    assert all(command.expires_at - command.issued_at > timedelta(hours=1) for command in city.answers())
 
 
 @pytest.mark.scenario("answers")
