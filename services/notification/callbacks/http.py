@@ -24,7 +24,7 @@ from services.notification.callbacks.answering import Read, Reader
 from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.inquiries import Inquiries
 from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
-from services.notification.callbacks.signatures import telnyx_holds, twilio_holds
+from services.notification.callbacks.signatures import spellings, telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
 from services.notification.carriers.request import Text
@@ -116,7 +116,11 @@ class Door:
         path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
         url = self.urls.base_url.rstrip("/") + path + (f"?{query}" if query else "")
         if isinstance(account, Twilio):
-            is_genuine = any(twilio_holds(account, each, request.headers, body) for each in (url, url + RETRY))
+            is_genuine = any(
+                twilio_holds(account, each + end, request.headers, body)
+                for each in spellings(url)
+                for end in ("", RETRY)
+            )
         else:
             is_genuine = account is not None and telnyx_holds(account, request.headers, body, self.clock.now())
         if not is_genuine:
