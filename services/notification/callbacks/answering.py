@@ -36,7 +36,7 @@ LATELY = timedelta(minutes=1)
 HELPS, HELP_MINUTES = 5, 10
 """So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
 
-TextResult = Literal["answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"]
+TextResult = Literal["answer", "stop", "start", "not-understood", "which", "late", "nothing-asked", "stranger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,10 @@ class Reader:
         *,
         zone: tzinfo | None = None,
     ) -> Read:
-        """What a text comes to. A stranger hears nothing, nor whoever says what carriers answer themselves.
+        """What a text comes to. A stranger hears nothing, nor who says STOP or START.
 
-        Its sid is the carrier's account's own: another agency may have a text of that name.
+        HELP is answered as anything else: what carriers say to it is of no use to who needs help. The sid of a text is
+        the carrier's account's own: another agency may have a text of that name.
         """
         ways = view.ways(fingerprint)
         if not ways:
@@ -84,8 +85,6 @@ class Reader:
             return Read("stop", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=True))
         if word == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
             return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
-        if word == "help" and (text.opt_out or text.body.strip().isalpha()):
-            return Read("help")  # the carrier answers
         reply = read_reply(text.body)
         said_as = child_id(text.sid, f"{carrier}/{agency}/answer")
         read = (

@@ -168,7 +168,7 @@ async def test_who_answers_for_nothing_is_told_so(city: Callbacks) -> None:
 
 
 @pytest.mark.scenario("answers")
-@pytest.mark.parametrize("said", ["need police", "911", "he has a knife"])
+@pytest.mark.parametrize("said", ["need police", "911", "he has a knife", "HELP", "help", "Help!", "info"])
 async def test_who_texts_for_help_is_told_that_nobody_reads_it_and_who_does(city: Callbacks, said: str) -> None:
     city.reach()
     (heard,) = await city.text(said)
