@@ -141,7 +141,7 @@ class Reader:
             return Read("late", sentence=sentence, link=self._link(newest) if mine else "")
         if reply.letter or view.is_tested(ways, now):
             return self._how_to_answer(view, ways, zone)
-        return Read("nothing-asked", sentence=words.NOTHING_ASKED)
+        return Read("nothing-asked", sentence=words.ANSWERS_NOTHING)
 
     def _how_to_answer(self, view: AgencyView, ways: list[Way], zone: tzinfo | None) -> Read:
         now = self.clock.now()
@@ -150,7 +150,7 @@ class Reader:
             return Read("not-understood", sentence=words.which(is_open, zone))
         if is_open:
             return Read("not-understood", sentence=words.HOW_TO_ANSWER)
-        how = words.HOW_TO_ANSWER_A_TEST if view.is_tested(ways, now) else words.NOTHING_ASKED
+        how = words.HOW_TO_ANSWER_A_TEST if view.is_tested(ways, now) else words.ANSWERS_NOTHING
         return Read("not-understood", sentence=how)
 
     def _may_say_more(self, fingerprint: str) -> bool:

@@ -15,9 +15,11 @@ from shared.events import CommandDone, CommandRefused
 from shared.withdrawn import WITHDRAWN
 
 HOW_TO_ANSWER = "Answer 1 to take the call, 2 to leave it, or 1 and the minutes you need, such as 1 15."
-NOTHING_ASKED = (
-    "Nothing is asked of you now. Nobody reads texts here: if you need help, say so on your page or by radio."
+ANSWERS_NOTHING = (
+    "That answers nothing. Nobody reads texts here: answer what you are asked, or say that you need help, "
+    "on your page or by radio."
 )
+"""Perhaps they are asked whether they are well, or on their way: that is answered elsewhere."""
 HOW_TO_ANSWER_A_TEST = "This is a test, no call: answer 1 if you read it."
 RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."

@@ -162,8 +162,8 @@ async def test_a_stranger_is_dropped(city: Callbacks, carrier: CarrierName) -> N
 @pytest.mark.scenario("answers")
 async def test_who_answers_for_nothing_is_told_so(city: Callbacks) -> None:
     city.reach()
-    assert await city.text("1") == [words.NOTHING_ASKED]
-    assert await city.text("hello") == [words.NOTHING_ASKED]
+    assert await city.text("1") == [words.ANSWERS_NOTHING]
+    assert await city.text("hello") == [words.ANSWERS_NOTHING]
     assert city.commands() == []
 
 
@@ -174,6 +174,21 @@ async def test_who_texts_for_help_is_told_that_nobody_reads_it_and_who_does(city
     (heard,) = await city.text(said)
     assert "Nobody reads texts here" in heard
     assert heard.endswith("by radio."), "whole in one segment"
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["yes", "ok", "on my way", "no", "HELP"])
+@pytest.mark.parametrize("kind", ["safety-check", "not-moving"])
+async def test_who_answers_by_text_whether_they_are_well_is_told_where_to_and_not_that_nothing_is_asked(
+    city: Callbacks, kind: str, said: str
+) -> None:
+    city.reach()
+    city.offer()
+    await city.text("1")
+    city.owe(page(2, kind=kind, seconds=180))
+    (heard,) = await city.text(said)
+    assert "answer what you are asked" in heard
+    assert heard.endswith("on your page or by radio.")
 
 
 @pytest.mark.scenario("answers")
@@ -383,7 +398,7 @@ async def test_who_comes_to_the_team_while_it_is_asked_answers_by_text_paged_or_
         about |= {"members": ("ana", "cem"), "unconfirmed": ("cem",) if how == "unconfirmed" else ()}
         city.write(ShiftChanged(**about, shift_ends_at=city.clock.now(), planned_shift_id="p"))
     heard = await city.text("1", sender=OTHER_PHONE)
-    assert heard == ([words.NOTHING_ASKED] if how == "unconfirmed" else ["The call is yours."])
+    assert heard == ([words.ANSWERS_NOTHING] if how == "unconfirmed" else ["The call is yours."])
     assert [getattr(command, "person_id", "") for command in city.answers()] == ["cem"] * (how != "unconfirmed")
 
 
@@ -593,7 +608,7 @@ async def test_a_roll_call_whose_page_did_not_go_out_is_not_what_is_answered(cit
     assert isinstance(command, AnswerRoll)
     assert command.roll_id == "roll-1"
     city.write(ContactProved(person_id="ana", method_id="mobile", page_id=page(1).page_id), topic=NOTIFICATIONS)
-    assert await city.text("ok") == [words.NOTHING_ASKED], "nor is it waited for"
+    assert await city.text("ok") == [words.ANSWERS_NOTHING], "nor is it waited for"
 
 
 @pytest.mark.scenario("answers")
