@@ -203,7 +203,7 @@ class Carriers:
     def _note(self, agency: str, name: CarrierName, handed: Handed) -> None:
         """Figures for those who run it; and of what only they can mend, a line."""
         CARRIER_ANSWERS.labels(agency, name, _ended(handed)).inc()
-        if handed.result != "refused":
+        if "refused" not in (handed.result, handed.why):  # that lies with the number, or the page
             self.breaker.note((agency, name), self.clock.monotonic(), failed=handed.result != "taken")
         if handed.why == "credentials":
             logger().error("a carrier refuses our credentials", agency=agency, kind=name)

@@ -149,6 +149,17 @@ async def test_an_hour_without_one_carrier_loses_one_page_however_seldom_pages_a
 
 
 @pytest.mark.scenario("failures")
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_page_that_one_carrier_refuses_says_nothing_of_the_next_page(channel: Channel) -> None:
+    town = Town()
+    town.phone()
+    town.mood("twilio", status=400, times=1)
+    for number in range(2):
+        assert (await town.send(page(number, seconds=500), channel)).result == "done"
+    assert (len(town.twilio.requests), len(town.telnyx.requests)) == (1, 1)
+
+
+@pytest.mark.scenario("failures")
 async def test_of_two_carriers_that_failed_the_one_that_failed_last_comes_last() -> None:
     """A sick one does not come first again because the other has had one bad moment."""
     town = Town()
