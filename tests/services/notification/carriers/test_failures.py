@@ -135,7 +135,7 @@ async def test_a_carrier_that_has_failed_comes_last_for_a_while_and_then_first_a
 @pytest.mark.scenario("failures")
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("mood", [{"status": 503}, {"fault": "silent"}], ids=["503", "silent"])
-async def test_an_hour_without_one_carrier_loses_one_page_however_seldom_pages_are(
+async def test_an_hour_without_one_carrier_loses_three_pages_however_seldom_pages_are(
     channel: Channel, mood: dict[str, Any]
 ) -> None:
     town = Town()
@@ -145,7 +145,7 @@ async def test_an_hour_without_one_carrier_loses_one_page_however_seldom_pages_a
     for number in range(6):
         results.append((await town.send(page(number, seconds=number * 600 + 25), channel)).result)
         await town.time.pass_seconds(600)
-    assert results == ["failed", *["done"] * 5]
+    assert results == [*["failed"] * 3, *["done"] * 3], "so many are tried that somebody hears of it"
 
 
 @pytest.mark.scenario("failures")
