@@ -319,7 +319,7 @@ INBOUND_TEXTS = _counter(
     "careroute_inbound_texts_total",
     "Texts from phones, by what they were taken for.",
     by="callbacks",
-    result=("answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"),
+    result=("answer", "stop", "start", "not-understood", "which", "late", "nothing-asked", "stranger"),
 )
 CAD_NOT_INFORMED = _counter(
     "careroute_cad_not_informed_total",

@@ -55,8 +55,9 @@ class Line:
         return replace(self, free_at=free_at, taken_as=taken_as)
 
     def yields_to(self, page: PageDue) -> bool:
-        """Whether the call on it is ended for the sake of a page."""
-        if not self.taken_as or page.kind not in URGENT:
+        """Whether the call on it is ended for the sake of a page. The same to another who has this phone waits."""
+        is_the_same = (self.page.kind, self.page.offer_id) == (page.kind, page.offer_id)
+        if not self.taken_as or page.kind not in URGENT or is_the_same:
             return False
         is_past = self.page.team_id == page.team_id and self.page.kind not in DANGEROUS
         return is_past or self.page.kind not in URGENT

@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.pocket import pages
+from services.pocket.acceptance import accept_id, decline_id
 from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door, PageAt
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
 from services.pocket.rolls import add_roll_pages
-from shared.acceptance import accept_id, decline_id
 from shared.doors.audit import Approach
 from shared.doors.guard import Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes

@@ -22,7 +22,10 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
         hear(draft, answered.offer.team_id, command.person_id)
         return [answer]
     call, offer = answered
-    willing = Willing(command.person_id, command.eta_minutes, draft.given.time, command.method_id)
+    eta_minutes = command.eta_minutes
+    if eta_minutes is None and offer.willing is not None:  # by a key, which names none: what the team said stands
+        eta_minutes = offer.willing.eta_minutes
+    willing = Willing(command.person_id, eta_minutes, draft.given.time, command.method_id)
     if offer.reached_by == WINDOW and offer.ended is None:
         passed_over = answer_within(call, offer, willing)
     else:

@@ -24,7 +24,7 @@ from services.notification.callbacks.answering import Read, Reader
 from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.inquiries import Inquiries
 from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
-from services.notification.callbacks.signatures import telnyx_holds, twilio_holds
+from services.notification.callbacks.signatures import spellings, telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
 from services.notification.carriers.request import Text
@@ -116,7 +116,11 @@ class Door:
         path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
         url = self.urls.base_url.rstrip("/") + path + (f"?{query}" if query else "")
         if isinstance(account, Twilio):
-            is_genuine = any(twilio_holds(account, each, request.headers, body) for each in (url, url + RETRY))
+            is_genuine = any(
+                twilio_holds(account, each + end, request.headers, body)
+                for each in spellings(url)
+                for end in ("", RETRY)
+            )
         else:
             is_genuine = account is not None and telnyx_holds(account, request.headers, body, self.clock.now())
         if not is_genuine:
@@ -336,7 +340,7 @@ def _calls(app: FastAPI, door: Door) -> None:
             of = door.page_of(token)
             key = key_pressed(await door.genuine(carrier, of.agency, request)) or digits
             page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
-            command = None if page is None else door.reader.key(door.view.agency(of.agency), page, key)
+            command = None if page is None else door.reader.key(page, key)
             if page is None or command is None:
                 over = words.AWAY if page is None else _over(door, of.agency, page)
                 result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)

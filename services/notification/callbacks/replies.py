@@ -19,8 +19,6 @@ STOP_WORDS = frozenset(
 """The carriers' own, and all that 47 CFR 64.1200(a)(10) names: whoever texts one is texted no more."""
 START_WORDS = frozenset({"start", "yes", "unstop"})
 """The carriers act on these words themselves, alone in a text: so none of them can ever be an answer."""
-HELP_WORDS = frozenset({"help", "info"})
-"""These too are answered by the carriers."""
 TAKE, LEAVE = frozenset({"1", "take", "one"}), frozenset({"2", "leave", "two"})
 UNITS = frozenset({"m", "min", "mins", "minute", "minutes"})
 UNSEEN = "\ufe0e\ufe0f\u20e3"
@@ -28,7 +26,7 @@ UNSEEN = "\ufe0e\ufe0f\u20e3"
 CODE_LETTERS = "ABCDEFGHJKNPQRSTUVWXYZ"
 """Without I, L, M and O, which are taken for other things."""
 
-Keyword = Literal["stop", "start", "help"]
+Keyword = Literal["stop", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,7 @@ def keyword(text: str) -> Keyword | None:
     said = " ".join(_tokens(text))
     if said in STOP_WORDS:
         return "stop"
-    if said in START_WORDS:
-        return "start"
-    return "help" if said in HELP_WORDS else None
+    return "start" if said in START_WORDS else None
 
 
 def read_reply(text: str) -> Reply | None:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -21,6 +22,7 @@ TOLERANCE_SECONDS = 300
 MAX_FIELDS = 200
 TWILIO_SIGNATURE, TWILIO_SETTINGS = "x-twilio-signature", "x-twilio-webhooks-signature-settings"
 TELNYX_SIGNATURE, TELNYX_TIMESTAMP = "telnyx-signature-ed25519", "telnyx-timestamp"
+DEFAULT_PORTS: Final = {"https": "443", "http": "80"}
 RULE_ALGORITHM: Final = "HMAC_SHA256"
 
 
@@ -30,6 +32,15 @@ def form_of(body: bytes) -> dict[str, str]:
     for name, value in _pairs(body):
         fields.setdefault(name, value)
     return fields
+
+
+def spellings(url: str) -> tuple[str, str]:
+    """An address without its port and with it: Twilio signs now the one and now the other, as its own libraries say."""
+    parts = urlsplit(url)
+    host = re.sub(r":[0-9]*$", "", parts.netloc)
+    port = parts.netloc[len(host) + 1 :] or DEFAULT_PORTS[parts.scheme]
+    without, with_port = (url.replace(f"//{parts.netloc}", f"//{each}", 1) for each in (host, f"{host}:{port}"))
+    return without, with_port
 
 
 def twilio_holds(account: Twilio, url: str, headers: Mapping[str, str], body: bytes) -> bool:

@@ -112,6 +112,14 @@ class Silent(NamedTuple):
     taken_at: datetime
 
 
+class Test(NamedTuple):
+    """A page of a roll call, when it was owed, and whether it was answered."""
+
+    page: PageDue
+    at: datetime
+    is_answered: bool = False
+
+
 class Asked(NamedTuple):
     """A person who is asked something, and the way over which they answer."""
 
@@ -150,8 +158,8 @@ class AgencyView(Swept):
         self._offers_of_call: dict[tuple[str, int], list[OfferSeen]] = defaultdict(list)
         self._pages: dict[str, PageDue] = {}
         """Those by text and by call that can be answered."""
-        self._answered: set[str] = set()
-        """Of these, those that were."""
+        self._tests: dict[str, Test] = {}
+        """Of these, those of roll calls."""
         self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
         self.silent: dict[str, Silent] = {}
         """By page, what a carrier took of late and has not told the end of."""
@@ -194,22 +202,23 @@ class AgencyView(Swept):
                 offers.append(Asked(people[asked[0]], offer))
         return offers
 
-    def test_page(self, ways: Iterable[Way], now: datetime) -> PageDue | None:
-        """A page of a roll call to one of these people that can still be answered, over this way.
+    def test(self, ways: Iterable[Way], now: datetime) -> Test | None:
+        """A roll call's page over one of these ways that can still be answered.
 
         Of several the newest that nobody has answered; where all are, the newest.
         """
-        pages = self._test_pages(ways, now)
-        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
+        asked = set(ways)
+        tests = [
+            test
+            for test in reversed(self._tests.values())
+            if now < test.page.not_after and Way(test.page.person_id, test.page.method.method_id) in asked
+        ]
+        return next((test for test in tests if not test.is_answered), next(iter(tests), None))
 
     def is_tested(self, ways: Iterable[Way], now: datetime) -> bool:
         """Whether a roll call waits for an answer over one of these ways."""
-        return any(page.page_id not in self._answered for page in self._test_pages(ways, now))
-
-    def _test_pages(self, ways: Iterable[Way], now: datetime) -> list[PageDue]:
-        asked = set(ways)
-        tests = (page for page in reversed(self._pages.values()) if page.kind == "test" and now < page.not_after)
-        return [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
+        test = self.test(ways, now)
+        return test is not None and not test.is_answered
 
     # --- one method for each event ---
 
@@ -234,17 +243,18 @@ class AgencyView(Swept):
         if number is not None:
             number.opted_out = isinstance(event, ContactOptedOut)
 
-    def page_due(self, event: PageDue, _at: datetime) -> None:
+    def page_due(self, event: PageDue, at: datetime) -> None:
         """A page goes out."""
         if event.kind == "offer":
             self._pages_of_offer[event.offer_id or ""][Way(event.person_id, event.method.method_id)] = event
         if event.method.kind in ("sms", "voice"):
             self._pages[event.page_id] = event
+            if event.kind == "test":
+                self._tests[event.page_id] = Test(event, at)
 
     def page_dropped(self, event: PageDropped, _at: datetime) -> None:
         """A page does not go out: to a roll call nobody answers that it did not ask. An offer stands all the same."""
-        page = self._pages.get(event.page_id)
-        if page is not None and page.kind == "test":
+        if self._tests.pop(event.page_id, None) is not None:
             del self._pages[event.page_id]
 
     def page_taken(self, event: PageDelivered, at: datetime) -> None:
@@ -258,8 +268,8 @@ class AgencyView(Swept):
         """It is known what has become of it; that a line must be free by now says nothing of that."""
         if not isinstance(event, LineFreed) or event.why == "over":
             self.silent.pop(event.page_id or "", None)
-        if isinstance(event, ContactProved) and event.page_id in self._pages:
-            self._answered.add(event.page_id)
+        if isinstance(event, ContactProved) and (test := self._tests.get(event.page_id)) is not None:
+            self._tests[event.page_id] = test._replace(is_answered=True)
 
     def offer_made(self, event: OfferMade, at: datetime) -> None:
         """A team is asked."""
@@ -312,7 +322,7 @@ class AgencyView(Swept):
                 del self._offers_of_call[key]
         for page_id in [each for each, page in self._pages.items() if page.not_after < horizon]:
             del self._pages[page_id]
-        self._answered &= self._pages.keys()
+            self._tests.pop(page_id, None)
         last_asked = at - timedelta(hours=SILENT_HOURS + 1)
         self.silent = {page_id: silent for page_id, silent in self.silent.items() if silent.taken_at > last_asked}
         for offer_id, pages in list(self._pages_of_offer.items()):

@@ -15,15 +15,17 @@ from shared.events import CommandDone, CommandRefused
 from shared.withdrawn import WITHDRAWN
 
 HOW_TO_ANSWER = "Answer 1 to take the call, 2 to leave it, or 1 and the minutes you need, such as 1 15."
-NOTHING_ASKED = (
-    "Nothing is asked of you now. Nobody reads texts here: if you need help, say so on your page or by radio."
+ANSWERS_NOTHING = (
+    "That answers nothing. Nobody reads texts here: answer what you are asked, or say that you need help, "
+    "on your page or by radio."
 )
+"""Perhaps they are asked whether they are well, or on their way: that is answered elsewhere."""
 HOW_TO_ANSWER_A_TEST = "This is a test, no call: answer 1 if you read it."
 RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
-OF_THIS_ONE = "That came too soon to be about the call that is open now. If you mean this one:"
+OF_THIS_ONE = "That may be about something else. If you mean the call that is open now:"
 NOTHING_TO_DO = "Do not go; there is nothing to do."
 TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"
 TOO_LATE = "Too late: the time to answer is over. Do not go unless the dispatcher asks you to."

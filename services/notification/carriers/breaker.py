@@ -1,32 +1,34 @@
-"""Which carriers have failed so often lately that others come first. It forgets with the process, and soon."""
+"""Which carriers have failed of late: others come first. It forgets with the process, and in time."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-FAILURES, WITHIN_SECONDS, SKIP_SECONDS = 5, 30.0, 60.0
+SKIP_SECONDS, ILL_SECONDS = 600.0, 3600.0
+"""So long a carrier comes last that has taken nothing since it failed; and one that did so three times in a row.
+
+A page that may have been taken goes to no other, so whoever tries a carrier that is down loses its page: of a town with
+an offer in ten minutes that is every one. Nobody would hear of an outage, either, if none was tried.
+"""
+ILL_TIMES = 3
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts failures of each carrier; times are monotonic seconds."""
+    """When each carrier failed last, and how often in a row; times are monotonic seconds."""
 
-    _failures: dict[Hashable, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=FAILURES)))
-    _open_until: dict[Hashable, float] = field(default_factory=dict)
+    _failed: dict[Hashable, tuple[float, int]] = field(default_factory=dict)
 
-    def is_open(self, carrier: Hashable, now: float) -> bool:
-        """Whether others come before it. It stays the last one all the same: no page is left untried for it."""
-        return now < self._open_until.get(carrier, 0.0)
+    def failed_at(self, carrier: Hashable, now: float) -> float:
+        """What sorts carriers: who failed last comes last. It is asked all the same: no page is left untried."""
+        failed_at, times = self._failed.get(carrier, (0.0, 0))
+        return failed_at if now - failed_at < (SKIP_SECONDS if times < ILL_TIMES else ILL_SECONDS) else 0.0
 
     def note(self, carrier: Hashable, now: float, *, failed: bool) -> None:
         """What came of a page; one that was taken wipes the slate clean."""
-        if not failed:
-            self._failures.pop(carrier, None)
-            self._open_until.pop(carrier, None)
-            return
-        failures = self._failures[carrier]
-        failures.append(now)
-        if len(failures) == FAILURES and now - failures[0] <= WITHIN_SECONDS:
-            self._open_until[carrier] = now + SKIP_SECONDS
+        if failed:
+            _, times = self._failed.get(carrier, (0.0, 0))
+            self._failed[carrier] = (now, times + 1)
+        else:
+            self._failed.pop(carrier, None)

@@ -141,7 +141,7 @@ class Carriers:
     def _in_order(self, errand: Errand) -> list[tuple[CarrierName, Account]]:
         now = self.clock.monotonic()
         accounts = self.accounts.carriers(errand.agency, errand.channel).items()
-        return sorted(accounts, key=lambda item: self.breaker.is_open((errand.agency, item[0]), now))
+        return sorted(accounts, key=lambda item: self.breaker.failed_at((errand.agency, item[0]), now))
 
     async def _hand(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
         """To one carrier; once more where it is busy and says for how long, and that is short: 429 was not taken."""
@@ -203,7 +203,7 @@ class Carriers:
     def _note(self, agency: str, name: CarrierName, handed: Handed) -> None:
         """Figures for those who run it; and of what only they can mend, a line."""
         CARRIER_ANSWERS.labels(agency, name, _ended(handed)).inc()
-        if handed.result != "refused":
+        if "refused" not in (handed.result, handed.why):  # that lies with the number, or the page
             self.breaker.note((agency, name), self.clock.monotonic(), failed=handed.result != "taken")
         if handed.why == "credentials":
             logger().error("a carrier refuses our credentials", agency=agency, kind=name)

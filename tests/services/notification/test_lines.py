@@ -147,6 +147,21 @@ def test_an_offer_to_another_team_on_the_same_phone_waits_and_goes_with_its_time
 
 
 @pytest.mark.scenario("ladder")
+@pytest.mark.parametrize("after_seconds", [0, 7])
+def test_an_offer_to_a_team_that_has_one_phone_does_not_hang_up_on_who_listens_to_it(after_seconds: int) -> None:
+    running = callable_("ana", "ben", number="station")
+    running.take(set_contact("ben", "call", "voice", "later", fingerprint="station", after_seconds=after_seconds))
+    running.take(asked(BOTH))
+    running.until(10)
+    assert calls(running) == [(0, "ana")]
+    running.take(receipt(running.page("call"), "busy"))
+    assert calls(running) == [(0, "ana"), (10, "ben")]
+    running.take(accepted(asked(BOTH)))
+    running.until(3600)
+    assert calls(running) == [(0, "ana"), (10, "ben")]
+
+
+@pytest.mark.scenario("ladder")
 def test_what_waits_goes_with_its_offer() -> None:
     running = callable_("ana", "ben", number="station")
     running.take(asked(ANA))

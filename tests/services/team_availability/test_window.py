@@ -75,6 +75,18 @@ def test_every_team_is_asked_at_once_and_an_answer_is_not_yet_the_call() -> None
     assert (winner(town), town.sent()) == (None, [])
 
 
+@pytest.mark.parametrize("then", [None, 40])
+def test_an_answer_without_a_time_takes_back_none_that_the_team_has_said(then: int | None) -> None:
+    """Of a crew one texted `1 12`, and the other, whose phone rang meanwhile, pressed 1: a team further off went."""
+    town, offers = asked_town()
+    town.accept(offers["one"], eta_minutes=30)
+    town.accept(offers["two"], eta_minutes=12)
+    town.accept(offers["two"], eta_minutes=then)
+    assert town.last(OfferAnswered).eta_minutes == (then or 12)
+    town.wait(30)
+    assert winner(town) == ("two" if then is None else "one")
+
+
 def test_when_the_window_ends_the_soonest_has_the_call_and_the_others_hear_that_they_are_not_needed() -> None:
     town, offers = asked_town()
     town.accept(offers["one"], eta_minutes=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -161,18 +162,33 @@ async def test_a_stranger_is_dropped(city: Callbacks, carrier: CarrierName) -> N
 @pytest.mark.scenario("answers")
 async def test_who_answers_for_nothing_is_told_so(city: Callbacks) -> None:
     city.reach()
-    assert await city.text("1") == [words.NOTHING_ASKED]
-    assert await city.text("hello") == [words.NOTHING_ASKED]
+    assert await city.text("1") == [words.ANSWERS_NOTHING]
+    assert await city.text("hello") == [words.ANSWERS_NOTHING]
     assert city.commands() == []
 
 
 @pytest.mark.scenario("answers")
-@pytest.mark.parametrize("said", ["need police", "911", "he has a knife"])
+@pytest.mark.parametrize("said", ["need police", "911", "he has a knife", "HELP", "help", "Help!", "info"])
 async def test_who_texts_for_help_is_told_that_nobody_reads_it_and_who_does(city: Callbacks, said: str) -> None:
     city.reach()
     (heard,) = await city.text(said)
     assert "Nobody reads texts here" in heard
     assert heard.endswith("by radio."), "whole in one segment"
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["yes", "ok", "on my way", "no", "HELP"])
+@pytest.mark.parametrize("kind", ["safety-check", "not-moving"])
+async def test_who_answers_by_text_whether_they_are_well_is_told_where_to_and_not_that_nothing_is_asked(
+    city: Callbacks, kind: str, said: str
+) -> None:
+    city.reach()
+    city.offer()
+    await city.text("1")
+    city.owe(page(2, kind=kind, seconds=180))
+    (heard,) = await city.text(said)
+    assert "answer what you are asked" in heard
+    assert heard.endswith("on your page or by radio.")
 
 
 @pytest.mark.scenario("answers")
@@ -382,7 +398,7 @@ async def test_who_comes_to_the_team_while_it_is_asked_answers_by_text_paged_or_
         about |= {"members": ("ana", "cem"), "unconfirmed": ("cem",) if how == "unconfirmed" else ()}
         city.write(ShiftChanged(**about, shift_ends_at=city.clock.now(), planned_shift_id="p"))
     heard = await city.text("1", sender=OTHER_PHONE)
-    assert heard == ([words.NOTHING_ASKED] if how == "unconfirmed" else ["The call is yours."])
+    assert heard == ([words.ANSWERS_NOTHING] if how == "unconfirmed" else ["The call is yours."])
     assert [getattr(command, "person_id", "") for command in city.answers()] == ["cem"] * (how != "unconfirmed")
 
 
@@ -552,6 +568,20 @@ async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: Carrier
 
 
 @pytest.mark.scenario("answers")
+async def test_an_answer_to_a_roll_call_waits_for_a_service_that_is_down_and_one_that_was_refused_may_come_again(
+    city: Callbacks,
+) -> None:
+    """After a minute's outage nobody could prove by text what they had answered meanwhile."""
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    city.refuse = ("not-asked", "ana was not asked over mobile in this roll call: answer the newest message.")
+    await city.text("1")
+    city.refuse = None
+    assert await city.text("1") == [words.RECEIVED]
+    assert all(command.expires_at - command.issued_at > timedelta(hours=1) for command in city.answers())
+
+
+@pytest.mark.scenario("answers")
 async def test_of_several_roll_calls_each_is_answered(city: Callbacks) -> None:
     city.reach()
     for number in (1, 2, 3):
@@ -578,7 +608,61 @@ async def test_a_roll_call_whose_page_did_not_go_out_is_not_what_is_answered(cit
     assert isinstance(command, AnswerRoll)
     assert command.roll_id == "roll-1"
     city.write(ContactProved(person_id="ana", method_id="mobile", page_id=page(1).page_id), topic=NOTIFICATIONS)
-    assert await city.text("ok") == [words.NOTHING_ASKED], "nor is it waited for"
+    assert await city.text("ok") == [words.ANSWERS_NOTHING], "nor is it waited for"
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("test_comes", ["just-before", "meanwhile"])
+async def test_a_1_that_may_be_to_a_roll_call_takes_no_call(city: Callbacks, test_comes: str) -> None:
+    """Whoever read "Answer 1 if you read this" had a call, and nobody on the way to it."""
+    city.reach()
+    test = page(kind="test", offer_id=None, about="roll-1", seconds=3600)
+    if test_comes == "just-before":
+        city.owe(test)
+        await city.time.pass_seconds(10)
+    made = city.offer()
+    await city.settled()
+    await city.time.pass_seconds(2)
+    if test_comes == "meanwhile":
+        city.owe(test)
+    letter, until = letter_of(OFFER), f"{made.expires_at.astimezone(city.zone(AGENCY)):%H:%M:%S}"
+    assert await city.text("1") == [f"{words.OF_THIS_ONE}\n1{letter} or 2{letter}: Central, P2 by {until}"]
+    assert city.answers() == []
+    assert await city.text(f"1{letter}") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["1", "1 15", "2"])
+async def test_what_names_minutes_or_comes_once_the_call_was_read_is_to_the_call_and_not_to_a_roll_call(
+    city: Callbacks, said: str
+) -> None:
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    await city.time.pass_seconds(60)
+    city.offer()
+    await city.settled()
+    await city.time.pass_seconds(1 if said != "1" else 6)
+    await city.text(said)
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("answered", [True, False])
+async def test_who_answers_a_call_late_is_not_thanked_for_a_roll_call(city: Callbacks, *, answered: bool) -> None:
+    """They would have gone."""
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    if answered:
+        assert await city.text("1") == [words.RECEIVED]
+        proved = ContactProved(person_id="ana", method_id="mobile", page_id=page(kind="test").page_id)
+        city.write(proved, topic=NOTIFICATIONS)
+    await city.time.pass_seconds(60)
+    city.write(of_offer(OfferWithdrawn, city.offer(), why="taken"))
+    await city.settled()
+    for said in ("1", "1 15"):
+        assert await city.text(said) == [words.TAKEN]
+    await city.time.pass_seconds(120)
+    assert await city.text("1") == [words.TAKEN if answered else words.RECEIVED], "by then nothing else waits for it"
 
 
 STOP, START = (

@@ -16,7 +16,7 @@ from deploy.actors.carrier.phones import ReceivedCall
 from services.notification.callbacks import words
 from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEYS, WRONG_KEY, twiml
 from shared.carriers import CarrierName
-from shared.events import AcceptOffer, AnswerRoll, DeclineOffer, OfferWithdrawn
+from shared.events import AcceptOffer, AnswerRoll, ContactMethod, DeclineOffer, OfferWithdrawn
 from tests.builders import of_offer
 from tests.rig.carrier import PHONE, page
 from tests.services.notification.callbacks.driver import Callbacks
@@ -71,6 +71,33 @@ async def test_who_presses_too_late_in_the_call_hears_who_has_it(city: Callbacks
     city.refuse = ("taken", "beta-2 has this call.")
     call = await called(city, presses="1")
     assert call.heard[-1] == words.TAKEN
+
+
+@pytest.mark.scenario("answers")
+async def test_who_was_refused_over_one_telephone_is_heard_over_the_next(city: Callbacks) -> None:
+    """Who had to say first that they are on the team, and did, was refused until the offer was over."""
+    city.refuse = ("not-confirmed", "ana has not confirmed yet to be on alpha-1: that comes first.")
+    city.phone(presses="1")
+    first = city.owe(city.page(city.offer(seconds=300), kind="voice"))
+    home = {"page_id": "9" * 32, "method": ContactMethod(method_id="home", kind="voice")}
+    for due in (first, city.owe(first.model_copy(update=home))):
+        await city.page_out(due, "voice")
+        await city.settled()
+        await city.time.pass_seconds(90)
+        await city.settled()
+        city.refuse = None
+    assert [call.heard[-1] for call in city.phone().calls] == [words.REFUSALS["not-confirmed"], "The call is yours."]
+    assert len(city.answers()) == 2
+
+
+@pytest.mark.scenario("answers")
+async def test_a_key_that_a_carrier_tells_twice_is_one_answer(city: Callbacks) -> None:
+    await called(city, presses="1")
+    keys = [(url, headers, body) for url, headers, body in city.seen if b"Digits=1" in body]
+    for again in keys:
+        assert (await city._post(*again)).status == 200
+    await city.settled()
+    assert len(city.answers()) == len(keys) == 1
 
 
 @pytest.mark.scenario("answers")

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from deploy.actors.carrier.network import Mood
 from services.notification.callbacks.http import create_app
+from services.notification.callbacks.signatures import form_of
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
 from shared.events import NoteReceipt
@@ -74,6 +75,20 @@ async def test_news_is_noted_whenever_and_however_often_it_comes(city: Callbacks
     assert {status for _, status in city.network.callbacks} == {204}
     assert city.answers() == []
     assert len(city.network.sent()) == kind.sent  # and nothing else was sent
+
+
+@pytest.mark.scenario("receipts")
+@pytest.mark.parametrize("port", ["", ":443"])
+async def test_what_twilio_signs_over_its_address_with_the_port_is_its_own(port: str) -> None:
+    """It signs now with it and now without: all news was forged, and who answered 1 by text heard nothing."""
+    city = Callbacks()
+    async with city.living():
+        await page_somebody(city, KINDS[0], "in-order")
+        for url, _, body in list(city.seen):
+            signed = url.replace("callbacks.example", f"callbacks.example{port}")
+            assert (await city._post(url, *city.twilio.signed_form(signed, form_of(body)))).status == 204
+            elsewhere = url.replace("callbacks.example", "callbacks.example:8443")
+            assert (await city._post(url, *city.twilio.signed_form(elsewhere, form_of(body)))).status == 403
 
 
 @pytest.mark.scenario("receipts")

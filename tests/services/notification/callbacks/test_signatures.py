@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.notification.callbacks.signatures import form_of, telnyx_holds, twilio_holds
+from services.notification.callbacks.signatures import form_of, spellings, telnyx_holds, twilio_holds
 from shared.carriers import Telnyx, Twilio
 
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -50,6 +50,25 @@ def test_a_rule_names_the_key_and_no_other_algorithm() -> None:
         settings = {"x-twilio-webhooks-signature-settings": f"key=CK0123,algorithm={algorithm}"}
         sha1 = {"x-twilio-signature": FORM_SIGNATURE}
         assert not twilio_holds(twilio("12345", "12345"), URL, headers | settings | sha1, FORM)
+
+
+@pytest.mark.parametrize(
+    ("url", "without", "with_port"),
+    [
+        (
+            "https://a.example/x:1?y=//a.example",
+            "https://a.example/x:1?y=//a.example",
+            "https://a.example:443/x:1?y=//a.example",
+        ),
+        ("https://a.example:8443/x", "https://a.example/x", "https://a.example:8443/x"),
+        ("http://a.example/x", "http://a.example/x", "http://a.example:80/x"),
+        ("https://u:p@a.example/x", "https://u:p@a.example/x", "https://u:p@a.example:443/x"),
+        ("https://[::1]/x", "https://[::1]/x", "https://[::1]:443/x"),
+        ("https://[::1]:8443/x", "https://[::1]/x", "https://[::1]:8443/x"),
+    ],
+)
+def test_an_address_is_spelt_with_its_port_and_without(url: str, without: str, with_port: str) -> None:
+    assert spellings(url) == (without, with_port)
 
 
 @pytest.mark.parametrize("signature", ["", "nonsense", "\u00e9", "=" * 400])

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.notification.carriers.breaker import FAILURES, SKIP_SECONDS
+from services.notification.carriers.breaker import SKIP_SECONDS
 from shared.carriers import Channel
 from tests.rig.carrier import OTHER_PHONE, PHONE, Town, page
 
+FAILURES = 5
 CHANNELS: tuple[Channel, ...] = ("sms", "voice")
 ORDERS = (("twilio", "telnyx"), ("telnyx", "twilio"))
 
@@ -118,17 +119,59 @@ async def test_what_is_no_number_is_refused_by_name() -> None:
 
 @pytest.mark.scenario("failures")
 @pytest.mark.parametrize("channel", CHANNELS)
-async def test_a_carrier_that_keeps_failing_comes_last_for_a_minute_and_then_first_again(channel: Channel) -> None:
+async def test_a_carrier_that_has_failed_comes_last_for_a_while_and_then_first_again(channel: Channel) -> None:
     town = Town()
     town.phone()
-    town.mood("twilio", fault="connect", times=FAILURES)
+    town.mood("twilio", fault="connect", times=1)
     for number in range(FAILURES + 1):
         assert (await town.send(page(number, seconds=500), channel)).result == "done"
     assert (len(town.twilio.requests), len(town.telnyx.requests)) == (0, FAILURES + 1)
     await town.time.pass_seconds(SKIP_SECONDS)
-    assert (await town.send(page(99, seconds=500), channel)).result == "done"
+    assert (await town.send(page(99, seconds=SKIP_SECONDS + 500), channel)).result == "done"
     assert len(town.twilio.requests) == 1
     assert len(town.telnyx.requests) == FAILURES + 1
+
+
+@pytest.mark.scenario("failures")
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("mood", [{"status": 503}, {"fault": "silent"}], ids=["503", "silent"])
+async def test_an_hour_without_one_carrier_loses_three_pages_however_seldom_pages_are(
+    channel: Channel, mood: dict[str, Any]
+) -> None:
+    town = Town()
+    town.phone()
+    town.mood("twilio", **mood)
+    results = []
+    for number in range(6):
+        results.append((await town.send(page(number, seconds=number * 600 + 25), channel)).result)
+        await town.time.pass_seconds(600)
+    assert results == [*["failed"] * 3, *["done"] * 3], "so many are tried that somebody hears of it"
+
+
+@pytest.mark.scenario("failures")
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_page_that_one_carrier_refuses_says_nothing_of_the_next_page(channel: Channel) -> None:
+    town = Town()
+    town.phone()
+    town.mood("twilio", status=400, times=1)
+    for number in range(2):
+        assert (await town.send(page(number, seconds=500), channel)).result == "done"
+    assert (len(town.twilio.requests), len(town.telnyx.requests)) == (1, 1)
+
+
+@pytest.mark.scenario("failures")
+async def test_of_two_carriers_that_failed_the_one_that_failed_last_comes_last() -> None:
+    """A sick one does not come first again because the other has had one bad moment."""
+    town = Town()
+    town.phone()
+    town.mood("twilio", status=503)
+    results = []
+    for number in range(6):
+        if number == 2:
+            town.mood("telnyx", status=503, times=1)
+        results.append((await town.send(page(number, seconds=500))).result)
+        await town.time.pass_seconds(1)
+    assert results == ["failed", "done", "failed", "failed", "done", "done"]
 
 
 @pytest.mark.scenario("failures")

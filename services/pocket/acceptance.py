@@ -1,4 +1,4 @@
-"""The ids of answers to an offer: a tap and a key of one person are one command, whichever comes first."""
+"""The ids of answers to an offer: taps of one person, on whichever of their pages, are one command."""
 
 from __future__ import annotations
 
