@@ -24,10 +24,11 @@ function noteBeat(heard, byPoll) {
 
 function showFreshness() {
   const current = isCurrent(), connection = byId("connection"), stale = byId("stale");
-  const state = signedOut ? "out" : !current ? "stale" : polled ? "slow" : "live";
+  const state = signedOut ? "out" : !current ? "stale" : !beat ? "unknown" : polled ? "slow" : "live";
   connection.dataset.state = state;
   document.body.classList.toggle("not-current", !current);
   setText(connection.firstElementChild, {
+    unknown: "◌ connecting",
     live: `● live, ${(quietFor() / 1_000).toFixed(1)} s`,
     slow: `◐ slow: looks every ${POLL_MS / 1_000} s`,
     stale: `◆ not current, ${Math.floor(behindFor() / 1_000)} s`,
