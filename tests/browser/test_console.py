@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
 from services.console.pages.stream import MOST_PAGES
 from shared import events
-from shared.topics import ASSIGNMENTS, DECISIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests import builders
 from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
@@ -125,6 +126,24 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
             (events.OverrideCall.type, call_of("26-2")),
             (events.PauseDistrict.type, "West"),
         ]
+
+
+async def test_who_has_the_page_read_out_is_told_what_begins_to_wait(browser: Browser, tmp_path: Path) -> None:
+    """A call had thirty of its fifty seconds left, or a team was silent, before anything was said."""
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        said = desk.page.get_by_role("status").filter(has=desk.page.locator("p"))
+        desk.room.waits("26-1", seconds=50)
+        await said.get_by_text(
+            re.compile(r"^26-1 waits for you Central, priority 2 \d+ s left .* Suitable for cares\.$")
+        ).wait_for()
+        desk.room.accepted("26-4")
+        desk.room.told_nothing("26-4")
+        await said.get_by_text(re.compile("^cad not informed 26-4 since .* did not acknowledge .*")).wait_for()
+        await desk.open("/calls")
+        await desk.live()
+        desk.room.write(NOTIFICATIONS.name, events.CadWebhookDisabled(source="uw-police"))
+        await said.get_by_text(re.compile("^[0-9]+ alarms?$")).wait_for()
 
 
 async def test_an_answer_that_comes_late_hides_nothing_of_what_was_said_meanwhile(

@@ -83,7 +83,7 @@ function sayLeft(what, until, seconds) {
   for (const mark of [10, 30, 60]) {
     if (seconds > mark || seconds <= 0) continue;
     const key = `${what} ${until} ${mark}`;
-    if (!said.has(key)) { said.add(key); if (seconds > mark - 2) byId("say").textContent = `${mark} seconds left: ${what}`; }
+    if (!said.has(key)) { said.add(key); if (seconds > mark - 2) say(`${mark} seconds left: ${what}`); }
     return;
   }
 }
@@ -102,6 +102,19 @@ function leftWords(seconds) {
   return whole < 7_200 ? `${Math.floor(whole / 60)} min left` : `${Math.floor(whole / 3_600)} h left`;
 }
 
+function say(words) { // to whoever has the page read out
+  const line = Object.assign(document.createElement("p"), { textContent: words });
+  byId("say").append(line);
+  setTimeout(() => line.remove(), TOAST_MS);
+}
+
+function spoken(row) { // what it says, without signs and what can be pressed
+  const copy = row.cloneNode(true);
+  for (const part of copy.querySelectorAll("[aria-hidden], .acts, dl")) part.remove();
+  for (const part of copy.querySelectorAll("*")) part.append(" ");
+  return copy.textContent.replace(/\s+/g, " ").trim();
+}
+
 function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
 
 // --- rows ---------------------------------------------------------------------------------------------------------
@@ -114,6 +127,7 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
     const row = made(markup), old = byId(id);
     if (old?.dataset.revision === row.dataset.revision) continue;
     showAges(row, Date.now() + offset);
+    if (old ? change.page === FRAME && !row.querySelector("[role=alert]") : row.matches(".waits, .alert")) say(spoken(row));
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
     for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(keyOf(form))) markAsked(form);
   }
@@ -280,7 +294,7 @@ function pressStop(form) {
   armed = { district: district.value, at: performance.now(), released: false, timer: setTimeout(() => disarm(form), ARMED_MS) };
   form.classList.add("armed");
   form.querySelector("[data-words]").textContent = `Press again: stop ${what}`;
-  byId("say").textContent = `Press again within five seconds to stop ${what}.`;
+  say(`Press again within five seconds to stop ${what}.`);
 }
 
 // a key that is held down repeats: only a press after a release is another
