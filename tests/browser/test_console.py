@@ -16,7 +16,7 @@ from services.console.pages.stream import MOST_PAGES
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests import builders
-from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_desk, held_answer, seated, served
+from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, TABLET_PIXELS, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
 from tests.services.console import stories
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
@@ -24,6 +24,7 @@ from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
 from tests.services.console.test_trace import TOLD
 
+THUMB_PIXELS = 44
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PAGES = {  # figures have a test of their own, with a reporting that has some
@@ -126,6 +127,33 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
             (events.OverrideCall.type, call_of("26-2")),
             (events.PauseDistrict.type, "West"),
         ]
+
+
+async def test_nothing_that_has_the_focus_is_under_the_frame(browser: Browser, tmp_path: Path) -> None:
+    """The frame is higher where its words take more lines: a call was confirmed that nobody saw."""
+    async with a_desk(browser, tmp_path, "supervisor", viewport=TABLET_PIXELS) as desk:
+        for number in range(12):
+            desk.room.waits(f"26-{number}", seconds=600)
+        await desk.page.locator("#waits .row").nth(11).wait_for()
+        await desk.live()
+        await desk.page.locator("#waits .act").last.focus()
+        for _ in range(30):
+            await desk.press("Shift+Tab")
+            assert await desk.in_sight(":focus"), await desk.focus()
+
+
+async def test_who_looks_by_thumb_hits_what_is_meant(browser: Browser, tmp_path: Path) -> None:
+    thumb = {"viewport": TABLET_PIXELS, "is_mobile": True, "has_touch": True}
+    async with a_desk(browser, tmp_path, "supervisor", **thumb) as desk:
+        busy(desk.room)
+        for path in ("/", "/teams", f"/calls/{call_of('26-4')}"):
+            await desk.open(path)
+            await desk.live()
+            await desk.unfold()
+            for control in await desk.page.locator("button:visible, summary:visible, select:visible, nav a").all():
+                box = await control.bounding_box()
+                assert box is not None
+                assert box["height"] >= THUMB_PIXELS, await control.inner_text()
 
 
 async def test_who_has_the_page_read_out_is_told_what_begins_to_wait(browser: Browser, tmp_path: Path) -> None:

@@ -391,6 +391,7 @@ addEventListener("pagehide", () => channel.postMessage(["gone", { tab }]));
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 setInterval(() => channel.postMessage(["here", { tab, address }]), HERE_MS);
 setInterval(poll, POLL_MS);
+new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--frame", `${target.offsetHeight + 8}px`)).observe(document.querySelector("header"));
 channel.postMessage(["here", { tab, address, isNew: true }]);
 if (navigator.locks) navigator.locks.request(`careroute ${seat}`, lead); else lead();
 tick();
