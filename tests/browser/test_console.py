@@ -234,6 +234,38 @@ async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tm
         assert command.district == "all"
 
 
+@pytest.mark.parametrize("how", ["twice", "held", "thumb"])
+async def test_who_confirms_twice_does_not_send_the_default_that_stands_there_then(
+    browser: Browser, tmp_path: Path, how: str
+) -> None:
+    """What was confirmed leaves the page of a call, and "Send default" took its place, and the focus."""
+    async with a_desk(browser, tmp_path) as desk:
+        call_id = desk.room.waits("26-1", seconds=600)
+        await desk.open(f"/calls/{call_id}")
+        await desk.live()
+        button = desk.page.get_by_role("button", name="Confirm cares")
+        await button.focus()
+        box = await button.bounding_box()
+        assert box is not None
+        gone = desk.page.locator("#call-acts button", has_text="Confirm")
+        for _ in range(2 if how != "held" else 20):
+            if how == "thumb":
+                await desk.page.mouse.click(box["x"] + 9, box["y"] + 9)
+            else:
+                await desk.page.keyboard.down("Enter")
+            if how == "held":
+                await asyncio.sleep(0.06)
+            else:
+                await gone.wait_for(state="detached")
+                await desk.page.keyboard.up("Enter")
+        await desk.page.keyboard.up("Enter")
+        await desk.sees("cares is confirmed.")
+        assert [type(command) for command in desk.room.commands()] == [events.ConfirmDecision]
+        await asyncio.sleep(0.4)
+        await desk.press("d")
+        await desk.sees("default goes.")
+
+
 async def test_a_stop_that_was_done_and_resumed_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         city = desk.room.city

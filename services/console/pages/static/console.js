@@ -129,6 +129,7 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
     showAges(row, Date.now() + offset);
     if (old ? change.page === FRAME && !row.querySelector("[role=alert]") : row.matches(".waits, .alert")) say(spoken(row));
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
+    if (old && actsOf(old) !== actsOf(row)) row.movedAt = performance.now();
     for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(keyOf(form))) markAsked(form);
   }
   const wanted = new Set(change.order);
@@ -155,24 +156,30 @@ const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 function focusIn(region) {
   const active = document.activeElement, row = active?.closest?.(".row");
   if (!row || row.parentElement !== region) return null;
-  const place = [...region.children].indexOf(row), inside = [...row.querySelectorAll(FOCUSABLE)].indexOf(active);
-  return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
+  const place = [...region.children].indexOf(row);
+  return { active, id: row.id, place, start: active.selectionStart, end: active.selectionEnd };
 }
 
 let actedIn = "", passedOnAt = -MOVED_MS; // the row that was acted in last; when one got the focus because another that had it went by itself
 
-function bringBack(region, { active, id, place, inside, start, end }) {
+function bringBack(region, { active, id, place, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
   if (!byId(id) && id !== actedIn) passedOnAt = performance.now();
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
-  const same = active.name ? inRow.find((other) => isSameField(other, active)) : inRow[inside];
-  const target = active.isConnected ? active : byId(id) && same ? same : inRow[0];
+  const same = inRow.find((other) => isSameControl(other, active));
+  if (byId(id) && !same) row.tabIndex = -1; // another act in its place would be done by whoever presses twice
+  const target = active.isConnected ? active : byId(id) ? same ?? row : inRow[0];
   (target ?? byId("main")).focus({ preventScroll: true });
   if (start != null && target?.selectionStart != null && [active, same].includes(target)) target.setSelectionRange(start, end);
 }
 
 const isSameField = (other, field) => other.type === field.type && other.name === field.name && keyOf(other.form) === keyOf(field.form);
+
+const isSameControl = (other, was) => other.localName === was.localName && isSameField(other, was) && other.href === was.href &&
+  other.dataset.key === was.dataset.key && other.closest("details")?.id === was.closest("details")?.id;
+
+const actsOf = (row) => [...row.querySelectorAll("form[data-act]")].map(keyOf).join(" ");
 
 const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
 
@@ -270,7 +277,10 @@ function answer(form, done, words) { // where it was asked: what was refused sta
 
 let pressedBy = "keyboard";
 addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);
-addEventListener("keydown", () => { pressedBy = "keyboard"; }, true);
+addEventListener("keydown", (event) => {
+  pressedBy = "keyboard";
+  if (event.repeat && event.key === "Enter" && event.target.matches("button")) event.preventDefault(); // held down it is one press
+}, true);
 
 export function tell(words, isWrong) { // below what was said just before: an answer that comes late hides nothing
   const bar = byId("toast"), line = Object.assign(document.createElement("p"), { textContent: words, className: isWrong ? "wrong" : "" });
