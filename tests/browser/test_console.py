@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
@@ -264,6 +264,33 @@ async def test_who_confirms_twice_does_not_send_the_default_that_stands_there_th
         await asyncio.sleep(0.4)
         await desk.press("d")
         await desk.sees("default goes.")
+
+
+async def test_what_was_refused_stays_said_and_every_button_keeps_its_name(browser: Browser, tmp_path: Path) -> None:
+    """It was gone after ten seconds, and "Send default" was called "Send default d" from then on."""
+    async with a_desk(browser, tmp_path) as desk:
+        call_id = desk.room.accepted("26-4")
+        refusal = {"detail": "The team is with somebody.", "errors": [], "state": "refused"}
+        await desk.context.route("**/override?*", lambda route: route.fulfill(status=409, json=refusal))
+        await desk.context.route("**/withdraw?*", lambda route: route.fulfill(status=409, json=refusal))
+        await desk.open(f"/calls/{call_id}")
+        await desk.live()
+        send = desk.page.get_by_role("button", name="Send default", exact=True)
+        await send.click()
+        await desk.sees("Not done. The team is with somebody.")
+        await send.wait_for()
+        withdraw = desk.page.locator("form[id^=withdraw]")
+        await withdraw.get_by_label("because").fill("they are needed elsewhere")
+        await withdraw.get_by_role("button").click()
+        await withdraw.locator("output", has_text="The team is with somebody.").wait_for()
+        assert await withdraw.get_by_label("because").input_value() == "they are needed elsewhere"
+        await desk.context.clear_cookies()
+        await desk.open("/enter")
+        await desk.page.get_by_label("Your token").fill("wrong")
+        await desk.press("Enter")
+        await expect(desk.page.get_by_label("Your token")).to_have_accessible_description(
+            "This token is not known here."
+        )
 
 
 async def test_a_stop_that_was_done_and_resumed_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:

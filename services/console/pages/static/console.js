@@ -207,12 +207,18 @@ function carryTyped(old, row) {
 
 const asked = new Set(); // where a request is under way
 
+const stood = new WeakMap(); // what stands on a button again once its request is answered
+
 function markAsked(form) {
-  for (const button of form.querySelectorAll("button")) { button.classList.add("asked"); button.dataset.was ??= button.textContent; button.textContent = "asked…"; }
+  for (const button of form.querySelectorAll("button")) {
+    if (!stood.has(button)) stood.set(button, [...button.childNodes]);
+    button.classList.add("asked");
+    button.replaceChildren("asked…");
+  }
 }
 
 function unmark(form) {
-  for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
+  for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.replaceChildren(...stood.get(button)); }
 }
 
 const unanswered = new Map(); // what was asked for and not answered yet → its key, and when: asked again soon, it is the same command
