@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,34 @@ async def test_who_confirms_twice_does_not_send_the_default_that_stands_there_th
         await asyncio.sleep(0.4)
         await desk.press("d")
         await desk.sees("default goes.")
+
+
+async def test_a_key_that_comes_twice_confirms_one_call_and_the_focus_goes_with_its_call(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The second press confirmed the next call, unread; and a call that began to wait left the focus nowhere."""
+    async with a_desk(browser, tmp_path) as desk:
+        for number in (1, 2):
+            desk.room.waits(f"26-{number}", seconds=600)
+        await desk.live()
+        await desk.page.get_by_role("button", name="Confirm cares").first.focus()
+        await desk.press("c")
+        await desk.page.locator("#waits .row", has_text="26-1").wait_for(state="detached")
+        await desk.press("c")
+        await desk.sees("The list moved just now")
+        (confirmed,) = desk.room.commands()
+        assert isinstance(confirmed, events.ConfirmDecision)
+        assert confirmed.call_id == call_of("26-1")
+        call_id = desk.room.call("26-9", seconds=600)
+        row = desk.page.locator(".row", has_text="26-9")
+        await row.get_by_role("button", name="Send default").focus()
+        until = desk.room.now + timedelta(seconds=500)
+        asked = events.ConfirmationAsked(
+            call_id=call_id, episode=1, response="cares", expires_at=until, sentence="It may."
+        )
+        desk.room.write(ASSIGNMENTS.name, asked)
+        await desk.page.locator("#waits .row", has_text="26-9").wait_for()
+        await expect(row.get_by_role("button", name="Send default")).to_be_focused()
 
 
 async def test_what_was_refused_stays_said_and_every_button_keeps_its_name(browser: Browser, tmp_path: Path) -> None:

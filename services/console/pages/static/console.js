@@ -122,7 +122,7 @@ function setText(element, text) { if (element.textContent !== text) element.text
 function show(change) { // replaces the rows that changed; focus, what is typed, and the place on the page stay
   const region = byId(change.region);
   if (!region) return;
-  const focus = focusIn(region), before = [...region.children].map((row) => row.id);
+  const focus = focusIn(region, change.order), before = [...region.children].map((row) => row.id);
   for (const [id, markup] of Object.entries(change.rows)) {
     const row = made(markup), old = byId(id);
     if (old?.dataset.revision === row.dataset.revision) continue;
@@ -153,18 +153,19 @@ function made(markup) {
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 
-function focusIn(region) {
+function focusIn(region, order) { // or in a row that comes here from another list
   const active = document.activeElement, row = active?.closest?.(".row");
-  if (!row || row.parentElement !== region) return null;
-  const place = [...region.children].indexOf(row);
+  if (!row || (row.parentElement !== region && !order.includes(row.id))) return null;
+  const place = [...row.parentElement.children].indexOf(row);
   return { active, id: row.id, place, start: active.selectionStart, end: active.selectionEnd };
 }
 
-let actedIn = "", passedOnAt = -MOVED_MS; // the row that was acted in last; when one got the focus because another that had it went by itself
+let acted = { id: "", key: "" }; // the row that was acted in last, and by which key
+let passed = { at: -MOVED_MS, key: null }; // when a row got the focus of one that went: by itself, or by this key, which may come twice
 
 function bringBack(region, { active, id, place, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
-  if (!byId(id) && id !== actedIn) passedOnAt = performance.now();
+  if (!byId(id)) passed = { at: performance.now(), key: id === acted.id ? acted.key : null };
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
   const same = inRow.find((other) => isSameControl(other, active));
@@ -254,14 +255,15 @@ document.addEventListener("submit", async (event) => {
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
   const key = keyOf(form);
   if (asked.has(key)) return;
-  const row = form.closest(".region > .row"), movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : passedOnAt;
+  const row = form.closest(".region > .row"), by = event.submitter?.dataset.key ?? "";
+  const movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : [null, by].includes(passed.key) ? passed.at : -MOVED_MS;
   if (performance.now() - movedAt < MOVED_MS) {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   asked.add(key);
-  actedIn = row?.id ?? "";
+  acted = { id: row?.id ?? "", key: by };
   markAsked(form);
   const [done, words] = await ask(form.action, fields);
   asked.delete(key);
