@@ -120,12 +120,12 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
 
 def _call_pages(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}/clear")
-    async def clear(token: str) -> Response:
+    async def clear(token: str, still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
             return RedirectResponse(f"/p/{token}", 303)
-        return pages.clear_page(link, door.clock.now())
+        return pages.clear_page(link, door.clock.now(), still=still)
 
     @app.post("/p/{token}/status")
     async def status(
@@ -160,12 +160,12 @@ def _call_pages(app: FastAPI, door: Door) -> None:
 
 def _afterwards(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}/correct")
-    async def ask_where(token: str) -> Response:
+    async def ask_where(token: str, still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
             return RedirectResponse(f"/p/{token}", 303)
-        return pages.correct_page(link, assignment, door.clock.now())
+        return pages.correct_page(link, assignment, door.clock.now(), still=still)
 
     @app.post("/p/{token}/correct")
     async def correct(token: str, status: Annotated[Earlier, Form()], page_at: PageAt) -> Response:

@@ -14,6 +14,8 @@ from services.pocket.records import Assignment, Offer
 from shared.doors.pages import Page, Pages
 
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
+QUESTION_SECONDS = 60
+"""How long a question of ours may stand over a call: its page looks for news, and asks whether its team is well."""
 ETA_MINUTES = (5, 10, 15, 20, 30, 45)
 ORDER = ("en-route", "staged", "on-scene", "transporting")
 PLACES = ("address", "position")
@@ -97,9 +99,10 @@ def call_page(
     return shown
 
 
-def clear_page(link: OfferLink, now: datetime) -> Response:
+def clear_page(link: OfferLink, now: datetime, *, still: bool) -> Response:
     """The question how a call ended."""
-    return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
+    asked = _asked(link, "clear", still=still)
+    return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now), **asked)
 
 
 def enter_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
@@ -107,10 +110,17 @@ def enter_page(link: OfferLink, assignment: Assignment, now: datetime) -> Respon
     return PAGES.show("enter.html", link=link, assignment=assignment, page_at=milliseconds(now))
 
 
-def correct_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
+def correct_page(link: OfferLink, assignment: Assignment, now: datetime, *, still: bool) -> Response:
     """The question where the team is, if not where it said."""
     earlier = _earlier(link.offer, assignment)
-    return PAGES.show("correct.html", link=link, earlier=earlier, page_at=milliseconds(now))
+    asked = _asked(link, "correct", still=still)
+    return PAGES.show("correct.html", link=link, earlier=earlier, page_at=milliseconds(now), **asked)
+
+
+def _asked(link: OfferLink, question: str, *, still: bool) -> dict[str, Any]:
+    """A question that nobody answers leads back to the call, whose page looks for news."""
+    back = f"/p/{link.token}"
+    return {"url": f"{back}/{question}", "onward": back, "refresh_seconds": QUESTION_SECONDS, "still": still}
 
 
 def waits_to_enter(offer: Offer, assignment: Assignment) -> bool:

@@ -93,7 +93,7 @@ class Pages:
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page made from a template."""
-        shown = {"url": "", "refresh_seconds": None, "still": False, "notice": "", **values}
+        shown = {"url": "", "onward": "", "refresh_seconds": None, "still": False, "notice": "", **values}
         return HTMLResponse(self.render(template, shown), status, self._headers)
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:

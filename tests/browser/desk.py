@@ -23,9 +23,28 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RULES: dict[Scheme, dict[str, Any]] = {"light": CONTRAST, "dark": WCAG}
 """What a page has to keep; contrast is what another colour scheme can change."""
+FAINT_EDGES = """() => {
+    const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => {
+        const [r, g, b] = parts(colour).map((part) => part / 255)
+            .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const ground = (element) => {
+        const colour = getComputedStyle(element).backgroundColor;
+        return parts(colour)[3] === 0 && element.parentElement ? ground(element.parentElement) : colour;
+    };
+    const contrast = (one, other) => Math.max(light(one) / light(other), light(other) / light(one));
+    return [...document.querySelectorAll("input:not([type=hidden], [type=checkbox]), select, textarea")]
+        .filter((field) => field.checkVisibility() && !field.closest(".code"))
+        .filter((field) => contrast(getComputedStyle(field).borderTopColor, ground(field.parentElement)) < 3)
+        .map((field) => field.name || field.id);
+}"""
+"""Fields that show too faintly where they are (WCAG 2.2, 1.4.11); axe looks at words alone."""
 FAILED = 500
 SCREEN_PIXELS = {"width": 1440, "height": 900}
 PHONE_PIXELS = {"width": 390, "height": 844}
+TABLET_PIXELS = {"width": 1024, "height": 768}
 NARROW_PIXELS = {"width": 320, "height": 640}
 
 
@@ -90,6 +109,7 @@ class Desk:
         async for scheme in by_day_and_night(self.page):
             found = await Axe().run(self.page, options=RULES[scheme])
             assert found.violations_count == 0, f"{name}, {scheme}: {found.generate_report()}"
+            assert await self.page.evaluate(FAINT_EDGES) == [], f"{name}, {scheme}"
 
     async def check_width(self, name: str) -> None:
         """No wider than the screen, one heading of the first rank; and pictures to look at, light and dark."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
 from services.console.pages.stream import MOST_PAGES
 from shared import events
-from shared.topics import ASSIGNMENTS, DECISIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests import builders
-from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, a_desk, held_answer, seated, served
+from tests.browser.desk import NARROW_PIXELS, PHONE_PIXELS, TABLET_PIXELS, a_desk, held_answer, seated, served
 from tests.browser.screen import take_picture
 from tests.services.console import stories
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
@@ -23,6 +25,7 @@ from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
 from tests.services.console.test_trace import TOLD
 
+THUMB_PIXELS = 44
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PAGES = {  # figures have a test of their own, with a reporting that has some
@@ -127,6 +130,51 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
         ]
 
 
+async def test_nothing_that_has_the_focus_is_under_the_frame(browser: Browser, tmp_path: Path) -> None:
+    """The frame is higher where its words take more lines: a call was confirmed that nobody saw."""
+    async with a_desk(browser, tmp_path, "supervisor", viewport=TABLET_PIXELS) as desk:
+        for number in range(12):
+            desk.room.waits(f"26-{number}", seconds=600)
+        await desk.page.locator("#waits .row").nth(11).wait_for()
+        await desk.live()
+        await desk.page.locator("#waits .act").last.focus()
+        for _ in range(30):
+            await desk.press("Shift+Tab")
+            assert await desk.in_sight(":focus"), await desk.focus()
+
+
+async def test_who_looks_by_thumb_hits_what_is_meant(browser: Browser, tmp_path: Path) -> None:
+    thumb = {"viewport": TABLET_PIXELS, "is_mobile": True, "has_touch": True}
+    async with a_desk(browser, tmp_path, "supervisor", **thumb) as desk:
+        busy(desk.room)
+        for path in ("/", "/teams", f"/calls/{call_of('26-4')}"):
+            await desk.open(path)
+            await desk.live()
+            await desk.unfold()
+            for control in await desk.page.locator("button:visible, summary:visible, select:visible, nav a").all():
+                box = await control.bounding_box()
+                assert box is not None
+                assert box["height"] >= THUMB_PIXELS, await control.inner_text()
+
+
+async def test_who_has_the_page_read_out_is_told_what_begins_to_wait(browser: Browser, tmp_path: Path) -> None:
+    """A call had thirty of its fifty seconds left, or a team was silent, before anything was said."""
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        said = desk.page.get_by_role("status").filter(has=desk.page.locator("p"))
+        desk.room.waits("26-1", seconds=50)
+        await said.get_by_text(
+            re.compile(r"^26-1 waits for you Central, priority 2 \d+ s left .* Suitable for cares\.$")
+        ).wait_for()
+        desk.room.accepted("26-4")
+        desk.room.told_nothing("26-4")
+        await said.get_by_text(re.compile("^cad not informed 26-4 since .* did not acknowledge .*")).wait_for()
+        await desk.open("/calls")
+        await desk.live()
+        desk.room.write(NOTIFICATIONS.name, events.CadWebhookDisabled(source="uw-police"))
+        await said.get_by_text(re.compile("^[0-9]+ alarms?$")).wait_for()
+
+
 async def test_an_answer_that_comes_late_hides_nothing_of_what_was_said_meanwhile(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -185,6 +233,93 @@ async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tm
         [command] = desk.room.commands()
         assert isinstance(command, events.PauseDistrict)
         assert command.district == "all"
+
+
+@pytest.mark.parametrize("how", ["twice", "held", "thumb"])
+async def test_who_confirms_twice_does_not_send_the_default_that_stands_there_then(
+    browser: Browser, tmp_path: Path, how: str
+) -> None:
+    """What was confirmed leaves the page of a call, and "Send default" took its place, and the focus."""
+    async with a_desk(browser, tmp_path) as desk:
+        call_id = desk.room.waits("26-1", seconds=600)
+        await desk.open(f"/calls/{call_id}")
+        await desk.live()
+        button = desk.page.get_by_role("button", name="Confirm cares")
+        await button.focus()
+        box = await button.bounding_box()
+        assert box is not None
+        gone = desk.page.locator("#call-acts button", has_text="Confirm")
+        for _ in range(2 if how != "held" else 20):
+            if how == "thumb":
+                await desk.page.mouse.click(box["x"] + 9, box["y"] + 9)
+            else:
+                await desk.page.keyboard.down("Enter")
+            if how == "held":
+                await asyncio.sleep(0.06)
+            else:
+                await gone.wait_for(state="detached")
+                await desk.page.keyboard.up("Enter")
+        await desk.page.keyboard.up("Enter")
+        await desk.sees("cares is confirmed.")
+        assert [type(command) for command in desk.room.commands()] == [events.ConfirmDecision]
+        await asyncio.sleep(0.4)
+        await desk.press("d")
+        await desk.sees("default goes.")
+
+
+async def test_a_key_that_comes_twice_confirms_one_call_and_the_focus_goes_with_its_call(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The second press confirmed the next call, unread; and a call that began to wait left the focus nowhere."""
+    async with a_desk(browser, tmp_path) as desk:
+        for number in (1, 2):
+            desk.room.waits(f"26-{number}", seconds=600)
+        await desk.live()
+        await desk.page.get_by_role("button", name="Confirm cares").first.focus()
+        await desk.press("c")
+        await desk.page.locator("#waits .row", has_text="26-1").wait_for(state="detached")
+        await desk.press("c")
+        await desk.sees("The list moved just now")
+        (confirmed,) = desk.room.commands()
+        assert isinstance(confirmed, events.ConfirmDecision)
+        assert confirmed.call_id == call_of("26-1")
+        call_id = desk.room.call("26-9", seconds=600)
+        row = desk.page.locator(".row", has_text="26-9")
+        await row.get_by_role("button", name="Send default").focus()
+        until = desk.room.now + timedelta(seconds=500)
+        asked = events.ConfirmationAsked(
+            call_id=call_id, episode=1, response="cares", expires_at=until, sentence="It may."
+        )
+        desk.room.write(ASSIGNMENTS.name, asked)
+        await desk.page.locator("#waits .row", has_text="26-9").wait_for()
+        await expect(row.get_by_role("button", name="Send default")).to_be_focused()
+
+
+async def test_what_was_refused_stays_said_and_every_button_keeps_its_name(browser: Browser, tmp_path: Path) -> None:
+    """It was gone after ten seconds, and "Send default" was called "Send default d" from then on."""
+    async with a_desk(browser, tmp_path) as desk:
+        call_id = desk.room.accepted("26-4")
+        refusal = {"detail": "The team is with somebody.", "errors": [], "state": "refused"}
+        await desk.context.route("**/override?*", lambda route: route.fulfill(status=409, json=refusal))
+        await desk.context.route("**/withdraw?*", lambda route: route.fulfill(status=409, json=refusal))
+        await desk.open(f"/calls/{call_id}")
+        await desk.live()
+        send = desk.page.get_by_role("button", name="Send default", exact=True)
+        await send.click()
+        await desk.sees("Not done. The team is with somebody.")
+        await send.wait_for()
+        withdraw = desk.page.locator("form[id^=withdraw]")
+        await withdraw.get_by_label("because").fill("they are needed elsewhere")
+        await withdraw.get_by_role("button").click()
+        await withdraw.locator("output", has_text="The team is with somebody.").wait_for()
+        assert await withdraw.get_by_label("because").input_value() == "they are needed elsewhere"
+        await desk.context.clear_cookies()
+        await desk.open("/enter")
+        await desk.page.get_by_label("Your token").fill("wrong")
+        await desk.press("Enter")
+        await expect(desk.page.get_by_label("Your token")).to_have_accessible_description(
+            "This token is not known here."
+        )
 
 
 async def test_a_stop_that_was_done_and_resumed_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:

@@ -352,6 +352,21 @@ async def test_the_own_page_is_read_by_everybody_by_day_and_night(browser: Brows
 
 
 @pytest.mark.scenario("browser")
+@pytest.mark.parametrize("system", ["iPhone; CPU iPhone OS 18_1 like Mac OS X", "Linux; Android 15"])
+async def test_a_phone_subscribes_to_shifts_by_what_it_takes(browser: Browser, tmp_path: Path, system: str) -> None:
+    """An iPhone copies what it loads by https once, and shows no later shift."""
+    city = a_city()
+    city.write(PersonDefined(person=Person(person_id="ana", name="Ana", disciplines=("emt",))))
+    async with a_handset(city, browser, tmp_path) as phone:
+        is_system = f"Object.defineProperty(navigator, 'userAgent', {{ get: () => 'Mozilla/5.0 ({system})' }})"
+        await phone.context.add_init_script(is_system)
+        await phone.enrol(city)
+        link = await phone.page.get_by_role("link", name="Subscribe to your shifts").get_attribute("href")
+        path = city.view.calendars.path("madison", "ana")
+        assert link == (phone.address.replace("http:", "webcal:") + path if "iPhone" in system else path)
+
+
+@pytest.mark.scenario("browser")
 async def test_without_script_everything_but_notifications_works(browser: Browser, tmp_path: Path) -> None:
     city = a_city()
     city.write(ContactSet(person_id="ana", method_id="cell", kind="sms", shown="…23"))

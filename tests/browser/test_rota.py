@@ -293,6 +293,8 @@ async def test_staff_see_their_shifts_take_one_ask_for_cover_and_are_away(browse
         await desk.open("/rota/of/bea")
         assert await desk.page.get_by_label("Their shifts").count() == 0, "others' calendars are no business of theirs"
         assert await desk.page.get_by_role("button", name="away").count() == 0
+        assert await desk.page.get_by_role("button", name="Ask for cover").count() == 0, "it is refused"
+        assert await desk.page.get_by_role("button", name="Take it").count() > 0
 
 
 @pytest.mark.scenario("browser")

@@ -22,7 +22,17 @@ from services.console.pages.look import HEADERS, script_routes
 from services.console.pages.look import PAGES as TEMPLATES
 from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
 from services.console.pages.registry import ACTIONS, PAGES, page_at, page_for
-from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page, note_names, prove_first
+from services.console.pages.seat import (
+    SEAT_CHARACTERS,
+    Seated,
+    address_of,
+    check_right,
+    door_of,
+    from_own_page,
+    note_names,
+    prove_first,
+    unnamed,
+)
 from services.console.pages.sessions import SignedIn
 from services.console.pages.signing_in import THEME_COOKIE, THEMES
 from services.console.pages.words import filled
@@ -43,7 +53,6 @@ ROUTERS = (
     figures.router,
     public.router,
 )
-SEAT_CHARACTERS = 12
 NAME_CHARACTERS = 200
 MOST_FIELDS = 200
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS)]
@@ -161,6 +170,7 @@ def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: 
         "who": visit.who,
         "may": visit.may,
         "seat": signed_in.session_hash[-SEAT_CHARACTERS:],
+        "unnamed": unnamed(visit.who),
         "theme": theme if theme in THEMES else "",
         "fresh": visit.door.sessions.is_fresh(signed_in.session),
         "zone": visit.zone,

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from services.console.api.access import RIGHTS, Asking, Right
 from services.console.pages.page import ConsoleDoor, ConsolePage, LeadsTo
 from services.console.pages.sessions import SignedIn
+from shared.agencies import hash_of
 from shared.doors.audit import Approach
 from shared.doors.pages import Page, asks_for_page
 from shared.doors.problems import Problem
@@ -20,6 +21,8 @@ from shared.events import PersonalDataSeen
 
 COOKIE = "__Host-careroute"
 """The prefix binds it to this host and its root, and to HTTPS: over plain HTTP, browsers keep it for loopback alone."""
+SEAT_CHARACTERS = 12
+"""So much of a hash tells the sessions of a browser apart, and whose a page is."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 ENTER = "/enter"
 SAID = "said"
@@ -69,7 +72,7 @@ def _seated(request: Request, *, use: bool) -> SignedIn:
     signed_in = session_of(request, use=use)
     if signed_in is not None:
         who = signed_in.who
-        if request.query_params.get(OF) not in (None, f"{who.agency}/{who.name}"):
+        if request.query_params.get(OF) not in (None, f"{who.agency}/{who.name}", unnamed(who)):
             raise Problem(HTTPStatus.UNAUTHORIZED, ANOTHER)
         return replace(signed_in, who=replace(who, approach=Approach.of(request, "browser")))
     if not asks_for_page(request):
@@ -82,6 +85,11 @@ def _seated(request: Request, *, use: bool) -> SignedIn:
 
 Seated = Annotated[SignedIn, Depends(seated)]
 Watching = Annotated[SignedIn, Depends(watching)]
+
+
+def unnamed(who: Asking) -> str:
+    """Whose a page is that names nobody."""
+    return hash_of(f"{who.agency}/{who.name}")[-SEAT_CHARACTERS:]
 
 
 def check_right(who: Asking, right: Right) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from services.pocket import words
 from services.pocket.http import create_app
-from services.pocket.pages import PAGES
+from services.pocket.pages import PAGES, QUESTION_SECONDS
 from shared.doors.pages import Page
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.memory import MemoryBroker
@@ -131,6 +131,24 @@ async def test_a_team_goes_all_the_way(city: City, phone: httpx.AsyncClient) -> 
         "cleared",
     ]
     assert "Cleared" in await shown(city, phone, f"{path}/clear"), "there is nothing left to clear"
+
+
+@pytest.mark.parametrize("question", ["clear", "correct"])
+async def test_a_question_that_nobody_answers_leads_back_to_the_call(
+    city: City, phone: httpx.AsyncClient, question: str
+) -> None:
+    """A team that was asked whether it is well did not see it where such a question stood."""
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    asked = (await phone.get(f"{path}/{question}")).text
+    assert f'<meta http-equiv="refresh" content="{QUESTION_SECONDS};url={path}">' in asked
+    assert f'href="{path}/{question}?still=true"' in asked
+    still = (await phone.get(f"{path}/{question}?still=true")).text
+    assert "http-equiv" not in still
+    assert "This page stands still." in still
 
 
 async def test_get_changes_nothing(city: City, phone: httpx.AsyncClient) -> None:

@@ -24,10 +24,11 @@ function noteBeat(heard, byPoll) {
 
 function showFreshness() {
   const current = isCurrent(), connection = byId("connection"), stale = byId("stale");
-  const state = signedOut ? "out" : !current ? "stale" : polled ? "slow" : "live";
+  const state = signedOut ? "out" : !current ? "stale" : !beat ? "unknown" : polled ? "slow" : "live";
   connection.dataset.state = state;
   document.body.classList.toggle("not-current", !current);
   setText(connection.firstElementChild, {
+    unknown: "◌ connecting",
     live: `● live, ${(quietFor() / 1_000).toFixed(1)} s`,
     slow: `◐ slow: looks every ${POLL_MS / 1_000} s`,
     stale: `◆ not current, ${Math.floor(behindFor() / 1_000)} s`,
@@ -82,7 +83,7 @@ function sayLeft(what, until, seconds) {
   for (const mark of [10, 30, 60]) {
     if (seconds > mark || seconds <= 0) continue;
     const key = `${what} ${until} ${mark}`;
-    if (!said.has(key)) { said.add(key); if (seconds > mark - 2) byId("say").textContent = `${mark} seconds left: ${what}`; }
+    if (!said.has(key)) { said.add(key); if (seconds > mark - 2) say(`${mark} seconds left: ${what}`); }
     return;
   }
 }
@@ -101,6 +102,19 @@ function leftWords(seconds) {
   return whole < 7_200 ? `${Math.floor(whole / 60)} min left` : `${Math.floor(whole / 3_600)} h left`;
 }
 
+function say(words) { // to whoever has the page read out
+  const line = Object.assign(document.createElement("p"), { textContent: words });
+  byId("say").append(line);
+  setTimeout(() => line.remove(), TOAST_MS);
+}
+
+function spoken(row) { // what it says, without signs and what can be pressed
+  const copy = row.cloneNode(true);
+  for (const part of copy.querySelectorAll("[aria-hidden], .acts, dl")) part.remove();
+  for (const part of copy.querySelectorAll("*")) part.append(" ");
+  return copy.textContent.replace(/\s+/g, " ").trim();
+}
+
 function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
 
 // --- rows ---------------------------------------------------------------------------------------------------------
@@ -108,12 +122,14 @@ function setText(element, text) { if (element.textContent !== text) element.text
 function show(change) { // replaces the rows that changed; focus, what is typed, and the place on the page stay
   const region = byId(change.region);
   if (!region) return;
-  const focus = focusIn(region), before = [...region.children].map((row) => row.id);
+  const focus = focusIn(region, change.order), before = [...region.children].map((row) => row.id);
   for (const [id, markup] of Object.entries(change.rows)) {
     const row = made(markup), old = byId(id);
     if (old?.dataset.revision === row.dataset.revision) continue;
     showAges(row, Date.now() + offset);
+    if (old ? change.page === FRAME && !row.querySelector("[role=alert]") : row.matches(".waits, .alert")) say(spoken(row));
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
+    if (old && actsOf(old) !== actsOf(row)) row.movedAt = performance.now();
     for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(keyOf(form))) markAsked(form);
   }
   const wanted = new Set(change.order);
@@ -137,27 +153,34 @@ function made(markup) {
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 
-function focusIn(region) {
+function focusIn(region, order) { // or in a row that comes here from another list
   const active = document.activeElement, row = active?.closest?.(".row");
-  if (!row || row.parentElement !== region) return null;
-  const place = [...region.children].indexOf(row), inside = [...row.querySelectorAll(FOCUSABLE)].indexOf(active);
-  return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
+  if (!row || (row.parentElement !== region && !order.includes(row.id))) return null;
+  const place = [...row.parentElement.children].indexOf(row);
+  return { active, id: row.id, place, start: active.selectionStart, end: active.selectionEnd };
 }
 
-let actedIn = "", passedOnAt = -MOVED_MS; // the row that was acted in last; when one got the focus because another that had it went by itself
+let acted = { id: "", key: "" }; // the row that was acted in last, and by which key
+let passed = { at: -MOVED_MS, key: null }; // when a row got the focus of one that went: by itself, or by this key, which may come twice
 
-function bringBack(region, { active, id, place, inside, start, end }) {
+function bringBack(region, { active, id, place, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
-  if (!byId(id) && id !== actedIn) passedOnAt = performance.now();
+  if (!byId(id)) passed = { at: performance.now(), key: id === acted.id ? acted.key : null };
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
-  const same = active.name ? inRow.find((other) => isSameField(other, active)) : inRow[inside];
-  const target = active.isConnected ? active : byId(id) && same ? same : inRow[0];
+  const same = inRow.find((other) => isSameControl(other, active));
+  if (byId(id) && !same) row.tabIndex = -1; // another act in its place would be done by whoever presses twice
+  const target = active.isConnected ? active : byId(id) ? same ?? row : inRow[0];
   (target ?? byId("main")).focus({ preventScroll: true });
   if (start != null && target?.selectionStart != null && [active, same].includes(target)) target.setSelectionRange(start, end);
 }
 
 const isSameField = (other, field) => other.type === field.type && other.name === field.name && keyOf(other.form) === keyOf(field.form);
+
+const isSameControl = (other, was) => other.localName === was.localName && isSameField(other, was) && other.href === was.href &&
+  other.dataset.key === was.dataset.key && other.closest("details")?.id === was.closest("details")?.id;
+
+const actsOf = (row) => [...row.querySelectorAll("form[data-act]")].map(keyOf).join(" ");
 
 const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
 
@@ -185,12 +208,18 @@ function carryTyped(old, row) {
 
 const asked = new Set(); // where a request is under way
 
+const stood = new WeakMap(); // what stands on a button again once its request is answered
+
 function markAsked(form) {
-  for (const button of form.querySelectorAll("button")) { button.classList.add("asked"); button.dataset.was ??= button.textContent; button.textContent = "asked…"; }
+  for (const button of form.querySelectorAll("button")) {
+    if (!stood.has(button)) stood.set(button, [...button.childNodes]);
+    button.classList.add("asked");
+    button.replaceChildren("asked…");
+  }
 }
 
 function unmark(form) {
-  for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
+  for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.replaceChildren(...stood.get(button)); }
 }
 
 const unanswered = new Map(); // what was asked for and not answered yet → its key, and when: asked again soon, it is the same command
@@ -226,14 +255,15 @@ document.addEventListener("submit", async (event) => {
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
   const key = keyOf(form);
   if (asked.has(key)) return;
-  const row = form.closest(".region > .row"), movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : passedOnAt;
+  const row = form.closest(".region > .row"), by = event.submitter?.dataset.key ?? "";
+  const movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : [null, by].includes(passed.key) ? passed.at : -MOVED_MS;
   if (performance.now() - movedAt < MOVED_MS) {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   asked.add(key);
-  actedIn = row?.id ?? "";
+  acted = { id: row?.id ?? "", key: by };
   markAsked(form);
   const [done, words] = await ask(form.action, fields);
   asked.delete(key);
@@ -255,7 +285,10 @@ function answer(form, done, words) { // where it was asked: what was refused sta
 
 let pressedBy = "keyboard";
 addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);
-addEventListener("keydown", () => { pressedBy = "keyboard"; }, true);
+addEventListener("keydown", (event) => {
+  pressedBy = "keyboard";
+  if (event.repeat && event.key === "Enter" && event.target.matches("button")) event.preventDefault(); // held down it is one press
+}, true);
 
 export function tell(words, isWrong) { // below what was said just before: an answer that comes late hides nothing
   const bar = byId("toast"), line = Object.assign(document.createElement("p"), { textContent: words, className: isWrong ? "wrong" : "" });
@@ -279,7 +312,7 @@ function pressStop(form) {
   armed = { district: district.value, at: performance.now(), released: false, timer: setTimeout(() => disarm(form), ARMED_MS) };
   form.classList.add("armed");
   form.querySelector("[data-words]").textContent = `Press again: stop ${what}`;
-  byId("say").textContent = `Press again within five seconds to stop ${what}.`;
+  say(`Press again within five seconds to stop ${what}.`);
 }
 
 // a key that is held down repeats: only a press after a release is another
@@ -376,6 +409,7 @@ addEventListener("pagehide", () => channel.postMessage(["gone", { tab }]));
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 setInterval(() => channel.postMessage(["here", { tab, address }]), HERE_MS);
 setInterval(poll, POLL_MS);
+new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--frame", `${target.offsetHeight + 8}px`)).observe(document.querySelector("header"));
 channel.postMessage(["here", { tab, address, isNew: true }]);
 if (navigator.locks) navigator.locks.request(`careroute ${seat}`, lead); else lead();
 tick();

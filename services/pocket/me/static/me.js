@@ -7,6 +7,10 @@ const button = document.getElementById("push-on");
 const ending = document.getElementById("push-off");
 const said = document.getElementById("push-said");
 
+// An iPhone subscribes to a calendar by this scheme alone; what it loads by https it copies once. Others do not know it.
+const calendar = document.getElementById("subscribe");
+if (calendar && /iPhone|iPad|Macintosh/.test(navigator.userAgent)) calendar.href = calendar.href.replace(/^https?:/, "webcal:");
+
 const RELOAD_SECONDS = 8;
 let asking = false;
 

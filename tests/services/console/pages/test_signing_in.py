@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from services.console.pages.figures import PAGE as FIGURES
+from services.console.pages.registry import PAGES
 from services.console.pages.sessions import FRESH, LINK_LIFE, MOST_LINKS, MOST_SESSIONS, Sessions
 from shared.agencies import Agencies, hash_of
 from tests.rig.clocks import LaterClock
@@ -194,6 +197,16 @@ async def test_a_script_asks_for_nothing_in_another_s_name(city: City) -> None:
             paused = await browser.post("/switchboard/pause", params=query, data=stop, headers=headers)
             assert paused.status_code == status
     assert len(city.commands()) == 1
+
+
+@pytest.mark.parametrize("page", [page.path for page in PAGES if page.navigation and page is not FIGURES])
+async def test_what_a_page_says_of_itself_is_taken_when_it_looks_for_news(city: City, page: str) -> None:
+    """The wall did not say whose it was: four seconds after it was opened it was signed out, and showed no new call."""
+    async with city.signed_in("supervisor") as browser:
+        shown = await browser.get(page, follow_redirects=True)
+        said = dict(re.findall(r' data-(of|address)="([^"]*)"', shown.text))
+        query, headers = {"of": said.get("of", "undefined"), "page": said["address"]}, {"Accept": "application/json"}
+        assert (await browser.get("/news", params=query, headers=headers)).status_code == 200
 
 
 async def test_a_page_that_stays_open_keeps_nobody_signed_in(city: City) -> None:
