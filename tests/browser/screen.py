@@ -11,6 +11,27 @@ from playwright.async_api import Error, Page
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+SWITCHED_OFF = (
+    # pages of the address bar, which nobody sees: each window would start them, at twice the cost of one of ours
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+    # what Playwright switches off: Chromium heeds the last list alone
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+"""Features of Chromium; a name that a version does not know is nothing to it."""
 BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -20,6 +41,7 @@ BROWSER_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(SWITCHED_OFF)}",
 ]
 PICTURE_ATTEMPTS = 10
 PICTURE_RETRY_SECONDS = 0.3
