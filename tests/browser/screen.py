@@ -1,8 +1,12 @@
-"""What a real browser is started with, and pictures of what it shows, by day and by night."""
+"""What a real browser is started with, and pictures of what it shows, by day and by night, where somebody asks.
+
+`PICTURES=1 .venv/bin/python -m pytest tests/browser --basetemp pictures` takes them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -43,6 +47,8 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
     f"--disable-features={','.join(SWITCHED_OFF)}",
 ]
+ARE_PICTURES_WANTED = bool(os.environ.get("PICTURES"))
+"""They are there to be looked at: no test does, and each takes as long as a page."""
 PICTURE_ATTEMPTS = 10
 PICTURE_RETRY_SECONDS = 0.3
 
@@ -66,6 +72,8 @@ async def take_picture(page: Page, path: Path, *, full_page: bool = False) -> No
     Raises:
         Error: it has no picture to give, or refused each time.
     """
+    if not ARE_PICTURES_WANTED:
+        return
     for attempt in range(1, PICTURE_ATTEMPTS + 1):
         try:
             await page.screenshot(path=path, full_page=full_page)
