@@ -1,8 +1,12 @@
-"""What a real browser is started with, and pictures of what it shows, by day and by night."""
+"""What a real browser is started with, and pictures of what it shows, by day and by night, where somebody asks.
+
+`PICTURES=1 .venv/bin/python -m pytest tests/browser --basetemp pictures` takes them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -11,6 +15,27 @@ from playwright.async_api import Error, Page
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+SWITCHED_OFF = (
+    # pages of the address bar, which nobody sees: each window would start them, at twice the cost of one of ours
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+    # what Playwright switches off: Chromium heeds the last list alone
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+"""Features of Chromium; a name that a version does not know is nothing to it."""
 BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -20,7 +45,10 @@ BROWSER_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(SWITCHED_OFF)}",
 ]
+ARE_PICTURES_WANTED = bool(os.environ.get("PICTURES"))
+"""They are there to be looked at: no test does, and each takes as long as a page."""
 PICTURE_ATTEMPTS = 10
 PICTURE_RETRY_SECONDS = 0.3
 
@@ -44,6 +72,8 @@ async def take_picture(page: Page, path: Path, *, full_page: bool = False) -> No
     Raises:
         Error: it has no picture to give, or refused each time.
     """
+    if not ARE_PICTURES_WANTED:
+        return
     for attempt in range(1, PICTURE_ATTEMPTS + 1):
         try:
             await page.screenshot(path=path, full_page=full_page)

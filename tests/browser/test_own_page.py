@@ -330,6 +330,7 @@ async def test_the_own_page_is_read_by_everybody_by_day_and_night(browser: Brows
         await phone.page.goto(phone.address + enrolment(city))
         await readable(phone, "enrol")
         await phone.tap("Yes, enrol it")
+        await phone.open("/me?still=true")
         await readable(phone, "off-duty")
         city.sign_on()
         city.offer(seconds=90)
@@ -391,7 +392,9 @@ async def test_a_tablet_is_signed_on_with_two_taps(browser: Browser, tmp_path: P
         city.write(PersonDefined(person=Person(person_id=name, name=name, disciplines=("emt",))))
     async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city, person_id=None, team_id="alpha-1")
+        await phone.open("/me?still=true")
         await readable(phone, "tablet-off-duty")
+        await phone.open("/me")
         await phone.page.get_by_label("ben").check()
         await phone.tap("10 hours, start")
         command = city.commands()[-1]

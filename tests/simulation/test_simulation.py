@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 
 SEEDS = range(1, 17)
 CHUNK = 8
+HARMS_SOON = 8
+"""A seed whose day is soon over though what kills goes on: others take up to eight times as long."""
 
 
 @cache
@@ -63,7 +65,7 @@ def test_where_nothing_that_kills_is_refused_promises_break(monkeypatch: pytest.
     """F1: the harm is really done."""
     monkeypatch.setattr(care, "DEATHS", 1_000_000)
     found: list[Verdict] = []
-    for seed in range(1, 31):
+    for seed in (HARMS_SOON, *range(1, 31)):
         found.append(judge_seed(seed))
         if found[-1].broken:
             break

@@ -57,7 +57,7 @@ from shared.validation import several
 class Table(BaseModel):
     """A table of the document. Unknown keys and near-miss types are faults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def stated(self) -> Iterator[tuple[str, Any]]:
         """The facts that the table names, in the vocabulary's order."""
@@ -97,14 +97,8 @@ def _tables() -> tuple[type[Table], ...]:
     )
 
 
-class _FactTable(Table):
-    """A table whose keys say themselves what they mean; to look for it in a source that there is none of is dear."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
-
-
 def _table(name: str, says: str, **keys: Any) -> type[Table]:
-    return create_model(name, __base__=_FactTable, __doc__=says, **keys)
+    return create_model(name, __base__=Table, __doc__=says, **keys)
 
 
 if TYPE_CHECKING:
@@ -128,7 +122,7 @@ else:
 class Answer(BaseModel):
     """What a question asks for. `yes` is a hazard's worst value and `no` its calmest; other keys spell out more."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     fact: Literal[
         "weapon", "violence", "crime", "injury", "suicide", "intoxication", "triage_level",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, Final
 
+from shared.programme.document import written
 from shared.programme.document.floor import FLOOR
 from shared.programme.document.not_yet import NOT_YET
 from shared.programme.document.verify import CREWS
@@ -20,7 +24,26 @@ Parts = Mapping[str, Any]
 def schema() -> dict[str, Any]:
     """The JSON Schema of a document, as editors of TOML read it."""
     document = Document.model_json_schema(mode="validation", by_alias=True)
+    parts = {"Document": document, **document["$defs"]}
+    for name, keys in _said().items():
+        for key, says in keys.items():
+            alias = getattr(written, name).model_fields[key].alias
+            parts[name]["properties"][alias or key]["description"] = says
     return {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "programme.schema.json", **document}
+
+
+def _said() -> dict[str, dict[str, str]]:
+    """What the source says of each table's keys. Pydantic would look for it at each start of every process."""
+    tables = (part for part in ast.parse(inspect.getsource(written)).body if isinstance(part, ast.ClassDef))
+    return {
+        table.name: {
+            key.target.id: inspect.cleandoc(says.value.value)
+            for key, says in pairwise(table.body)
+            if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
+            if isinstance(says, ast.Expr) and isinstance(says.value, ast.Constant) and isinstance(says.value.value, str)
+        }
+        for table in tables
+    }
 
 
 def schema_text() -> str:
