@@ -102,6 +102,8 @@ class Twilio(Carrier):
     ]
     auth_token: ApiSecret
     """Asks their API, and checks what they sign with SHA-1."""
+    second_auth_token: ApiSecret | None = None
+    """While the token is changed, the other of the two: when they begin to sign with it is theirs to choose."""
     webhook_key: ApiSecret | None = None
     """The shared key of a Webhooks Rule, where there is one: they then sign with it, and with SHA-256."""
     messaging_service: Annotated[str, _like(r"MG[0-9a-f]{32}", "MG and 32 hexadecimal digits")] | None = None

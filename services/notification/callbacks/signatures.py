@@ -50,14 +50,14 @@ def twilio_holds(account: Twilio, url: str, headers: Mapping[str, str], body: by
     if settings:
         if account.webhook_key is None or settings.get("algorithm") != RULE_ALGORITHM:
             return False
-        secret, algorithm = account.webhook_key, "sha256"
+        secrets, algorithm = [account.webhook_key], "sha256"
     else:
-        secret, algorithm = account.auth_token, "sha1"
+        secrets, algorithm = list(filter(None, (account.auth_token, account.second_auth_token))), "sha1"
     signed = _signed_by_twilio(url, headers.get("content-type", ""), body)
     if signed is None:
         return False
-    expected = base64.b64encode(hmac.digest(secret.encode(), signed, algorithm))
-    return hmac.compare_digest(expected, given.encode())
+    expected = [base64.b64encode(hmac.digest(secret.encode(), signed, algorithm)) for secret in secrets]
+    return any(hmac.compare_digest(each, given.encode()) for each in expected)
 
 
 def telnyx_holds(account: Telnyx, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:

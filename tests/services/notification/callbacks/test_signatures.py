@@ -21,8 +21,8 @@ BODY_SIGNATURE = "a9nBmqA0ju/hNViExpshrM61xv4="
 RULE = "key=CK0123,algorithm=HMAC_SHA256"
 
 
-def twilio(token: str = "12345", key: str | None = None) -> Twilio:
-    return Twilio.model_construct(account_sid="AC", auth_token=token, webhook_key=key)
+def twilio(token: str = "12345", key: str | None = None, second: str | None = None) -> Twilio:
+    return Twilio.model_construct(account_sid="AC", auth_token=token, webhook_key=key, second_auth_token=second)
 
 
 def test_published_vectors_hold() -> None:
@@ -34,6 +34,15 @@ def test_published_vectors_hold() -> None:
     assert not twilio_holds(twilio(), URL.replace("https", "http"), form | {"x-twilio-signature": FORM_SIGNATURE}, FORM)
     assert not twilio_holds(twilio(), BODY_URL, json | {"x-twilio-signature": BODY_SIGNATURE}, BODY + b" ")
     assert not twilio_holds(twilio(), URL, json | {"x-twilio-signature": FORM_SIGNATURE}, FORM)
+
+
+def test_while_the_token_is_changed_what_either_of_two_has_signed_holds() -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": FORM_SIGNATURE}
+    assert twilio_holds(twilio("54321", second="12345"), URL, headers, FORM)
+    assert twilio_holds(twilio("12345", second="54321"), URL, headers, FORM)
+    assert not twilio_holds(twilio("54321", second="67890"), URL, headers, FORM)
+    ruled = headers | {"x-twilio-webhooks-signature-settings": RULE}
+    assert not twilio_holds(twilio("54321", "67890", "12345"), URL, ruled, FORM), "a rule has one key"
 
 
 def test_a_rule_names_the_key_and_no_other_algorithm() -> None:
