@@ -222,7 +222,7 @@ class Door:
 
     def until_answered(self, command_id: Id) -> Id:
         """The id of what is said once more: the same until it is answered, and another then."""
-        is_old = self.follower.has_answered(command_id)
+        is_old = self.follower.known(command_id) is not None
         return child_id(command_id, self.clock.now().isoformat()) if is_old else command_id
 
     def notice(self, said: str) -> str:

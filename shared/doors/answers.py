@@ -83,9 +83,9 @@ class AnswerFollower(Follower):
             if not others:
                 self._waiting.pop(key, None)
 
-    def has_answered(self, command_id: str) -> bool:
-        """Whether the answer to a command is known, of the newest ones."""
-        return command_id in self._answers
+    def known(self, command_id: str) -> Answer | None:
+        """The answer to a command, if it is known, of the newest ones."""
+        return self._answers.get(command_id)
 
     def _fold_answers(self, agency: str, event: Event, stored: Stored) -> None:
         if isinstance(event, CommandDone | CommandRefused):

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 from services.notification.adapters import Links
 from services.notification.callbacks import words
@@ -54,6 +54,19 @@ class Read:
         return self.commands[-1] if self.result == "answer" else None
 
 
+class SaidAs(NamedTuple):
+    """The ids of what a text may be, for good. Each has its own, as each is another service's to answer."""
+
+    offer: Id
+    roll: Id
+
+    @classmethod
+    def of(cls, carrier: CarrierName, agency: str, sid: str) -> Self:
+        """Those of a text that the carrier calls so."""
+        said_as = child_id(sid, f"{carrier}/{agency}/answer")
+        return cls(said_as, child_id(said_as, "roll"))
+
+
 @dataclass(slots=True)
 class Reader:
     """Makes commands of what people text and press."""
@@ -86,7 +99,7 @@ class Reader:
         if word == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
             return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
         reply = read_reply(text.body)
-        said_as = child_id(text.sid, f"{carrier}/{agency}/answer")
+        said_as = SaidAs.of(carrier, agency, text.sid)
         read = (
             self._how_to_answer(view, ways, zone) if reply is None else self._answer(view, ways, reply, zone, said_as)
         )
@@ -118,7 +131,7 @@ class Reader:
             }
         )
 
-    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None, said_as: Id) -> Read:
+    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None, said_as: SaidAs) -> Read:
         now, asked = self.clock.now(), view.asked(ways)
         test = view.test(ways, now) if reply == Reply(take=True) else None
         if reply.letter:
@@ -129,11 +142,11 @@ class Reader:
         if is_open:
             (meant,) = is_open
             made, link = meant.offer.made, self._link(meant) if reply.take else ""
-            command = self._offer(made.offer_id, made.expires_at, meant.way, reply, said_as)
+            command = self._offer(made.offer_id, made.expires_at, meant.way, reply, said_as.offer)
             return Read("answer", (command,), link=link)
         if test is not None and not (asked and _was_asked_since(asked[0].offer, test, now)):
             heard = Read("late", sentence=words.RECEIVED)
-            return heard if test.is_answered else Read("answer", (self._roll(test.page, said_as),))
+            return heard if test.is_answered else Read("answer", (self._roll(test.page, said_as.roll),))
         if asked:
             newest = asked[0]
             mine = newest.offer.ended == "accepted"

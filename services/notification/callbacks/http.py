@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 
 from services.notification.adapters import Links
 from services.notification.callbacks import words
-from services.notification.callbacks.answering import Read, Reader
+from services.notification.callbacks.answering import Read, Reader, SaidAs
 from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.inquiries import Inquiries
 from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
@@ -177,7 +177,11 @@ class Door:
         if (read := self._reads.get(name)) is not None:
             return read, False
         view, zone, sender = self.view.agency(agency), self.agencies.zone(agency), self.fingerprint(text.sender)
-        read = self._reads[name] = self.reader.text(carrier, agency, view, sender, text, zone=zone)
+        read = self.reader.text(carrier, agency, view, sender, text, zone=zone)
+        known = [answer for each in SaidAs.of(carrier, agency, text.sid) if (answer := self.follower.known(each))]
+        if known and read.awaited:  # another process has read it, or this one before a restart
+            read = Read("late", sentence=words.heard(known[0]))
+        self._reads[name] = read
         if len(self._reads) > REMEMBERED_TEXTS:
             self._reads.popitem(last=False)
         return read, True

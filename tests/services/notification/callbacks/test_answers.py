@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.notification.callbacks import words
-from services.notification.callbacks.answering import HELPS
+from services.notification.callbacks.answering import HELPS, SaidAs
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import CODE_LETTERS, letter_of
 from shared.carriers import CarrierName
@@ -541,6 +541,47 @@ async def test_nor_does_it_at_a_process_that_has_not_read_it_before(city: Callba
     await city.settled()
     assert len({command.command_id for command in city.commands() if isinstance(command, AcceptOffer)}) == 1
     assert set(city.taken.values()) == {OFFER}
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_what_has_taken_a_call_answers_no_roll_call_as_well(city: Callbacks, carrier: CarrierName) -> None:
+    """The door died once the command was written: at another process "1" was read anew, and two services answered."""
+    city.reach()
+    city.offer()
+    await city.text("1", carrier=carrier)
+    url, headers, body = city.seen[0]
+    city.write(AssignmentEnded(call_id=CALL, episode=1, team_id="alpha-1", disposition="resolved-on-scene"))
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    await city.settled()
+    city.door._reads.clear()
+    assert (await city._post(url, headers, body)).status < 300
+    await city.settled()
+    assert [type(command) for command in city.answers()] == [AcceptOffer]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_what_has_answered_a_roll_call_takes_no_call(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    assert await city.text("1", carrier=carrier) == [words.RECEIVED]
+    url, headers, body = city.seen[0]
+    city.write(
+        ContactProved(person_id="ana", method_id="mobile", page_id=page(kind="test").page_id), topic=NOTIFICATIONS
+    )
+    city.offer()
+    await city.settled()
+    await city.time.pass_seconds(6)
+    city.door._reads.clear()
+    assert (await city._post(url, headers, body)).status < 300
+    await city.settled()
+    assert [type(command) for command in city.answers()] == [AnswerRoll]
+
+
+def test_a_text_has_an_id_for_each_service_that_may_answer_it() -> None:
+    texts: list[tuple[CarrierName, str]] = [("twilio", AGENCY), ("telnyx", AGENCY), ("twilio", "other")]
+    assert len({each for text in texts for each in SaidAs.of(*text, "SM1")}) == 6
 
 
 async def test_the_name_of_a_text_is_one_of_its_agencys_account(city: Callbacks) -> None:
