@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_, select
 
 from services.reporting.store.tables import EPISODE, OFFER, REFERRAL, VERDICT
-from services.reporting.store.went import HANDED_TO_POLICE, WENT
+from services.reporting.store.went import HANDED_TO_POLICE, MERGED, WENT, of_the_merged
 
 _E = EPISODE.c
 _QUARTER_MONTHS: Final = 3
@@ -130,13 +130,9 @@ TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
 )
 """A team took the call and was not turned back or called off."""
 _ITS_OWN = func.coalesce(_E.call_received_at, _E.received_at)
-_MERGED = EPISODE.alias()
-_OF_THE_MERGED = (
-    select(func.min(func.coalesce(_MERGED.c.call_received_at, _MERGED.c.received_at)))
-    .where(_MERGED.c.call_id == _E.moved_from_call_id, _MERGED.c.moved_to_call_id == _E.call_id)
-    .correlate(EPISODE)
-    .scalar_subquery()
-)
+_OF_THE_MERGED = of_the_merged(
+    func.min(func.coalesce(MERGED.c.call_received_at, MERGED.c.received_at))
+).scalar_subquery()
 RECEIVED_AT: Final[ColumnElement[Any]] = case((_OF_THE_MERGED < _ITS_OWN, _OF_THE_MERGED), else_=_ITS_OWN)
 """When the call came in, or the one that its team had before: who waited for that team has waited since then.
 

@@ -39,6 +39,11 @@ def episode_of(rows: Rows, call_id: str, number: int, stored: Stored) -> Row:
     return row
 
 
+def beginnings_of(rows: Rows, call_id: str) -> list[datetime]:
+    """When the episodes of a call began, of those of which that is known."""
+    return [row["begun_at"] for row in rows.of_call(EPISODE, call_id) if row["begun_at"] is not None]
+
+
 def former_of(call_id: str, begun_at: datetime) -> str:
     """The id of the incident that had the number before the one that began then."""
     return f"{call_id} before {begun_at:%Y-%m-%d}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.reporting.projection.episodes import columns_of, follow_judgement, former_of, is_of_former
+from services.reporting.projection.episodes import beginnings_of, columns_of, follow_judgement, former_of, is_of_former
 from services.reporting.projection.needs import (
     EPISODES,
     EPISODES_SO_JUDGED,
@@ -150,11 +150,11 @@ def _note_made(rows: Rows, event: events.NoteMade, stored: Stored) -> None:
 
 def _recommend(rows: Rows, referral_id: str, event: Any, kind: str, stored: Stored) -> Row:
     row = rows.change(REFERRAL, referral_id=referral_id)
-    begun = [episode["begun_at"] for episode in rows.of_call(EPISODE, event.call_id) if episode["begun_at"] is not None]
-    is_anothers = bool(begun) and is_of_former(stored.time, min(begun))
+    begun_at = min(beginnings_of(rows, event.call_id), default=stored.time)
+    is_of_another = is_of_former(stored.time, begun_at)
     row |= {
         "agency": stored.key,
-        "call_id": former_of(event.call_id, min(begun)) if is_anothers else event.call_id,
+        "call_id": former_of(event.call_id, begun_at) if is_of_another else event.call_id,
         "kind": kind,
         "response": event.response,
         "district": event.district,
@@ -171,8 +171,8 @@ def _referral_overdue(rows: Rows, event: events.ReferralOverdue, stored: Stored)
 
 def _referral_closed(rows: Rows, event: events.ReferralClosed, stored: Stored) -> None:
     row = rows.change(REFERRAL, referral_id=event.referral_id)
-    row |= {"agency": stored.key, "closed_at": stored.time, "result": event.result}
-    row["call_id"] = row["call_id"] or event.call_id
+    row |= {"agency": stored.key, "call_id": row["call_id"] or event.call_id}
+    row |= {"closed_at": stored.time, "result": event.result}
 
 
 # --- switchboard and documents

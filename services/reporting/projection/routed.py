@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from services.reporting.projection.episodes import (
     FOLLOWS,
     NUMBER_AGAIN,
+    beginnings_of,
     columns_of,
     episode_of,
     follow,
@@ -101,7 +102,7 @@ def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None
 
 def _part_from_former(rows: Rows, call_id: str, at: datetime) -> None:
     """An incident that had the number long before is another: what is told by its episodes goes by another id."""
-    begun = [row["begun_at"] for row in rows.of_call(EPISODE, call_id) if row["begun_at"] is not None]
+    begun = beginnings_of(rows, call_id)
     if begun and at - max(begun) > NUMBER_AGAIN:
         for table in (EPISODE, OFFER):
             rows.give_to(table, call_id, former_of(call_id, at))

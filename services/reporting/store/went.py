@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Case, and_, case, or_, select
+from typing import Any
+
+from sqlalchemy import Case, ColumnElement, Select, and_, case, or_, select
 
 from services.reporting.store.tables import EPISODE
 
@@ -13,14 +15,17 @@ HANDED_TO_POLICE = ("handed-over-police", "upgraded")
 """Dispositions of teams that left the call to police."""
 CALLED_OFF = ("cancelled", "no-longer-needed")
 """And of teams that were not needed after all."""
-_MERGED = EPISODE.alias()
+MERGED = EPISODE.alias()
+
+
+def of_the_merged(column: ColumnElement[Any]) -> Select[Any]:
+    """What is said, in a column of `MERGED`, of the call that an episode's team had before the CAD merged it."""
+    is_merged = and_(MERGED.c.call_id == _E.moved_from_call_id, MERGED.c.moved_to_call_id == _E.call_id)
+    return select(column).where(is_merged).correlate(EPISODE)
+
+
 _UNITS_ASKED = or_(
-    _E.requested_by.in_(UNITS),
-    select(_MERGED.c.call_id)
-    .where(_MERGED.c.call_id == _E.moved_from_call_id, _MERGED.c.moved_to_call_id == _E.call_id)
-    .where(_MERGED.c.requested_by.in_(UNITS))
-    .correlate(EPISODE)
-    .exists(),
+    _E.requested_by.in_(UNITS), of_the_merged(MERGED.c.call_id).where(MERGED.c.requested_by.in_(UNITS)).exists()
 )
 """For this call, or for the one that its team had before."""
 _TURNED_BACK = and_(_E.on_scene_at.is_(None), or_(_E.released_at.is_not(None), _E.disposition.in_(CALLED_OFF)))

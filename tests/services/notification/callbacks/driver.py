@@ -130,6 +130,12 @@ class Callbacks(Town):
         self.responses.append((url, response.status_code, response.text))
         return Answered(response.status_code, response.content, dict(response.headers))
 
+    async def comes_again(self, *, elsewhere: bool = False) -> Answered:
+        """The carrier posts again what it posted first; `elsewhere`: to a process that has not read it."""
+        if elsewhere:
+            self.door._reads.clear()
+        return await self._post(*self.seen[0])
+
     async def forge(self, carrier: str, how: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """Post what was posted before, in a way that the carrier would not."""
         played = self.twilio if carrier == "twilio" else self.telnyx
