@@ -33,7 +33,7 @@ NOT_SAID = "Not known here: count it as yes."
 
 
 class AlertLine(NamedTuple):
-    """An alert as this page shows it."""
+    """An alert as pages show it."""
 
     alert_id: str
     html_id: str
@@ -41,7 +41,9 @@ class AlertLine(NamedTuple):
     at: datetime
     sentence: str
     about: str
+    call_id: str
     path: str
+    """Of the call, if it is about one."""
     incident: str
     in_danger: bool
     danger: str
@@ -62,7 +64,7 @@ class AlertLine(NamedTuple):
 def regions(visit: Visit) -> Sequence[Region]:
     """What is open, with those at the top over which somebody may be in danger; and what has ended."""
     alerts = visit.alerts()
-    lines = [_line(visit, alert) for alert in alerts]
+    lines = [line_of_alert(visit, alert) for alert in alerts]
     shown = [line for line, alert in zip(lines, alerts, strict=True) if is_open(alert, visit.now)]
     shown.sort(key=lambda line: (not line.is_alarm, not line.in_danger, line.at, line.alert_id))
     return (
@@ -81,8 +83,8 @@ def _row(line: AlertLine) -> Row:
 def _ended(visit: Visit, alerts: Sequence[Alert]) -> list[Row]:
     """Those that something ended, and those that nothing ends and that stood for their time."""
     lapsed = [alert for alert in alerts if not is_open(alert, visit.now)]
-    lines = [_line(visit, alert, alert.at + OPEN_FOR[alert.kind]) for alert in lapsed]
-    lines += [_line(visit, alert, alert.ended_at) for alert in visit.seen.ended_alerts()]
+    lines = [line_of_alert(visit, alert, alert.at + OPEN_FOR[alert.kind]) for alert in lapsed]
+    lines += [line_of_alert(visit, alert, alert.ended_at) for alert in visit.seen.ended_alerts()]
     lines.sort(key=lambda line: line.ended_at or line.at, reverse=True)
     return [
         Row(f"ended-{line.html_id}-{line.at.timestamp():.3f}", "row_alert_ended.html", line)
@@ -90,7 +92,8 @@ def _ended(visit: Visit, alerts: Sequence[Alert]) -> list[Row]:
     ]
 
 
-def _line(visit: Visit, alert: Alert, ended_at: datetime | None = None) -> AlertLine:
+def line_of_alert(visit: Visit, alert: Alert, ended_at: datetime | None = None) -> AlertLine:
+    """One of them; `ended_at` where something, or its time, has ended it."""
     call_id, runbook = alert.call_id or "", visit.door.runbooks.get(RUNBOOK_OF[alert.kind])
     call = visit.seen.call(call_id)
     is_test = call is not None and call.synthetic
@@ -101,6 +104,7 @@ def _line(visit: Visit, alert: Alert, ended_at: datetime | None = None) -> Alert
         at=alert.at,
         sentence=alert.sentence,
         about=alert.about,
+        call_id=call_id,
         path=path_of(call_id) if call_id else "",
         incident=call_id.split("/", 2)[-1],
         in_danger=runbook is None or runbook.anybody_in_danger,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from urllib.parse import quote
 
-from services.console.pages.call_line import confirmation_of, hold_question_of, line_of, path_of, row_id
+from services.console.pages.alerts import line_of_alert
+from services.console.pages.call_line import confirmation_of, hold_question_of, line_of, row_id
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.alarms import is_open
 from services.console.view.call import CallSeen
-from services.console.view.records import AcknowledgementSeen, Alert, AlertKind
+from services.console.view.records import Alert, AlertKind
 
 MOST_RUNNING, MOST_ENDED = 200, 25
 
@@ -35,18 +35,6 @@ FOR_DISPATCH: frozenset[AlertKind] = frozenset(
 """Alerts that are about a call or a team, and wait for whoever dispatches."""
 FIRST: Sequence[AlertKind] = ("need-police", "team-silent")
 """Somebody may be in danger."""
-
-
-class AlertLine(NamedTuple):
-    """An alert in a list."""
-
-    kind: AlertKind
-    at: datetime
-    sentence: str
-    about: str
-    call_id: str
-    path: str
-    acknowledged: AcknowledgementSeen | None
 
 
 def regions(visit: Visit) -> Sequence[Region]:
@@ -99,7 +87,7 @@ def _waits(visit: Visit, asked: Iterable[CallSeen]) -> list[Row]:
     alerts = alerts_for_dispatch(visit)
     first, others = [a for a in alerts if a.kind in FIRST], [a for a in alerts if a.kind not in FIRST]
     questions = [_asked_row(call, visit) for call in asked]
-    return [*map(_alert_row, first), *questions, *map(_alert_row, others)]
+    return [*_alert_rows(visit, first), *questions, *_alert_rows(visit, others)]
 
 
 def alerts_for_dispatch(visit: Visit) -> list[Alert]:
@@ -109,11 +97,8 @@ def alerts_for_dispatch(visit: Visit) -> list[Alert]:
     return sorted(waiting, key=lambda alert: (alert.at, alert.about))
 
 
-def _alert_row(alert: Alert) -> Row:
-    call_id = alert.call_id or ""
-    path = path_of(call_id) if call_id else ""
-    shown = AlertLine(alert.kind, alert.at, alert.sentence, alert.about, call_id, path, alert.acknowledged)
-    return Row(alert_id(alert), "row_alert.html", shown, "alert")
+def _alert_rows(visit: Visit, alerts: Iterable[Alert]) -> list[Row]:
+    return [Row(alert_id(alert), "row_alert.html", line_of_alert(visit, alert), "alert") for alert in alerts]
 
 
 def alert_id(alert: Alert) -> str:

@@ -83,9 +83,10 @@ async def test_what_is_pressed_says_what_was_seen(room: Room) -> None:
         assert f'<input type="hidden" name="call_id" value="{call_of("26-4")}">' in withdraw
     about: dict[str, Any] = {"call_id": call_of("26-4"), "episode": 1, "team_id": "cares-1"}
     room.write(ASSIGNMENTS.name, events.TeamStillStaged(**about, staged_minutes=10, sentence="It waits."))
-    page = await shown(room, "/")
-    release = page[page.index('action="/teams/cares-1/release"') :].partition("</form>")[0]
-    assert f'<input type="hidden" name="call_id" value="{call_of("26-4")}">' in release
+    for path in ("/", "/alerts"):
+        page = await shown(room, path)
+        release = page[page.index('action="/teams/cares-1/release"') :].partition("</form>")[0]
+        assert f'<input type="hidden" name="call_id" value="{call_of("26-4")}">' in release
 
 
 async def test_nobody_is_offered_what_they_may_not_do(room: Room) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
 from deploy.local.kafka.node import CHECKOUT
+from services.console.view.records import Alert, AlertKind
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests.services.console.driver import AGENCY
 from tests.services.console.pages.driver import Room, call_of
 
 DOCUMENT = (CHECKOUT / "deploy/programmes/example-city.toml").read_text("utf-8")
@@ -213,3 +216,16 @@ async def test_what_ended_is_told_apart_with_its_end(room: Room) -> None:
     words = words_in(await shown(room, "/alerts", "viewer"))
     assert "Nothing is wrong, as far as careroute knows." in words
     assert "✓ webhook disabled ended" in words
+
+
+@pytest.mark.parametrize("kind", get_args(AlertKind))
+async def test_every_kind_of_alert_can_be_shown_to_everybody_on_every_page(room: Room, kind: AlertKind) -> None:
+    """Over a team that waits for police a page had a button for which it lacked the call, and showed nothing."""
+    call_id = room.accepted("26-1")
+    agency = room.city.app.state.console.view.agency(AGENCY)
+    agency.raise_alert("one", Alert(kind, room.now, "Look at it.", about="cares-1", call_id=call_id))
+    agency.raise_alert("two", Alert(kind, room.now, "Look at it too.", about="dane-county"))
+    for path in ("/", "/alerts", "/wall"):
+        for who in ("viewer", "dispatcher", "supervisor"):
+            page = await shown(room, path, who)
+            assert path != "/alerts" or ("Look at it." in page and "Look at it too." in page)
