@@ -99,6 +99,37 @@ async def test_two_people_change_the_programme_by_keyboard_and_one_takes_it_back
         assert room.active == 1
 
 
+async def test_what_is_refused_is_told_where_it_was_decided(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        programme_room(tmp_path) as room,
+        served(room.city.app) as address,
+        seated(browser, room, address, "supervisor", tmp_path) as manager,
+        seated(browser, room, address, "approver", tmp_path) as approver,
+    ):
+        await manager.open("/programme/edit")
+        await manager.page.locator("#document").fill(SECOND)
+        await manager.page.locator("[data-propose]:enabled").wait_for()
+        await manager.page.locator("#reason").fill("Longer hours")
+        async with manager.page.expect_navigation():
+            await manager.page.locator("[data-propose]").dblclick()  # twice is once
+        for desk in (approver, manager):
+            await desk.open("/programme")
+            await desk.page.locator("a.act[href^='/programme/documents/']").first.click()
+        await manager.page.locator("#turn-down summary").click()
+        await manager.page.locator("#why-not").fill("Too early")
+        async with manager.page.expect_navigation():
+            await manager.press("Enter")
+        await approver.page.locator("#why").fill("Agreed")
+        await approver.press("Enter")
+        await approver.page.locator("#approve output", has_text="Not done. No document").wait_for()
+        assert await approver.page.locator("#why").input_value() == "Agreed"
+        assert [type(each).__name__ for each in room.commands()] == [
+            "ProposeProgramme",
+            "RejectProgramme",
+            "ApproveProgramme",
+        ]
+
+
 async def test_what_was_typed_over_while_it_was_checked_is_not_proposed(browser: Browser, tmp_path: Path) -> None:
     async with (
         programme_room(tmp_path) as room,

@@ -231,7 +231,7 @@ function keyFor(action, what) { // later it is another: what an old one came to 
   return asked.key;
 }
 
-export async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
+export async function ask(action, fields) { // resolves to [whether it was done, what to say, the command]; never rejects
   const what = `${action} ${fields}`;
   fields.set("key", keyFor(action, what));
   try {
@@ -241,7 +241,7 @@ export async function ask(action, fields) { // resolves to [whether it was done,
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
     if (answer.status === 503) return [false, body.detail];
     if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
-    return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log."];
+    return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log.", body.command_id];
   } catch {
     return [false, "No answer: careroute cannot be reached, and perhaps nothing was done. Look before you ask again."];
   }
@@ -265,12 +265,19 @@ document.addEventListener("submit", async (event) => {
   asked.add(key);
   acted = { id: row?.id ?? "", key: by };
   markAsked(form);
-  const [done, words] = await ask(form.action, fields);
+  const [done, words, command] = await ask(form.action, fields);
   asked.delete(key);
+  if (done && "then" in form.dataset) { leadTo(fields.get("back"), command); return; }
   const there = [...document.querySelectorAll("form[data-act]")].filter((other) => keyOf(other) === key);
   for (const other of there) { unmark(other); answer(other, done, words); }
   tell(words, !done);
 });
+
+function leadTo(back, command) { // what is done here is seen on a page made anew, which says what became of it
+  const to = new URL(back, location.origin);
+  to.searchParams.set("said", command);
+  location.assign(to);
+}
 
 function answer(form, done, words) { // where it was asked: what was refused stays there, what was done closes its form
   const output = form.querySelector("output"), details = form.closest("details[id]");
