@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from shared.doors.guard import Respond
 from shared.doors.problems import Problem, headers_of, title_of
+from shared.plain import visible
 
 SHARED = Path(__file__).parent
 STYLE_PATH = "/style.css"
@@ -75,6 +76,7 @@ class Pages:
         self._templates = Environment(
             loader=FileSystemLoader([folder / "templates", SHARED / "templates"]),
             autoescape=True,
+            finalize=_seen,
             auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -134,6 +136,11 @@ class Pages:
         if isinstance(error, Problem):
             sentence = " ".join((sentence, *(f"{fault.path}: {fault.what}." for fault in error.faults)))
         return self._messages.get(status) or Page(status, title_of(status), sentence)
+
+
+def _seen(value: Any) -> Any:
+    """A text as it stands on a page: nothing in it turns what follows round. Markup is left alone, also `| e` makes it."""
+    return visible(value, several_lines=True) if type(value) is str else value
 
 
 def asks_for_page(request: Request) -> bool:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.call import Asker
 from shared.judgement import AGE, OR, PRIORITY, Discipline
+from shared.plain import fault_of_text
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import is_time_zone, parse_hours
 from shared.programme.judging.normal_forms import normal, plain, spoken
@@ -60,6 +61,8 @@ def zone(value: str) -> None:
 def _plain(value: str) -> None:
     if value != plain(value) or not value:
         raise ValueError(f"{value!r} is empty, or has stray white space or decomposed letters")
+    if (wrong := fault_of_text(value)) is not None:
+        raise ValueError(f"{value!r} {wrong}")
 
 
 def _district(value: str) -> None:

@@ -58,6 +58,13 @@ def test_a_door_needs_a_template_of_its_own_and_nothing_else(folder: Path) -> No
         pages.show("hello.html")
 
 
+def test_nothing_in_a_text_turns_the_line_round_but_what_is_edited_stays_as_it_is(folder: Path) -> None:
+    (folder / "templates" / "edit.html").write_text("{{ text }}<textarea>{{ text | e }}</textarea>")
+    text = "rob\u202elac < one\ntwo"
+    shown = Pages(folder).render("edit.html", {"text": text})
+    assert shown == "rob\\u{202e}lac &lt; one\ntwo<textarea>rob\u202elac &lt; one\ntwo</textarea>"
+
+
 async def test_a_door_has_the_style_of_all_and_after_it_its_own(folder: Path) -> None:
     common = (SHARED / "static" / "style.css").read_text("utf-8")
     async with door(Pages(folder)) as client:

@@ -351,6 +351,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "has a slash",
         "a name without slash",
     ),
+    "a district that turns its line round": (
+        broken('West    = ["W1"', r'"W\u202Eest" = ["W1"'),
+        r"W\u202Eest",
+        'districts."W\u202eest"',
+        r"'W\u202eest' must not hold U+202E",
+        "a name without slash",
+    ),
     "an agency with blanks": (
         broken('"madison-wi"', '"Madison WI"'),
         "Madison WI",
