@@ -139,7 +139,7 @@ class Pages:
 
 
 def _seen(value: Any) -> Any:
-    """A text as it stands on a page: nothing in it turns what follows round. Markup is left alone, also `| e` makes it."""
+    """A text as it stands on a page: nothing in it turns what follows round. Markup is left alone; `| e` makes it too."""
     return visible(value, several_lines=True) if type(value) is str else value
 
 

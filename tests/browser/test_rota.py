@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -283,13 +284,11 @@ async def test_staff_see_their_shifts_take_one_ask_for_cover_and_are_away(browse
         await desk.page.locator("#own-empty").wait_for()
         day = in_days(desk.room, 3)
         await desk.page.locator("#away [name=ends_at]").fill(f"{day}T12:00")
-        cookies = await desk.context.cookies()
+        cookies: Any = await desk.context.cookies()
         await desk.context.clear_cookies()
         await desk.page.get_by_role("button", name="I am away").click()
         await desk.page.locator("#away output", has_text="Not done.").wait_for()
-        await desk.context.add_cookies(
-            [{**each} for each in cookies]
-        )  # signed in again, what was typed stands there still
+        await desk.context.add_cookies(cookies)  # signed in again: what was typed stands there still
         await desk.page.get_by_role("button", name="I am away").click()
         await desk.sees("Done. the-staff is away.")
         await desk.sees("Not away after all")
