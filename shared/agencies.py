@@ -337,8 +337,8 @@ class Agencies:
         """Whether somebody there can reach the stop switch."""
         doors = self.agency(agency)
         people = doors.people.values() if doors else ()
-        in_reach = [person for person in people if any(map(self.person_with, person.keys))]
-        return any(person.roles & {"dispatcher", "supervisor"} for person in in_reach)
+        keys = (key for person in people if person.roles & {"dispatcher", "supervisor"} for key in person.keys)
+        return any(map(self.person_with, keys))
 
     def current(self) -> _File:
         """The file, read again if it changed."""

@@ -139,7 +139,7 @@ class Pages:
 
 
 def _seen(value: Any) -> Any:
-    """A text as it stands on a page: nothing in it turns what follows round. Markup, which `| e` makes, is left alone."""
+    """A text as a page shows it: nothing in it turns what follows round. Markup, which `| e` makes, is left alone."""
     return visible(value, several_lines=True) if type(value) is str else value
 
 
