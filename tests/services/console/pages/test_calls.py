@@ -9,6 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from services.console.pages import now
+from services.console.view.call import KEEP_HISTORY_LINES
 from shared import events
 from shared.events import TeamStatus
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
@@ -224,3 +226,16 @@ async def test_where_there_are_several_cads_a_call_says_of_which_it_is(room: Roo
         page = await shown(room, path)
         assert (">dane-county<" in page, ">uw-police<" in page) == (True, True), path
     assert ">uw-police<" in await shown(room, f"/calls/{other}")
+
+
+async def test_of_more_than_a_page_holds_it_says_how_many_are_missing(room: Room) -> None:
+    for number in range(now.MOST_RUNNING + 3):
+        room.accepted(f"26-{number}")
+    assert "and 3 more" in await shown(room, "/")
+    assert re.search(r"and \d+ more", await shown(room, "/wall"))
+    call_id = call_of("26-0")
+    about: dict[str, Any] = {"call_id": call_id, "episode": 1, "team_id": "cares-1", "reported_by": "ann"}
+    for number in range(KEEP_HISTORY_LINES + 10):
+        status: TeamStatus = "staged" if number % 2 else "en-route"
+        room.write(ASSIGNMENTS.name, events.StatusReported(**about, status=status))
+    assert re.search(r"\d+ lines in the middle of this long history", await shown(room, f"/calls/{call_id}"))

@@ -225,7 +225,7 @@ async def test_every_kind_of_alert_can_be_shown_to_everybody_on_every_page(room:
     agency = room.city.app.state.console.view.agency(AGENCY)
     agency.raise_alert("one", Alert(kind, room.now, "Look at it.", about="cares-1", call_id=call_id))
     agency.raise_alert("two", Alert(kind, room.now, "Look at it too.", about="dane-county"))
-    for path in ("/", "/alerts", "/wall"):
+    for path in ("/", "/alerts", "/wall", f"/calls/{call_id}"):
         for who in ("viewer", "dispatcher", "supervisor"):
             page = await shown(room, path, who)
             assert path != "/alerts" or ("Look at it." in page and "Look at it too." in page)
