@@ -39,8 +39,9 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     """Bring the shifts of a source between two instants in line with its rows."""
     if wrong := _wrong(draft, command):
         return [wrong]
-    wanted, faults = _read(draft, command)
     present = _of_source(draft, command)
+    command = _known_again(draft, command, present)
+    wanted, faults = _read(draft, command)
     said = {_shift_id(command, row) for row in command.rows}.union(command.elsewhere)
     gone = [shift for shift in present if shift.plan.shift_id not in said and not shift.moved_by_hand]
     if not command.confirmed and (share := _lost_of_next_week(draft, present, gone)) > LOST_OF_NEXT_WEEK:
@@ -92,6 +93,46 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
     if unknown := [person_id for person_id in command.gaps_to if person_id not in draft.state.staff]:
         return refused(command, "unknown-person", f"There is no {unknown[0]} among the staff, to be told of gaps.")
     return None
+
+
+def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftState]) -> ImportShifts:
+    """The command, its rows by the ids under which their shifts stand here, whatever the other system calls them now.
+
+    It may number its rows anew, make a series of the rest of another, or have a number for each person. So what it says
+    nothing of any more is what it has under a new key for the same team at the same time, or with the same people then.
+    """
+    state, rows = draft.state, {_shift_id(command, row): row for row in command.rows}
+    unsaid = [shift.plan for shift in present if shift.plan.shift_id not in {*rows, *command.elsewhere}]
+    new = {key: row for key, row in rows.items() if key not in state.shifts and key not in state.dropped}
+    stands_as: dict[str, str] = {}
+    for is_same in (_is_at_the_time_of, _has_the_people_of):
+        for key, row in new.items():
+            plan = next((plan for plan in unsaid if key not in stands_as and is_same(row, plan)), None)
+            if plan is not None:
+                unsaid.remove(plan)
+                stands_as[key] = plan.shift_id
+    known = (stands_as.get(_shift_id(command, row)) for row in command.rows)
+    rows_known = (
+        row if shift_id is None else row.model_copy(update={"key": "", "shift_id": shift_id})
+        for row, shift_id in zip(command.rows, known, strict=True)
+    )
+    return command.model_copy(update={"rows": tuple(rows_known)})
+
+
+def _is_at_the_time_of(row: ShiftRow, plan: PlannedShift) -> bool:
+    return (row.team_id, row.duty, row.starts_at, row.ends_at) == (
+        plan.team_id,
+        plan.duty,
+        plan.starts_at,
+        plan.ends_at,
+    )
+
+
+def _has_the_people_of(row: ShiftRow, plan: PlannedShift) -> bool:
+    """Whether a row has the people of a shift, for the same team at a time that overlaps with that one."""
+    of_team = (row.team_id, row.duty) == (plan.team_id, plan.duty)
+    overlaps = row.starts_at < plan.ends_at and plan.starts_at < row.ends_at
+    return of_team and overlaps and {*row.people} == {place.person_id for place in plan.places} - {""}
 
 
 def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShift], list[str]]:

@@ -21,6 +21,8 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
+    Team,
+    TeamDefined,
     imported_shift_id,
 )
 from tests.services.rostering.driver import START, ZONE, Office, types
@@ -132,6 +134,45 @@ def test_a_shift_is_known_again_by_its_id_as_by_its_key_and_by_one_of_the_two() 
     answer = read(office, [rows[0].model_copy(update={"key": ""})])
     assert isinstance(answer, CommandRefused)
     assert answer.reason == "no-key"
+
+
+@scenario
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_plan_that_the_other_system_numbers_anew_is_the_same_plan(hours: int) -> None:
+    """As a series does whose hour is changed, or of which only what follows is."""
+    office = Office()
+    read(office, week("ann", "bob"))
+    taken = office.shifts()[2].plan.shift_id
+    office.takes(taken, "eve")
+    office.news()
+    later = timedelta(hours=hours)
+    rows = [
+        row(day, *each.people, key=f"new-{day}", starts_at=each.starts_at + later, ends_at=each.ends_at + later)
+        for day, each in enumerate(week("ann", "bob"), 1)
+    ]
+    for _ in range(2):
+        read(office, rows)
+        assert office.shift(taken).plan.starts_at == rows[2].starts_at
+        assert office.shift(taken).rota.people() == {"eve"}
+    assert not office.of(ShiftPlanned)
+    assert not office.of(ShiftDropped)
+    assert len(office.of(ShiftMoved)) == 7 * hours
+    stranger = rows[2].model_copy(update={"people": ("nobody",)})
+    assert "nobody" in read(office, [*rows[:2], stranger, *rows[3:]]).sentence
+    assert office.shift(taken).rota.people() == {"eve"}
+
+
+@scenario
+@pytest.mark.parametrize("changes", [{"team_id": "two"}, {"duty": "on-call"}, {"people": ("cat",), "hours": 1}])
+def test_another_shift_under_another_key_is_another_shift(changes: dict[str, Any]) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    read(office, [row(9, "ann")])
+    office.news()
+    later = timedelta(hours=changes.pop("hours", 0))
+    other = row(9, "ann", key="other", **changes)
+    read(office, [other.model_copy(update={"starts_at": other.starts_at + later, "ends_at": other.ends_at + later})])
+    assert len(office.of(ShiftDropped)) == len(office.of(ShiftPlanned)) == 1
 
 
 @scenario
