@@ -163,10 +163,15 @@ def _faults(draft: RotaDraft, command: ImportShifts, row: ShiftRow) -> Iterator[
 
 
 def _places(row: ShiftRow, present: ShiftState | None) -> tuple[ShiftPlace, ...]:
-    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them."""
+    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them.
+
+    Where nobody has taken any, whoever stays moves up into the place of one who is on it no more.
+    """
     count = max(len(row.people), len(row.needs))
-    before = () if present is None else tuple(place.person_id for place in present.plan.places)[:count]
-    staying = [person_id if person_id in row.people else "" for person_id in before]
+    before = () if present is None else tuple(place.person_id for place in present.plan.places)
+    if present is not None and present.rota.taken:
+        count = max(count, *(number for number, person_id in enumerate(before, 1) if person_id in row.people), 0)
+    staying = [person_id if person_id in row.people else "" for person_id in before[:count]]
     people = [*staying, *[""] * (count - len(staying))]
     others = iter([person_id for person_id in row.people if person_id not in staying])
     people = [person_id or next(others, "") for person_id in people]

@@ -176,6 +176,21 @@ def test_another_shift_under_another_key_is_another_shift(changes: dict[str, Any
 
 
 @scenario
+def test_who_stays_on_a_shift_loses_no_place_to_who_has_taken_that_of_one_who_does_not() -> None:
+    office = Office()
+    read(office, [row(1, "ann", "bob"), row(2, "ann", "bob")])
+    shifts = [shift.plan.shift_id for shift in office.shifts()]
+    office.takes(shifts[0], "dan", place=1)
+    office.news()
+    for _ in range(2):
+        read(office, [row(1, "bob"), row(2, "bob")])
+        assert [office.shift(each).rota.people() for each in shifts] == [{"dan", "bob"}, {"bob"}]
+        assert [len(office.shift(each).plan.places) for each in shifts] == [2, 1]
+    told = {each.person_id for each in office.of(PlanNoticeDue) if each.why == "you have no place in it any more"}
+    assert told == {"ann"}
+
+
+@scenario
 def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
     office = Office()
     read(office, week("ann", "bob"))
