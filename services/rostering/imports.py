@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
+from services.rostering.rotations import changes_noticed
 from services.rostering.shifts import LONGEST_AHEAD, faults_of_places, faults_of_times
 from services.rostering.state import MAX_SHIFTS, ShiftState, room
 from shared.answers import done, nothing_to_do, refused
@@ -239,11 +240,11 @@ def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[Planned
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:
     for plan in new:
         draft.emit(ShiftPlanned(shift=plan))
-    moved = []
+    moved: list[Change] = []
     for plan in changed:
         before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))
-        moved.append(Change(draft.state.shifts[plan.shift_id], "it was changed", before))
+        moved += changes_noticed(before, draft.state.shifts[plan.shift_id])
     for shift in gone:
         draft.drop(shift, reason="it is not among what was imported")
     draft.tell_of_changes([*moved, *(Change(shift, "it does not take place") for shift in gone)])

@@ -97,7 +97,7 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     answer = read(office, rows)
     assert answer.sentence == "Shifts planned: 0, changed: 1, dropped: 0, as before: 6."
     assert office.shift(taken).rota.people() == {"eve"}
-    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it is at other times")]
     assert not office.of(ShiftPlanned)
     assert not office.of(ShiftDropped)
 
@@ -176,6 +176,18 @@ def test_another_shift_under_another_key_is_another_shift(changes: dict[str, Any
 
 
 @scenario
+@pytest.mark.parametrize("changes", [{"rest_hours": 9}, {"sign_on_grace_minutes": 30}, {"gaps_to": ("sue",)}])
+def test_nobody_hears_of_a_change_that_is_none_to_them(changes: dict[str, Any]) -> None:
+    """A mapping that is written otherwise paged everybody who stands in the plan."""
+    office = Office()
+    office.join("sue")
+    read(office, week("ann", "bob"))
+    office.news()
+    assert "changed: 7" in read(office, week("ann", "bob"), **changes).sentence
+    assert not office.of(PlanNoticeDue)
+
+
+@scenario
 def test_who_stays_on_a_shift_loses_no_place_to_who_has_taken_that_of_one_who_does_not() -> None:
     office = Office()
     read(office, [row(1, "ann", "bob"), row(2, "ann", "bob")])
@@ -201,7 +213,7 @@ def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
     read(office, rows)
     assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [
         *((person_id, "you have no place in it any more") for person_id in whose),
-        ("eve", "it was changed"),
+        ("eve", "its people have changed"),
     ]
 
 
