@@ -65,6 +65,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
     draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
     sentence = f"Shifts planned: {len(new)}, changed: {len(changed)}, dropped: {len(gone)}, as before: {unchanged}."
+    sentence += draft.at_once((*new, *changed))
     if faults:
         sentence += f" Rows not taken: {len(faults)}. {' '.join(told[:5])}"
         return [done(command, sentence, about=command.source)]

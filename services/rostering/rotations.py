@@ -45,6 +45,7 @@ def define_rotation(draft: RotaDraft, command: DefineRotation) -> list[Event]:
     draft.emit(RotationDefined(rotation=rotation, defined_by=command.issued_by))
     planned, changed, dropped = _bring_in_line(draft, rotation, "its rotation was changed")
     counted = f"Shifts planned: {planned}, changed: {changed}, dropped: {dropped}, up to {HORIZON_DAYS} days ahead."
+    counted += draft.at_once(shift.plan for shift in _shifts_of(draft, rotation.rotation_id))
     return [done(command, counted, about=rotation.rotation_id)]
 
 

@@ -188,6 +188,16 @@ def test_nobody_hears_of_a_change_that_is_none_to_them(changes: dict[str, Any]) 
 
 
 @scenario
+def test_of_two_plans_of_one_team_it_is_said_where_they_have_two_shifts_at_once() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    ends = START + timedelta(days=3, hours=8)
+    after = row(3, "cat", key="after", starts_at=ends, ends_at=ends + timedelta(hours=1))
+    answer = read(office, [row(2, "cat", key="other"), after], source="leave")
+    assert answer.sentence.endswith(" At the same time as another of their team: 1, the first of one on 2026-03-04.")
+
+
+@scenario
 def test_who_stays_on_a_shift_loses_no_place_to_who_has_taken_that_of_one_who_does_not() -> None:
     office = Office()
     read(office, [row(1, "ann", "bob"), row(2, "ann", "bob")])
