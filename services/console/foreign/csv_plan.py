@@ -71,6 +71,8 @@ def _take(plan: ForeignPlan, mapping: RotaMapping, record: Record, span: Span) -
         entry = _entry(mapping, record.line, record.fields)
     except Wrong as wrong:
         plan.faults.append(wrong.at(record.line))
+        if (name := _columns(mapping).id) is not None:
+            plan.unread.append(record.fields[name])
         return
     if span.holds(entry.starts_at):
         plan.entries.append(entry)

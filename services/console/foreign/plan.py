@@ -69,6 +69,8 @@ class ForeignPlan:
     left_out: Counter[str] = field(default_factory=Counter)
     """Entries that are no shifts, by why."""
     remarks: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """The keys of entries that could not be read, as far as they have one: their shifts stand as they do."""
 
 
 class Span(NamedTuple):

@@ -337,6 +337,19 @@ def test_what_cannot_be_read_is_said_where_it_stands_and_hides_no_other(text: st
     assert len(plan.faults) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        NIGHT.replace("Ana Silva - ", ""),
+        NIGHT.replace("Crisis nights", "Parking"),
+        NIGHT.replace("20260303T070000", "20260302T070000"),
+        NIGHT.replace("Ana Silva", " & ".join("ABCDEFGHI")),
+    ],
+)
+def test_what_cannot_be_read_is_known_by_its_key_all_the_same(text: str) -> None:
+    assert imported(event(text)).unread == ("7@tool",)
+
+
 def test_of_an_event_that_is_given_twice_the_newer_counts() -> None:
     later = event(NIGHT.replace("Ana Silva", "Ben Okafor"), "SEQUENCE:2")
     assert [row.people for row in shifts(later, event(NIGHT, "SEQUENCE:1"))] == [("ben",)]

@@ -20,6 +20,7 @@ from shared.events import (
     ShiftRow,
     ShiftsImported,
     TakeShift,
+    imported_shift_id,
 )
 from tests.services.rostering.driver import START, ZONE, Office
 
@@ -64,9 +65,9 @@ def imported(office: Office, lines: list[str], *, confirmed: bool = False, numbe
     head, read = (f"Id,{HEAD}", mapping(NUMBERED)) if numbered else (HEAD, mapping())
     content, span = "\n".join((head, *lines)).encode(), whole_span(office.now)
     plan = read_plan(read, content, span)
-    assert plan.faults == []
+    assert len(plan.faults) == len(plan.unread)
     answer: Answer | None = None
-    for part in windows(plan.rows, spoken_of(plan.rows, span, ZONE, None)):
+    for part in windows(plan.rows, spoken_of(plan.rows, span, ZONE, None), plan.unread):
         answer = office.command(
             ImportShifts,
             source=read.source,
@@ -74,6 +75,7 @@ def imported(office: Office, lines: list[str], *, confirmed: bool = False, numbe
             ends_at=part.span.ends_at,
             zone=read.time_zone,
             rows=tuple(ShiftRow(**row._asdict()) for row in part.rows),
+            elsewhere=tuple(imported_shift_id(read.source, key) for key in part.elsewhere),
             confirmed=confirmed,
             period_minutes=read.every_hours * 60,
         )
@@ -154,6 +156,18 @@ def test_of_a_tool_that_numbers_people_a_row_is_taken_out_and_put_back() -> None
         assert counted(office) == (0, 7, 0, 0)
         assert holders(office, noon) == crew
     assert not [event for event in office.journal if isinstance(event, ShiftDropped | ShiftPlanned)]
+
+
+@scenario
+@pytest.mark.parametrize(("right", "wrong"), [("19:00", "19:0O"), (",07:00", ","), ("03/06", "13/06")])
+def test_the_shift_of_a_row_that_cannot_be_read_stands(right: str, wrong: str) -> None:
+    """The rest is imported with --without-refused: who has the night of a mistyped row was told that it is off."""
+    office = Office()
+    lines = [f"{number},{line}" for number, line in enumerate(week("Ann A"))]
+    imported(office, lines, numbered=True)
+    stands = office.state.shifts
+    imported(office, [*lines[:3], lines[3].replace(right, wrong), *lines[4:]], numbered=True)
+    assert office.state.shifts == stands
 
 
 @scenario
