@@ -84,7 +84,7 @@ def _entry(mapping: RotaMapping, line: int, fields: Mapping[str, str]) -> Entry:
     columns = _columns(mapping)
     zone, where = ZoneInfo(mapping.time_zone), f"column {', '.join(columns.ends)}"
     begins, ends = _time(mapping, columns.starts, fields), _time(mapping, columns.ends, fields)
-    end = end_of(ends.wall)
+    end = end_of(ends.wall, ends.zone or zone, zone)
     shared_day = set(columns.starts) & set(columns.ends)
     if shared_day and begins.zone == ends.zone and end <= begins.wall:
         end += timedelta(days=1)  # the day stands once, for the beginning: a night ends on the next

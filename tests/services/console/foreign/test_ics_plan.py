@@ -166,6 +166,16 @@ def test_a_length_is_meant_on_the_wall() -> None:
     assert night.ends_at == at("2026-03-08T11:00Z")  # 07:00, eleven hours later
 
 
+@pytest.mark.parametrize(("ends", "meant"), [("20260303T045900", "05:00"), ("20260302T235900", "23:59")])
+@pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}"])
+def test_midnight_is_that_of_the_plan_where_an_event_stands_in_utc(written: str, ends: str, meant: str) -> None:
+    text = NIGHT.replace(";TZID=America/New_York:20260302T190000", written.format("20260302T170000")).replace(
+        ";TZID=America/New_York:20260303T070000", written.format(ends)
+    )
+    (shift,) = shifts(event(text), mapping=mapped(time_zone="America/New_York"))
+    assert f"{shift.ends_at:%H:%M}" == meant
+
+
 @pytest.mark.scenario("roster")
 @pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}", ";TZID=Etc/UTC:{}"])
 def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on(written: str) -> None:
