@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from services.rostering.state import ShiftState, State
 from shared.engine.service import Draft, Input
-from shared.events import DutyEnded, PlanNoticeDue, ShiftDropped, child_id
+from shared.events import DutyEnded, PlannedShift, PlanNoticeDue, ShiftDropped, child_id
 
 
 class Change(NamedTuple):
@@ -30,6 +31,15 @@ class RotaDraft(Draft[State]):
     def shift(self, shift_id: str) -> ShiftState | None:
         """A shift that is not over."""
         return self.state.shifts.get(shift_id)
+
+    def at_once(self, plans: Iterable[PlannedShift]) -> str:
+        """What whoever plans shifts should look at: how many have another of their team at the same time."""
+        doubled = [plan for plan in plans if self.state.is_doubled(plan)]
+        if not doubled:
+            return ""
+        first = min(doubled, key=lambda plan: (plan.starts_at, plan.shift_id))
+        day = f"{first.starts_at.astimezone(ZoneInfo(first.zone)):%Y-%m-%d}"
+        return f" At the same time as another of their team: {len(doubled)}, the first of {first.team_id} on {day}."
 
     def drop(self, shift: ShiftState, *, reason: str, dropped_by: str = "") -> None:
         """A shift does not take place; where it runs, whoever is on duty by it is so no more."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
+from services.rostering.rotations import changes_noticed
 from services.rostering.shifts import LONGEST_AHEAD, faults_of_places, faults_of_times
 from services.rostering.state import MAX_SHIFTS, ShiftState, room
 from shared.answers import done, nothing_to_do, refused
@@ -39,8 +40,9 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     """Bring the shifts of a source between two instants in line with its rows."""
     if wrong := _wrong(draft, command):
         return [wrong]
-    wanted, faults = _read(draft, command)
     present = _of_source(draft, command)
+    command = _known_again(draft, command, present)
+    wanted, faults = _read(draft, command)
     said = {_shift_id(command, row) for row in command.rows}.union(command.elsewhere)
     gone = [shift for shift in present if shift.plan.shift_id not in said and not shift.moved_by_hand]
     if not command.confirmed and (share := _lost_of_next_week(draft, present, gone)) > LOST_OF_NEXT_WEEK:
@@ -63,6 +65,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
     draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
     sentence = f"Shifts planned: {len(new)}, changed: {len(changed)}, dropped: {len(gone)}, as before: {unchanged}."
+    sentence += draft.at_once((*new, *changed))
     if faults:
         sentence += f" Rows not taken: {len(faults)}. {' '.join(told[:5])}"
         return [done(command, sentence, about=command.source)]
@@ -94,6 +97,46 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
     return None
 
 
+def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftState]) -> ImportShifts:
+    """The command, its rows by the ids under which their shifts stand here, whatever the other system calls them now.
+
+    It may number its rows anew, make a series of the rest of another, or have a number for each person. So what it says
+    nothing of any more is what it has under a new key for the same team at the same time, or with the same people then.
+    """
+    state, rows = draft.state, {_shift_id(command, row): row for row in command.rows}
+    unsaid = [shift.plan for shift in present if shift.plan.shift_id not in {*rows, *command.elsewhere}]
+    new = {key: row for key, row in rows.items() if key not in state.shifts and key not in state.dropped}
+    stands_as: dict[str, str] = {}
+    for is_same in (_is_at_the_time_of, _has_the_people_of):
+        for key, row in new.items():
+            plan = next((plan for plan in unsaid if key not in stands_as and is_same(row, plan)), None)
+            if plan is not None:
+                unsaid.remove(plan)
+                stands_as[key] = plan.shift_id
+    known = (stands_as.get(_shift_id(command, row)) for row in command.rows)
+    rows_known = (
+        row if shift_id is None else row.model_copy(update={"key": "", "shift_id": shift_id})
+        for row, shift_id in zip(command.rows, known, strict=True)
+    )
+    return command.model_copy(update={"rows": tuple(rows_known)})
+
+
+def _is_at_the_time_of(row: ShiftRow, plan: PlannedShift) -> bool:
+    return (row.team_id, row.duty, row.starts_at, row.ends_at) == (
+        plan.team_id,
+        plan.duty,
+        plan.starts_at,
+        plan.ends_at,
+    )
+
+
+def _has_the_people_of(row: ShiftRow, plan: PlannedShift) -> bool:
+    """Whether a row has the people of a shift, for the same team at a time that overlaps with that one."""
+    of_team = (row.team_id, row.duty) == (plan.team_id, plan.duty)
+    overlaps = row.starts_at < plan.ends_at and plan.starts_at < row.ends_at
+    return of_team and overlaps and {*row.people} == {place.person_id for place in plan.places} - {""}
+
+
 def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShift], list[str]]:
     """The shifts of the rows that can be taken, by id, and what is wrong with the others."""
     wanted: dict[str, PlannedShift] = {}
@@ -122,10 +165,15 @@ def _faults(draft: RotaDraft, command: ImportShifts, row: ShiftRow) -> Iterator[
 
 
 def _places(row: ShiftRow, present: ShiftState | None) -> tuple[ShiftPlace, ...]:
-    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them."""
+    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them.
+
+    Where nobody has taken any, whoever stays moves up into the place of one who is on it no more.
+    """
     count = max(len(row.people), len(row.needs))
-    before = () if present is None else tuple(place.person_id for place in present.plan.places)[:count]
-    staying = [person_id if person_id in row.people else "" for person_id in before]
+    before = () if present is None else tuple(place.person_id for place in present.plan.places)
+    if present is not None and present.rota.taken:
+        count = max(count, *(number for number, person_id in enumerate(before, 1) if person_id in row.people), 0)
+    staying = [person_id if person_id in row.people else "" for person_id in before[:count]]
     people = [*staying, *[""] * (count - len(staying))]
     others = iter([person_id for person_id in row.people if person_id not in staying])
     people = [person_id or next(others, "") for person_id in people]
@@ -193,11 +241,11 @@ def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[Planned
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:
     for plan in new:
         draft.emit(ShiftPlanned(shift=plan))
-    moved = []
+    moved: list[Change] = []
     for plan in changed:
         before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))
-        moved.append(Change(draft.state.shifts[plan.shift_id], "it was changed", before))
+        moved += changes_noticed(before, draft.state.shifts[plan.shift_id])
     for shift in gone:
         draft.drop(shift, reason="it is not among what was imported")
     draft.tell_of_changes([*moved, *(Change(shift, "it does not take place") for shift in gone)])

@@ -45,6 +45,7 @@ def define_rotation(draft: RotaDraft, command: DefineRotation) -> list[Event]:
     draft.emit(RotationDefined(rotation=rotation, defined_by=command.issued_by))
     planned, changed, dropped = _bring_in_line(draft, rotation, "its rotation was changed")
     counted = f"Shifts planned: {planned}, changed: {changed}, dropped: {dropped}, up to {HORIZON_DAYS} days ahead."
+    counted += draft.at_once(shift.plan for shift in _shifts_of(draft, rotation.rotation_id))
     return [done(command, counted, about=rotation.rotation_id)]
 
 
@@ -91,7 +92,7 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
         elif present.plan != plan and not present.begun and not present.moved_by_hand:
             draft.emit(ShiftMoved(shift=plan, reason=reason))
             changed += 1
-            noticed += _noticed(present, draft.state.shifts[shift_id])
+            noticed += changes_noticed(present, draft.state.shifts[shift_id])
     gone = [
         shift
         for shift in _shifts_of(draft, rotation.rotation_id)
@@ -114,7 +115,7 @@ def _staffed(draft: RotaDraft, shift: PlannedShift) -> PlannedShift:
     return shift.model_copy(update={"places": places})
 
 
-def _noticed(before: ShiftState, after: ShiftState) -> Iterator[Change]:
+def changes_noticed(before: ShiftState, after: ShiftState) -> Iterator[Change]:
     """What is heard of a shift that is another, or has other people: by these and those."""
     old, new = before.plan, after.plan
     if (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at):

@@ -116,8 +116,7 @@ def _as_it_stands(draft: RotaDraft, shift_id: str, sentence: str) -> str:
     plan, sentences = shift.plan, [sentence]
     if lacks(state, shift):
         sentences.append("It lacks something: the rota says what.")
-    others = (state.shifts[other].plan for other in state.shifts_of_team[plan.team_id] if other != shift_id)
-    if any(plan.starts_at < other.ends_at and other.starts_at < plan.ends_at for other in others):
+    if state.is_doubled(plan):
         sentences.append(f"{plan.team_id} has another shift at the same time.")
     return " ".join(sentences)
 

@@ -146,6 +146,11 @@ class State:
         shifts = (self.shifts[shift_id] for shift_id in self.shifts_of_team.get(team_id, ()))
         return (shift for shift in shifts if shift.plan.duty == "on-call")
 
+    def is_doubled(self, plan: PlannedShift) -> bool:
+        """Whether the team of a shift has another at the same time, which only one of two crews can be on."""
+        others = (self.shifts[shift_id].plan for shift_id in self.shifts_of_team[plan.team_id] - {plan.shift_id})
+        return any(plan.starts_at < other.ends_at and other.starts_at < plan.ends_at for other in others)
+
     def shifts_near(self, person_id: str, starts_at: datetime, ends_at: datetime) -> Iterator[ShiftState]:
         """Those that lie so near to what lies between two instants that the rest between them may be too short."""
         after, before = starts_at - LONGEST_REST, ends_at + LONGEST_REST

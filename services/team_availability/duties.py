@@ -61,12 +61,12 @@ MAY_MOVE: tuple[type[Event], ...] = (
 
 
 def duty_began(draft: AgencyDraft, event: DutyBegan) -> None:
-    """A planned shift has begun; one that a person has ended begins nothing.
+    """A planned shift has begun; one that a person has ended begins nothing, one that was over goes on to a later end.
 
     Of one that is over by now it may have been said since that it ends later: that is read next.
     """
     duty = draft.state.duties.get(event.shift_id)
-    if duty is not None and duty.over:
+    if duty is not None and duty.over and (duty.over != "ended" or event.ends_at <= duty.ends_at):
         return
     noted = DutyNoted(
         planned_shift_id=event.shift_id,

@@ -48,7 +48,7 @@ def run(
         plan = read_plan(mapping, content, span, books)
         spoken = spoken_of(plan.rows, span, ZoneInfo(mapping.time_zone), wanted.until)
         plan = plan.within(spoken)
-        parts = list(windows(plan.rows, spoken))
+        parts = list(windows(plan.rows, spoken, plan.unread))
     except MappingRefused as refused:
         _end(str(refused), REFUSED)
     except UnicodeDecodeError:

@@ -71,6 +71,8 @@ def _take(plan: ForeignPlan, mapping: RotaMapping, record: Record, span: Span) -
         entry = _entry(mapping, record.line, record.fields)
     except Wrong as wrong:
         plan.faults.append(wrong.at(record.line))
+        if (name := _columns(mapping).id) is not None:
+            plan.unread.append(record.fields[name])
         return
     if span.holds(entry.starts_at):
         plan.entries.append(entry)
@@ -82,7 +84,7 @@ def _entry(mapping: RotaMapping, line: int, fields: Mapping[str, str]) -> Entry:
     columns = _columns(mapping)
     zone, where = ZoneInfo(mapping.time_zone), f"column {', '.join(columns.ends)}"
     begins, ends = _time(mapping, columns.starts, fields), _time(mapping, columns.ends, fields)
-    end = end_of(ends.wall)
+    end = end_of(ends.wall, ends.zone or zone, zone)
     shared_day = set(columns.starts) & set(columns.ends)
     if shared_day and begins.zone == ends.zone and end <= begins.wall:
         end += timedelta(days=1)  # the day stands once, for the beginning: a night ends on the next

@@ -77,6 +77,7 @@ def _occurrences(series: Series, expansion: Expansion, plan: ForeignPlan, mappin
                 yield from list(expansion.occurrences(series))
             except Wrong as wrong:
                 plan.faults.append(wrong.at(_line_of(master, wrong.field)))
+                plan.unread.append(series.uid)
         if why == CANCELLED:
             return
     for event in _latest_exceptions(series.exceptions):
@@ -120,6 +121,7 @@ def _take(plan: ForeignPlan, mapping: RotaMapping, occurrence: Occurrence) -> No
         fault = wrong.at(_line_of(event, wrong.field))
         if fault not in plan.faults:  # once for all occurrences of a series
             plan.faults.append(fault)
+        plan.unread.append(occurrence.key)
         return
     key, starts_at, ends_at = occurrence.key, occurrence.starts_at, occurrence.ends_at
     plan.entries.append(Entry(event.line, key, people, said["team"], said["duty"], starts_at, ends_at))

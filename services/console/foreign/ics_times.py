@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from services.console.foreign.ics_lines import Component, Property
 from services.console.foreign.mapping import RotaMapping
-from services.console.foreign.plan import FIRST_YEAR, LAST_YEAR, Wrong, at_clock, end_of
+from services.console.foreign.plan import FIRST_YEAR, IN_UTC, LAST_YEAR, Wrong, at_clock, end_of
 from services.console.foreign.zones import zone_called
 
 UTC_ZONE = ZoneInfo("UTC")
-IN_UTC = ("UTC", "Etc/UTC", "GMT")
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 _LENGTH = re.compile(r"\+?P(?:(\d{1,3})W)?(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?", re.ASCII)
 
@@ -39,10 +38,12 @@ class Times(NamedTuple):
     begins: Moment
     lasts: timedelta
     """On the wall: a night of twelve hours has eleven or thirteen when the clocks change."""
+    home: ZoneInfo
+    """The clocks of the plan."""
 
     def ends_at(self, wall: datetime) -> datetime:
         """When an occurrence that begins at `wall` ends."""
-        return at_clock(end_of(wall + self.lasts), self.begins.zone)
+        return at_clock(end_of(wall + self.lasts, self.begins.zone, self.home), self.begins.zone)
 
 
 def times_of(event: Component, mapping: RotaMapping) -> Times:
@@ -50,24 +51,24 @@ def times_of(event: Component, mapping: RotaMapping) -> Times:
     start = event.first("dtstart")
     if start is None:
         raise Wrong("DTSTART", "is missing", "the beginning of the shift")
-    begins = moment(start, mapping)
+    begins, home = moment(start, mapping), ZoneInfo(mapping.time_zone)
     if begins.whole_day:
         begins = begins._replace(wall=begins.wall + _day_begins(mapping))
     if (length := event.first("duration")) is not None:
-        return Times(begins, _length(length))
+        return Times(begins, _length(length), home)
     end = event.first("dtend")
     if end is None:
         if not begins.whole_day:
             raise Wrong("DTEND", "is missing", "the end of the shift")
-        return Times(begins, timedelta(days=1))
+        return Times(begins, timedelta(days=1), home)
     ends = moment(end, mapping)
     if ends.whole_day != begins.whole_day:
         raise Wrong("DTEND", "is a day and DTSTART a time, or the other way round", "both alike")
     if ends.whole_day:
-        return Times(begins, ends.wall + _day_begins(mapping) - begins.wall)
+        return Times(begins, ends.wall + _day_begins(mapping) - begins.wall, home)
     if ends.zone != begins.zone:
         ends = ends._replace(wall=ends.at.astimezone(begins.zone).replace(tzinfo=None))
-    return Times(begins, ends.wall - begins.wall)
+    return Times(begins, ends.wall - begins.wall, home)
 
 
 def moment(said: Property, mapping: RotaMapping, value: str | None = None) -> Moment:

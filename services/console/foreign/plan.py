@@ -69,6 +69,8 @@ class ForeignPlan:
     left_out: Counter[str] = field(default_factory=Counter)
     """Entries that are no shifts, by why."""
     remarks: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """The keys of entries that could not be read, as far as they have one: their shifts stand as they do."""
 
 
 class Span(NamedTuple):
@@ -94,16 +96,20 @@ def at_clock(wall: datetime, zone: ZoneInfo) -> datetime:
     return instant(zone, wall.date(), wall.hour * 60 + wall.minute)
 
 
-def end_of(wall: datetime) -> datetime:
-    """An end as it was meant: the last minute of a day is the end of that day, the last second that of its minute."""
-    if wall.second == LAST_SECOND:
-        wall += timedelta(seconds=1)
-    if wall.time().replace(second=0, microsecond=0) == time(23, 59):
-        wall += timedelta(minutes=1)
-    return wall.replace(second=0, microsecond=0)
+def end_of(wall: datetime, zone: ZoneInfo, home: ZoneInfo) -> datetime:
+    """An end as it was meant: the last minute of a day is the end of that day, the last second that of its minute.
+
+    Nobody's day ends by UTC: of a time that is written so the day is that of the clocks of the plan.
+    """
+    shown = wall.replace(tzinfo=zone).astimezone(home).replace(tzinfo=None) if zone.key in IN_UTC else wall
+    meant = shown + timedelta(seconds=shown.second == LAST_SECOND)
+    if meant.time().replace(second=0, microsecond=0) == time(23, 59):
+        meant += timedelta(minutes=1)
+    return wall + (meant.replace(second=0, microsecond=0) - shown)
 
 
 LAST_SECOND = 59
+IN_UTC = ("UTC", "Etc/UTC", "GMT")
 
 
 def check_length(starts_at: datetime, ends_at: datetime, field: str) -> None:

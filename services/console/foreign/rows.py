@@ -39,6 +39,8 @@ class Import(NamedTuple):
     faults: list[Fault]
     left_out: Mapping[str, int]
     remarks: list[str]
+    unread: Sequence[str] = ()
+    """The keys of what could not be read, where it has one: the other tool has these shifts, whatever it says."""
 
     def within(self, span: Span) -> Import:
         """The shifts that begin in the span alone; of the others it is said how many they are."""
@@ -62,7 +64,8 @@ def read_plan(mapping: RotaMapping, content: bytes, span: Span, books: Books | N
     """
     plan = (read_csv if mapping.format == "csv" else read_ics)(mapping, content, span)
     rows = _Names(mapping, books, plan).rows()
-    return Import(rows, sorted(plan.faults), plan.left_out, plan.remarks)
+    unread = tuple(_short(key) for key in plan.unread if key)
+    return Import(rows, sorted(plan.faults), plan.left_out, plan.remarks, unread)
 
 
 class _Names:
@@ -79,6 +82,7 @@ class _Names:
             if team_id and duty:
                 together[entry.starts_at, entry.ends_at, team_id, duty].append(entry)
             else:
+                self._plan.unread.append(entry.key)
                 for name in entry.people:  # it is no shift, and yet all that is wrong with it is told at once
                     self._person(entry, name)
         rows = (self._row(*same, entries) for same, entries in sorted(together.items()))
@@ -95,6 +99,7 @@ class _Names:
         if places > MAX_PLACES:
             what = f"{places} people are on one shift of {team_id}"
             self._refuse(entries[-1], "person", what, f"at most {MAX_PLACES}, the others on a team of their own")
+            self._plan.unread.append(_key(team_id, duty, starts_at, entries))
             return None
         return Row(
             _key(team_id, duty, starts_at, entries),

@@ -25,7 +25,10 @@ class Window(NamedTuple):
     span: Span
     rows: Sequence[Row]
     elsewhere: Sequence[str] = ()
-    """The keys of the shifts of the other times: one that has moved here from there, or away, is still the same."""
+    """The keys of the shifts of the other times: one that has moved here from there, or away, is still the same.
+
+    And of those that could not be read, which stand as they do.
+    """
 
 
 def whole_span(now: datetime) -> Span:
@@ -50,11 +53,13 @@ def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | Non
     return Span(span.starts_at, min(ends_at, span.ends_at))
 
 
-def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
+def windows(rows: Sequence[Row], span: Span, unread: Sequence[str] = ()) -> Iterator[Window]:
     """The rows of a span in the order of their beginning, so many a command. Raises MappingRefused."""
     rows = sorted(rows, key=lambda row: row.starts_at)
-    if len(rows) > MOST_IMPORTED:
-        raise MappingRefused(f"{len(rows)} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until")
+    if len(rows) + len(unread) > MOST_IMPORTED:
+        raise MappingRefused(
+            f"{len(rows) + len(unread)} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until"
+        )
     begins_at, begin = span.starts_at, 0
     while len(rows) - begin > MOST_ROWS:
         end = begin + MOST_ROWS
@@ -62,13 +67,13 @@ def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
             end -= 1  # what begins together is said together
         if end == begin:
             raise MappingRefused(f"more than {MOST_ROWS} shifts begin at {rows[begin].starts_at.isoformat()}")
-        yield _window(Span(begins_at, rows[end].starts_at), rows, begin, end)
+        yield _window(Span(begins_at, rows[end].starts_at), rows, begin, end, unread)
         begins_at, begin = rows[end].starts_at, end
-    yield _window(Span(begins_at, span.ends_at), rows, begin, len(rows))
+    yield _window(Span(begins_at, span.ends_at), rows, begin, len(rows), unread)
 
 
-def _window(span: Span, rows: Sequence[Row], begin: int, end: int) -> Window:
-    return Window(span, rows[begin:end], [row.key for row in (*rows[:begin], *rows[end:])])
+def _window(span: Span, rows: Sequence[Row], begin: int, end: int, unread: Sequence[str]) -> Window:
+    return Window(span, rows[begin:end], [*(row.key for row in (*rows[:begin], *rows[end:])), *unread])
 
 
 def halves(window: Window) -> tuple[Window, ...]:

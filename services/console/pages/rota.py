@@ -173,6 +173,7 @@ def _shift_rows(visit: Visit, shifts: Sequence[ShiftTold]) -> Iterator[Row]:
 def _rotation_row(visit: Visit, rotation: Rotation) -> Row:
     each_day = len(rotation.days) == DAYS_A_WEEK
     days_on = f", {rotation.lasts_days} days on" if rotation.lasts_days else ""
+    clocks = "" if rotation.zone == visit.zone.key else f" ({rotation.zone})"
     line = RotationLine(
         rotation_id=rotation.rotation_id,
         html_id=html_id_of(rotation.rotation_id),
@@ -180,7 +181,7 @@ def _rotation_row(visit: Visit, rotation: Rotation) -> Row:
         team_id=rotation.team_id,
         duty=rotation.duty,
         days="every day" if each_day else ", ".join(rotation.days),
-        hours=f"{rotation.starts} to {rotation.ends}{days_on}",
+        hours=f"{rotation.starts} to {rotation.ends}{days_on}{clocks}",
         turn="each worked day" if rotation.turn_days == 1 else f"every {rotation.turn_days} worked days",
         crews=tuple(tuple(visit.person(person_id) for person_id in crew) for crew in rotation.crews),
         back=_address(visit, _chosen(visit)),

@@ -85,7 +85,7 @@ def _tell_near(agency: AgencyRecords, shift: RotaShiftSeen, at: datetime) -> Non
     plan, zone = shift.plan, ZoneInfo(shift.plan.zone)
     lacking = "; ".join(sorted({gap_in_words(gap) for gap in near}))
     sentence = (
-        f"{plan.team_id}, {plan.duty.replace('-', ' ')} from {plan.starts_at.astimezone(zone):%a %H:%M}: {lacking}."
+        f"{plan.team_id}, {plan.duty.replace('-', ' ')} from {plan.starts_at.astimezone(zone):%a %H:%M %Z}: {lacking}."
     )
     if all((alert.alert_id, alert.sentence) != (_alert_id(plan.shift_id), sentence) for alert in agency.alerts()):
         agency.raise_alert(_alert_id(plan.shift_id), Alert("rota-gap", at, sentence, plan.team_id))

@@ -21,6 +21,8 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
+    Team,
+    TeamDefined,
     imported_shift_id,
 )
 from tests.services.rostering.driver import START, ZONE, Office, types
@@ -95,7 +97,7 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     answer = read(office, rows)
     assert answer.sentence == "Shifts planned: 0, changed: 1, dropped: 0, as before: 6."
     assert office.shift(taken).rota.people() == {"eve"}
-    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it is at other times")]
     assert not office.of(ShiftPlanned)
     assert not office.of(ShiftDropped)
 
@@ -135,6 +137,82 @@ def test_a_shift_is_known_again_by_its_id_as_by_its_key_and_by_one_of_the_two() 
 
 
 @scenario
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_plan_that_the_other_system_numbers_anew_is_the_same_plan(hours: int) -> None:
+    """As a series does whose hour is changed, or of which only what follows is."""
+    office = Office()
+    read(office, week("ann", "bob"))
+    taken = office.shifts()[2].plan.shift_id
+    office.takes(taken, "eve")
+    office.news()
+    later = timedelta(hours=hours)
+    rows = [
+        row(day, *each.people, key=f"new-{day}", starts_at=each.starts_at + later, ends_at=each.ends_at + later)
+        for day, each in enumerate(week("ann", "bob"), 1)
+    ]
+    for _ in range(2):
+        read(office, rows)
+        assert office.shift(taken).plan.starts_at == rows[2].starts_at
+        assert office.shift(taken).rota.people() == {"eve"}
+    assert not office.of(ShiftPlanned)
+    assert not office.of(ShiftDropped)
+    assert len(office.of(ShiftMoved)) == 7 * hours
+    stranger = rows[2].model_copy(update={"people": ("nobody",)})
+    assert "nobody" in read(office, [*rows[:2], stranger, *rows[3:]]).sentence
+    assert office.shift(taken).rota.people() == {"eve"}
+
+
+@scenario
+@pytest.mark.parametrize("changes", [{"team_id": "two"}, {"duty": "on-call"}, {"people": ("cat",), "hours": 1}])
+def test_another_shift_under_another_key_is_another_shift(changes: dict[str, Any]) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    read(office, [row(9, "ann")])
+    office.news()
+    later = timedelta(hours=changes.pop("hours", 0))
+    other = row(9, "ann", key="other", **changes)
+    read(office, [other.model_copy(update={"starts_at": other.starts_at + later, "ends_at": other.ends_at + later})])
+    assert len(office.of(ShiftDropped)) == len(office.of(ShiftPlanned)) == 1
+
+
+@scenario
+@pytest.mark.parametrize("changes", [{"rest_hours": 9}, {"sign_on_grace_minutes": 30}, {"gaps_to": ("sue",)}])
+def test_nobody_hears_of_a_change_that_is_none_to_them(changes: dict[str, Any]) -> None:
+    """A mapping that is written otherwise paged everybody who stands in the plan."""
+    office = Office()
+    office.join("sue")
+    read(office, week("ann", "bob"))
+    office.news()
+    assert "changed: 7" in read(office, week("ann", "bob"), **changes).sentence
+    assert not office.of(PlanNoticeDue)
+
+
+@scenario
+def test_of_two_plans_of_one_team_it_is_said_where_they_have_two_shifts_at_once() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    ends = START + timedelta(days=3, hours=8)
+    after = row(3, "cat", key="after", starts_at=ends, ends_at=ends + timedelta(hours=1))
+    answer = read(office, [row(2, "cat", key="other"), after], source="leave")
+    assert answer.sentence.endswith(" At the same time as another of their team: 1, the first of one on 2026-03-04.")
+
+
+@scenario
+def test_who_stays_on_a_shift_loses_no_place_to_who_has_taken_that_of_one_who_does_not() -> None:
+    office = Office()
+    read(office, [row(1, "ann", "bob"), row(2, "ann", "bob")])
+    shifts = [shift.plan.shift_id for shift in office.shifts()]
+    office.takes(shifts[0], "dan", place=1)
+    office.news()
+    for _ in range(2):
+        read(office, [row(1, "bob"), row(2, "bob")])
+        assert [office.shift(each).rota.people() for each in shifts] == [{"dan", "bob"}, {"bob"}]
+        assert [len(office.shift(each).plan.places) for each in shifts] == [2, 1]
+    told = {each.person_id for each in office.of(PlanNoticeDue) if each.why == "you have no place in it any more"}
+    assert told == {"ann"}
+
+
+@scenario
 def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
     office = Office()
     read(office, week("ann", "bob"))
@@ -145,7 +223,7 @@ def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
     read(office, rows)
     assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [
         *((person_id, "you have no place in it any more") for person_id in whose),
-        ("eve", "it was changed"),
+        ("eve", "its people have changed"),
     ]
 
 

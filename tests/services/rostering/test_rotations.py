@@ -44,6 +44,15 @@ def test_six_weeks_are_planned_at_once_and_a_day_more_each_day() -> None:
     assert not office.of(ShiftDropped)
 
 
+def test_a_rotation_under_another_name_and_weeks_that_begin_each_day_are_said_to_be_at_the_same_time() -> None:
+    """Only one of two crews is on the team, and nobody heard so."""
+    office, said = Office(), " At the same time as another of their team: 42, the first of one on {}."
+    office.rotate()
+    assert office.rotate(rotation_id="night").sentence.endswith(said.format("2026-03-02"))
+    office = Office()
+    assert office.rotate(lasts_days=7).sentence.endswith(said.format("2026-03-02"))
+
+
 def test_what_is_planned_besides_leaves_each_rotation_the_room_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its daily run stopped without a word where imports had filled the plan."""
     monkeypatch.setattr("services.rostering.state.MAX_SHIFTS", ROTATION_SHIFTS + 3)

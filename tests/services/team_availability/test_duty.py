@@ -346,6 +346,19 @@ def test_a_duty_twice_and_one_that_is_over_begin_nothing(town: PlannedTown) -> N
     assert town.end("never-begun") == []
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_shift_that_is_planned_longer_once_it_was_over_has_its_crew_on_call(town: PlannedTown, by_hand: bool) -> None:  # noqa: FBT001
+    """Ten minutes after the end its rotation was given another: by the rota they were on call, and nobody was."""
+    town.begin(hours=1)
+    if by_hand:
+        town.command(SignOff, team_id="night")
+    town.wait(3600)
+    town.end()
+    town.wait(600)
+    town.begin(hours=1)
+    assert town.crew() == (() if by_hand else CREW)
+
+
 def test_a_shift_that_was_moved_before_anybody_read_that_it_began_has_its_crew_on_call(town: PlannedTown) -> None:
     """After hours without team availability nobody was on call: by its first end the shift was over."""
     town.command(DefineTeam, team=Team(team_id="day", model="community-responder"))

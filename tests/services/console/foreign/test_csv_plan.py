@@ -153,6 +153,24 @@ def test_an_end_one_minute_before_midnight_is_midnight() -> None:
     assert rows[0].ends_at == rows[1].starts_at == at("2026-03-03T06:00Z")
 
 
+@pytest.mark.parametrize(
+    ("time", "ends", "meant"),
+    [
+        ("%Y-%m-%d %H:%M%z", "2026-03-02 23:59-0600", "2026-03-03T06:00Z"),
+        ("%Y-%m-%d %H:%M%z", "2026-03-03 05:59+0000", "2026-03-03T06:00Z"),
+        ("%Y-%m-%d %H:%M%z", "2026-03-02 23:59+0000", "2026-03-02T23:59Z"),
+        ("epoch-seconds", "1772517599", "2026-03-03T06:00Z"),
+    ],
+)
+def test_midnight_is_that_of_the_plan_however_its_times_are_written(time: str, ends: str, meant: str) -> None:
+    """A team on call was on none for that minute, and was offered nothing that might have taken longer."""
+    begins = "1772474400" if time == "epoch-seconds" else "2026-03-02 12:00-0600"
+    text = SPREADSHEET.read_text().replace('["Date", "Start"]', '"Start"').replace('["Date", "End"]', '"End"')
+    mapping = read_mapping(text).model_copy(update={"time": time})
+    (row,) = imported(f"7,Ana,Silva,Crisis 1,Regular,,{begins},{ends}", mapping=mapping).rows
+    assert row.ends_at == at(meant)
+
+
 def test_an_end_on_a_day_of_its_own_is_not_moved() -> None:
     text = SPREADSHEET.read_text().replace('["Date", "End"]', '["Until", "End"]')
     content = f"{HEAD},Until\n7,Ana,Silva,Crisis 1,Regular,03/02/2026,19:00,07:00,03/02/2026\n"

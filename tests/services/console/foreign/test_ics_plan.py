@@ -166,6 +166,16 @@ def test_a_length_is_meant_on_the_wall() -> None:
     assert night.ends_at == at("2026-03-08T11:00Z")  # 07:00, eleven hours later
 
 
+@pytest.mark.parametrize(("ends", "meant"), [("20260303T045900", "05:00"), ("20260302T235900", "23:59")])
+@pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}"])
+def test_midnight_is_that_of_the_plan_where_an_event_stands_in_utc(written: str, ends: str, meant: str) -> None:
+    text = NIGHT.replace(";TZID=America/New_York:20260302T190000", written.format("20260302T170000")).replace(
+        ";TZID=America/New_York:20260303T070000", written.format(ends)
+    )
+    (shift,) = shifts(event(text), mapping=mapped(time_zone="America/New_York"))
+    assert f"{shift.ends_at:%H:%M}" == meant
+
+
 @pytest.mark.scenario("roster")
 @pytest.mark.parametrize("written", [":{}Z", ";TZID=UTC:{}", ";TZID=Etc/UTC:{}"])
 def test_a_series_in_utc_is_taken_as_it_says_and_remarked_on(written: str) -> None:
@@ -335,6 +345,19 @@ def test_what_cannot_be_read_is_said_where_it_stands_and_hides_no_other(text: st
     assert any(fault in str(said) for said in plan.faults)
     assert plan.rows[0].people == ("ana",)
     assert len(plan.faults) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NIGHT.replace("Ana Silva - ", ""),
+        NIGHT.replace("Crisis nights", "Parking"),
+        NIGHT.replace("20260303T070000", "20260302T070000"),
+        NIGHT.replace("Ana Silva", " & ".join("ABCDEFGHI")),
+    ],
+)
+def test_what_cannot_be_read_is_known_by_its_key_all_the_same(text: str) -> None:
+    assert imported(event(text)).unread == ("7@tool",)
 
 
 def test_of_an_event_that_is_given_twice_the_newer_counts() -> None:

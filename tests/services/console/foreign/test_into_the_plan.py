@@ -20,6 +20,7 @@ from shared.events import (
     ShiftRow,
     ShiftsImported,
     TakeShift,
+    imported_shift_id,
 )
 from tests.services.rostering.driver import START, ZONE, Office
 
@@ -44,8 +45,11 @@ ends = ["Date", "End"]
 Answer = CommandDone | CommandRefused
 
 
-def mapping() -> RotaMapping:
-    return read_mapping(MAPPING)
+NUMBERED = MAPPING.replace("[columns]", '[columns]\nid = "Id"')
+
+
+def mapping(text: str = MAPPING) -> RotaMapping:
+    return read_mapping(text)
 
 
 def date_of(day: int) -> str:
@@ -56,13 +60,14 @@ def week(*names: str, days: range = range(1, 8)) -> list[str]:
     return [f"{name},{date_of(day)},07:00,19:00" for day in days for name in names]
 
 
-def imported(office: Office, lines: list[str], *, confirmed: bool = False) -> Answer:
-    """The last answer to what a file comes to."""
-    content, span, read = "\n".join((HEAD, *lines)).encode(), whole_span(office.now), mapping()
+def imported(office: Office, lines: list[str], *, confirmed: bool = False, numbered: bool = False) -> Answer:
+    """The last answer to what a file comes to, whose rows may begin with a number of their own."""
+    head, read = (f"Id,{HEAD}", mapping(NUMBERED)) if numbered else (HEAD, mapping())
+    content, span = "\n".join((head, *lines)).encode(), whole_span(office.now)
     plan = read_plan(read, content, span)
-    assert plan.faults == []
+    assert len(plan.faults) == len(plan.unread)
     answer: Answer | None = None
-    for part in windows(plan.rows, spoken_of(plan.rows, span, ZONE, None)):
+    for part in windows(plan.rows, spoken_of(plan.rows, span, ZONE, None), plan.unread):
         answer = office.command(
             ImportShifts,
             source=read.source,
@@ -70,6 +75,7 @@ def imported(office: Office, lines: list[str], *, confirmed: bool = False) -> An
             ends_at=part.span.ends_at,
             zone=read.time_zone,
             rows=tuple(ShiftRow(**row._asdict()) for row in part.rows),
+            elsewhere=tuple(imported_shift_id(read.source, key) for key in part.elsewhere),
             confirmed=confirmed,
             period_minutes=read.every_hours * 60,
         )
@@ -134,6 +140,34 @@ def test_who_stays_on_a_shift_stays_in_their_place_when_others_come() -> None:
     office.command(TakeShift, shift_id=shift_id, person_id="dan", place=1, reason="bob is ill")
     imported(office, week("Ann A", "Bob B", "Cat C"))
     assert holders(office, noon) == {"dan", "cat", "ann"}
+
+
+@scenario
+def test_of_a_tool_that_numbers_people_a_row_is_taken_out_and_put_back() -> None:
+    """With one person left the shift has that one's number for its key, and with two has none: it is the same shift."""
+    office = Office()
+    both = [f"{number},{line}" for number, line in enumerate(week("Ann A", "Bob B"))]
+    imported(office, both, numbered=True)
+    noon, shift_id = noon_in(office, 2)
+    office.takes(shift_id, "dan")
+    office.journal.clear()
+    for lines, crew in ((both[::2], {"dan"}), (both, {"dan", "bob"})):
+        imported(office, lines, numbered=True)
+        assert counted(office) == (0, 7, 0, 0)
+        assert holders(office, noon) == crew
+    assert not [event for event in office.journal if isinstance(event, ShiftDropped | ShiftPlanned)]
+
+
+@scenario
+@pytest.mark.parametrize(("right", "wrong"), [("19:00", "19:0O"), (",07:00", ","), ("03/06", "13/06")])
+def test_the_shift_of_a_row_that_cannot_be_read_stands(right: str, wrong: str) -> None:
+    """The rest is imported with --without-refused: who has the night of a mistyped row was told that it is off."""
+    office = Office()
+    lines = [f"{number},{line}" for number, line in enumerate(week("Ann A"))]
+    imported(office, lines, numbered=True)
+    stands = office.state.shifts
+    imported(office, [*lines[:3], lines[3].replace(right, wrong), *lines[4:]], numbered=True)
+    assert office.state.shifts == stands
 
 
 @scenario

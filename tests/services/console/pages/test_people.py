@@ -182,6 +182,21 @@ async def test_a_shift_is_planned_by_a_form(room: Room) -> None:
         assert (await browser.post("/rota/shifts", data=form)).status_code == 403
 
 
+async def test_a_rotation_on_other_clocks_than_the_page_says_on_which(room: Room) -> None:
+    """Its hours stood an hour beside those of its shifts."""
+    common: dict[str, Any] = {"team_id": "cares-1", "duty": "on-call", "starts": "19:00", "ends": "07:00"}
+    for zone in ("America/Chicago", "America/New_York"):
+        rotation = events.Rotation(
+            rotation_id=zone[-4:], zone=zone, places=("",), crews=(("ann",),), anchor=room.now.date(), **common
+        )
+        room.write(ROSTERS.name, events.RotationDefined(rotation=rotation))
+    await room.city.settle()
+    async with room.city.signed_in("supervisor") as browser:
+        page = (await browser.get("/rota")).text
+    assert "19:00 to 07:00</span>" in page
+    assert "19:00 to 07:00 (America/New_York)</span>" in page
+
+
 async def test_a_time_that_no_other_clock_can_show_is_refused_in_words(room: Room) -> None:
     """Whoever is away until further notice may write so; east of Greenwich the same holds of the first day."""
     form = {"person_id": "ann", "starts_at": f"{room.now:%Y-%m-%d}T19:00", "ends_at": "9999-12-31T23:59"}

@@ -35,10 +35,10 @@ def gap(why: GapReason, days_ahead: int = 1) -> events.GapFound:
 @pytest.mark.parametrize(
     ("story", "sentences"),
     [
-        ((gap("absent"),), ["one, on call from Fri 08:00: ann is away."]),
+        ((gap("absent"),), ["one, on call from Fri 08:00 CDT: ann is away."]),
         (
             (gap("absent"), gap("unreachable")),
-            ["one, on call from Fri 08:00: ann is away; no way to ann has proved to work."],
+            ["one, on call from Fri 08:00 CDT: ann is away; no way to ann has proved to work."],
         ),
         ((gap("absent", 7),), []),
         ((gap("no-rest"),), []),
