@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -104,15 +105,19 @@ def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftSta
     nothing of any more is what it has under a new key for the same team at the same time, or with the same people then.
     """
     state, rows = draft.state, {_shift_id(command, row): row for row in command.rows}
-    unsaid = [shift.plan for shift in present if shift.plan.shift_id not in {*rows, *command.elsewhere}]
+    said, plans = {*rows, *command.elsewhere}, (shift.plan for shift in present)
+    unsaid = {plan.shift_id: plan for plan in plans if plan.shift_id not in said}
     new = {key: row for key, row in rows.items() if key not in state.shifts and key not in state.dropped}
     stands_as: dict[str, str] = {}
-    for is_same in (_is_at_the_time_of, _has_the_people_of):
+    for alike in (_time_of, _people_of):
+        candidates = defaultdict[Hashable, list[PlannedShift]](list)
+        for plan in unsaid.values():
+            candidates[plan.team_id, plan.duty, alike(plan)].append(plan)
         for key, row in new.items():
-            plan = next((plan for plan in unsaid if key not in stands_as and is_same(row, plan)), None)
-            if plan is not None:
-                unsaid.remove(plan)
-                stands_as[key] = plan.shift_id
+            of_row = candidates.get((row.team_id, row.duty, alike(row)), ())
+            same = next((plan for plan in of_row if plan.shift_id in unsaid and _overlap(row, plan)), None)
+            if same is not None and key not in stands_as:
+                stands_as[key] = unsaid.pop(same.shift_id).shift_id
     known = (stands_as.get(_shift_id(command, row)) for row in command.rows)
     rows_known = (
         row if shift_id is None else row.model_copy(update={"key": "", "shift_id": shift_id})
@@ -121,20 +126,17 @@ def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftSta
     return command.model_copy(update={"rows": tuple(rows_known)})
 
 
-def _is_at_the_time_of(row: ShiftRow, plan: PlannedShift) -> bool:
-    return (row.team_id, row.duty, row.starts_at, row.ends_at) == (
-        plan.team_id,
-        plan.duty,
-        plan.starts_at,
-        plan.ends_at,
-    )
+def _time_of(shift: ShiftRow | PlannedShift) -> Hashable:
+    return shift.starts_at, shift.ends_at
 
 
-def _has_the_people_of(row: ShiftRow, plan: PlannedShift) -> bool:
-    """Whether a row has the people of a shift, for the same team at a time that overlaps with that one."""
-    of_team = (row.team_id, row.duty) == (plan.team_id, plan.duty)
-    overlaps = row.starts_at < plan.ends_at and plan.starts_at < row.ends_at
-    return of_team and overlaps and {*row.people} == {place.person_id for place in plan.places} - {""}
+def _people_of(shift: ShiftRow | PlannedShift) -> Hashable:
+    people = shift.people if isinstance(shift, ShiftRow) else (place.person_id for place in shift.places)
+    return frozenset(people) - {""}
+
+
+def _overlap(row: ShiftRow, plan: PlannedShift) -> bool:
+    return row.starts_at < plan.ends_at and plan.starts_at < row.ends_at
 
 
 def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShift], list[str]]:
