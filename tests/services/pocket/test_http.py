@@ -28,6 +28,7 @@ from shared.events import (
     CallVersionAt,
     DeclineOffer,
     LinksRevoked,
+    MemberConfirmed,
     OfferAccepted,
     OfferExpired,
     OfferWithdrawn,
@@ -452,6 +453,18 @@ async def test_a_team_at_work_reads_when_it_was_heard_of_and_may_say_that_it_is_
     assert "We are still available" in page
     answer = await phone.post(f"{shift}/status", data={"status": "available", "page_at": "1"})
     assert "You were heard of less than a minute ago." in answer.text
+
+
+async def test_who_waits_for_offers_reads_who_of_the_team_has_yet_to_say_that_they_are_there(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """A team whose crew was not whole was passed over, and read that offers appear."""
+    shift = city.sign_on(members=("ana", "ben"), unconfirmed=("ben",))
+    await settle(city)
+    assert "Not on the team before they say so on their own page: ben." in (await phone.get(shift)).text
+    city.write(MemberConfirmed(team_id="alpha-1", shift_id="shift-of-alpha-1", person_id="ben"))
+    await settle(city)
+    assert "say so on their own page" not in (await phone.get(shift)).text
 
 
 async def test_signing_off_is_asked_first_and_ends_the_link(city: City, phone: httpx.AsyncClient) -> None:
