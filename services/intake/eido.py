@@ -305,14 +305,19 @@ def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
 
 
 def _links(eido: _Eido) -> tuple[str, ...]:
-    """Other incidents that this one is linked with, or was split from."""
+    """Other incidents that this one is linked with, or was split from; a link that was taken back is none."""
     splits = [merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "split"]
-    parts = (*eido.part.parts("linkComponent"), *splits)
+    linked = [link for link in eido.part.parts("linkComponent") if not _is_taken_back(link)]
+    parts = (*linked, *splits)
     found = (part.incident_id("incidentTrackingIdentifier") for part in parts)
     links = dict.fromkeys(incident for incident in found if incident not in (None, eido.id))
     if len(links) > MAX_LINKS:
         eido.remarks.note(f"Of the linked incidents the first {MAX_LINKS} were recorded.")
     return tuple(filter(None, links))[:MAX_LINKS]
+
+
+def _is_taken_back(link: Part) -> bool:
+    return "unlink" in map(word_of, map(registered, link.texts("linkDirectionCode")))
 
 
 def _call_types(eido: _Eido) -> list[CallType]:
@@ -537,11 +542,18 @@ def _narrative(comments: Sequence[str]) -> str:
     return narrative
 
 
+_SCHEME = re.compile(r"\A(?:tel|sips?):", re.IGNORECASE)
+_NUMBER_AT = re.compile(r"(\+?[\d().-]+(?:;ext=\d+)?)[^@]*@.*", re.IGNORECASE)
+"""A telephone number at a host, which SIP makes of it (RFC 3261, 19.1.6)."""
+
+
 def _callback(callbacks: Sequence[Part]) -> str:
+    """The first number that stands there, as one dials it."""
     for callback in callbacks:
-        for number in (*callback.texts("updatedCbn"), *callback.texts("callBackInformationUri")):
-            if number:
-                return number.removeprefix("tel:").removeprefix("sip:")
+        for text in (*callback.texts("updatedCbn"), *callback.texts("callBackInformationUri")):
+            if number := _SCHEME.sub("", text.strip().removeprefix("<").removesuffix(">")):
+                at_host = _NUMBER_AT.fullmatch(number)
+                return at_host[1] if at_host else number
     return ""
 
 

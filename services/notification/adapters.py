@@ -16,7 +16,7 @@ from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
 from shared.clock import Clock
-from shared.events import PageDue
+from shared.events import PageDue, PageKind
 from shared.links import offer_link, roll_link, shift_link
 
 
@@ -39,6 +39,10 @@ class PocketPage:
         return DONE
 
 
+OF_A_SHIFT: frozenset[PageKind] = frozenset(("signed-on", "safety-check", "team-unanswering"))
+"""Where they name one, they lead to its page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Makes the link of a page: where the pocket page is, and the secret that no journal holds."""
@@ -52,7 +56,7 @@ class Links:
         What is about none of these leads to the page of their own that a phone is enrolled for.
         """
         person = (page.person_id, page.link_generation)
-        if page.kind in ("signed-on", "safety-check") and page.offer_id is None:
+        if page.kind in OF_A_SHIFT and page.about and page.offer_id is None:
             return shift_link(self.base_url, self.secret, page.about, *person)
         if page.kind == "test":
             return roll_link(self.base_url, self.secret, page.about, *person, method_id=page.method.method_id)

@@ -22,5 +22,5 @@ NOTIFICATION: Service[State] = Service(
     state_version=11,
     due=due,
     pending=pending,
-    decider_version="14",
+    decider_version="15",
 )

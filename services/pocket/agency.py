@@ -35,8 +35,10 @@ from shared.events import (
     SafetyCheckMissed,
     ShiftChanged,
     StatusReported,
+    TeamHeard,
     TeamSignedOff,
     TeamSignedOn,
+    TeamUnanswering,
 )
 
 MOST_OFFERS_PAGED = 10_000
@@ -171,12 +173,12 @@ class AgencyView(Swept):
 
     # --- one method for each event ---
 
-    def signed_on(self, event: TeamSignedOn, _at: datetime) -> None:
+    def signed_on(self, event: TeamSignedOn, at: datetime) -> None:
         """A shift begins, with a link for each member."""
         old = self._shifts.get(event.team_id)
         if old is not None and old.signed_on.shift_id != event.shift_id:
             self._remove_shift_links(old)
-        shift = self._shifts[event.team_id] = Shift(self.name, event, event.unconfirmed)
+        shift = self._shifts[event.team_id] = Shift(self.name, event, at, event.unconfirmed)
         for person_id in event.members:
             self._add_shift_link(shift, person_id)
 
@@ -186,6 +188,7 @@ class AgencyView(Swept):
         if shift is None or shift.signed_on.shift_id != event.shift_id:
             return
         shift.unconfirmed = tuple(member for member in shift.unconfirmed if member != event.person_id)
+        shift.is_unanswering = shift.is_unanswering and bool(event.vouched_by)
         self._let_in(event.team_id, event.person_id)
 
     def _let_in(self, team_id: str, person_id: str) -> None:
@@ -281,6 +284,20 @@ class AgencyView(Swept):
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
 
+    def team_unanswering(self, event: TeamUnanswering, _at: datetime) -> None:
+        """The team gets no offers before somebody of it speaks."""
+        if (shift := self._shifts.get(event.team_id)) is not None:
+            shift.is_unanswering = True
+
+    def team_heard(self, event: TeamHeard, _at: datetime) -> None:
+        """Somebody of it has spoken elsewhere."""
+        if (shift := self._shifts.get(event.team_id)) is not None:
+            shift.is_unanswering = False
+
+    def _spoke(self, team_id: str, at: datetime) -> None:
+        if (shift := self._shifts.get(team_id)) is not None:
+            shift.heard_at, shift.is_unanswering = at, False
+
     def late_call_listed(self, event: LateCallListed, _at: datetime) -> None:
         """No team took a call in time."""
         self._late[event.call_id] = LateCall(event)
@@ -299,13 +316,16 @@ class AgencyView(Swept):
         """It can be asked for no more."""
         self._late.pop(event.call_id, None)
 
-    def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
+    def offer_answered(self, event: OfferAnswered, at: datetime) -> None:
         """The team would take the call, and waits to hear whether it has it."""
+        self._spoke(event.team_id, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.answered = event
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
         """The offer cannot be answered any more."""
+        if isinstance(event, OfferAccepted | OfferDeclined):
+            self._spoke(event.team_id, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.state, offer.ended_at = OFFER_ENDS[type(event)], at
             offer.why = event.why if isinstance(event, OfferWithdrawn) else ""
@@ -323,6 +343,7 @@ class AgencyView(Swept):
 
     def status_reported(self, event: StatusReported, at: datetime) -> None:
         """Where the team stands."""
+        self._spoke(event.team_id, at)
         if event.call_id is not None and event.assigned:
             self._assignments.fold(event, at)
         elif (shift := self._shifts.get(event.team_id)) is not None:
@@ -402,6 +423,8 @@ CHANGES: Changes = {
     ShiftChanged: AgencyView.shift_changed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    TeamUnanswering: AgencyView.team_unanswering,
+    TeamHeard: AgencyView.team_heard,
     LateCallListed: AgencyView.late_call_listed,
     LateTakeAsked: AgencyView.late_take_asked,
     LateTakeLapsed: AgencyView.late_take_lapsed,

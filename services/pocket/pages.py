@@ -142,6 +142,8 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         notice=notice,
         link=link,
         end=words.end_of_shift(shift.signed_on.shift_ends_at, now),
+        team_says=shift.signed_on.duty == "on-shift",
+        ago=words.minutes((now - shift.heard_at).total_seconds()),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=sorted((card for card in cards if card["open"]), key=lambda card: card["offer"].made.expires_at),
         late=link.agency.late_calls(shift.signed_on.team_id, now),

@@ -128,6 +128,8 @@ class Shift:
 
     agency: str
     signed_on: TeamSignedOn
+    heard_at: datetime
+    """When the team said something last."""
     unconfirmed: tuple[str, ...] = ()
     """Members who have not said yet that they are on the team."""
     status: str = "available"
@@ -135,6 +137,8 @@ class Shift:
     """The team has no call, has said that it is in need, and is asked whether it is well."""
     police_sent_for: bool = False
     """It was silent then, and police were asked for."""
+    is_unanswering: bool = False
+    """It has let offers run out, and gets none before somebody of it speaks."""
     ended_at: datetime | None = None
     why: str = ""
 

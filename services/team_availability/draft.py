@@ -233,7 +233,7 @@ class CallDraft:
         team = self.draft.state.teams.get(offer.team_id)
         shift = None if team is None else team.shift
         if shift is not None and shift.unanswered >= MOST_UNANSWERED and not shift.is_unanswering:
-            self.emit(TeamUnanswering(team_id=offer.team_id, unanswered=shift.unanswered))
+            self.emit(TeamUnanswering(team_id=offer.team_id, unanswered=shift.unanswered, shift_id=shift.shift_id))
 
     def withdraw(self, why: str, *, only: str | None = None, but: str | None = None) -> None:
         """Take the open offers back: all, only one team's, or all but one team's."""

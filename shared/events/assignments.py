@@ -184,6 +184,7 @@ class TeamUnanswering(Event):
 
     team_id: str
     unanswered: int
+    shift_id: Id | None = None
 
 
 class TeamHeard(Event):

@@ -7,6 +7,7 @@ import re
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -45,6 +46,11 @@ def busy(room: Room) -> None:
     room.accepted("26-4")
     room.told_nothing("26-4")
     room.passed_over("26-5")
+    referred: dict[str, Any] = {"call_id": call_of("26-4"), "response": "cares", "district": "Central", "phase": "live"}
+    for number, due_at in (("1", room.now - timedelta(hours=1)), ("2", room.now + timedelta(hours=1))):
+        made = events.ReferralMade(**referred, referral_id=number * 32, kind="referral", due_at=due_at)
+        room.write(DECISIONS.name, made)
+    room.write(DECISIONS.name, events.ReferralOverdue(referral_id="1" * 32, call_id=call_of("26-4")))
 
 
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:

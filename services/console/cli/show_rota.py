@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from services.console.cli.terminal import BAD, GOOD, QUIET, local_time, terminal, whole_table
+from services.console.view.rota_records import days_on
 from shared.rota import clock_in
 
 SHORT_ID = 8
@@ -42,9 +43,10 @@ def rotations(body: Sequence[dict[str, Any]]) -> None:
     for each in body:
         crews = "; ".join(", ".join(crew) or "nobody" for crew in each["crews"])
         days = "every day" if len(each["days"]) == 7 else ", ".join(each["days"])  # noqa: PLR2004  # of the week
+        hours = f"{each['starts']} to {each['ends']}{days_on(each['lasts_days'])}"
         out.print(
             Text(each["rotation_id"], "bold"),
-            Text(f"{each['team_id']} {each['duty']}, {days} {each['starts']} to {each['ends']} ({each['zone']})"),
+            Text(f"{each['team_id']} {each['duty']}, {days} {hours} ({each['zone']})"),
             soft_wrap=True,
         )
         turn = "each worked day" if each["turn_days"] == 1 else f"every {each['turn_days']} worked days"

@@ -27,6 +27,7 @@ LOOK_AT: Mapping[AlertKind, str] = MappingProxyType(
         "paused-by-itself": "/switchboard",
         "pause-unreviewed": "/switchboard",
         "no-stop-switch": "/switchboard",
+        "referral-overdue": "/referrals",
     }
 )
 NOT_SAID = "Not known here: count it as yes."

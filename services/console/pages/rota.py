@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of, told_apart
 from services.console.pages.rota_line import date_of, lack_line, shift_line
 from services.console.view.people_words import needs_to_choose
-from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
+from services.console.view.rota_records import FeedSeen, ShiftTold, days_on, told, told_dropped
 from shared.events import Rotation
 from shared.programme.judging.hours import instant
 
@@ -60,7 +60,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     """What is lacking in six weeks, the weeks, the shifts of one of them, and from where plans come."""
     weeks = [(monday, _shifts(visit, monday)) for monday in _mondays(visit)]
     chosen = _chosen(visit)
-    lacking = [shift for _, shifts in weeks for shift in shifts if shift.gaps]
+    lacking = list({shift.shift_id: shift for _, shifts in weeks for shift in shifts if shift.gaps}.values())
     lacking_rows = [_lacking_row(visit, shift) for shift in lacking[:MOST_LACKING]]
     if len(lacking) > MOST_LACKING:
         more = f"{len(lacking) - MOST_LACKING} more shifts lack something later."
@@ -122,17 +122,16 @@ def _chosen(visit: Visit) -> date:
 
 
 def _shifts(visit: Visit, monday: date) -> list[ShiftTold]:
-    """The shifts that begin in a week, of the team that is asked for; in this week also what runs since the last."""
+    """The shifts of a week, of the team that is asked for, with what runs into it; of this one with what still runs."""
     begin, end = instant(visit.zone, monday, 0), instant(visit.zone, monday + timedelta(days=DAYS_A_WEEK), 0)
     rota, team_id = visit.seen.rota, visit.query.get("team") or None
     shifts = [told(rota, shift) for shift in rota.between(begin, end, team_id=team_id)]
     dropped = (told_dropped(each) for each in rota.dropped.values())
     shifts += (each for each in dropped if team_id in (None, each.team_id))
-    is_this_week = monday == _mondays(visit)[0]
     of_week = (
         each
         for each in shifts
-        if each.starts_at < end and (begin <= each.starts_at or (is_this_week and visit.now < each.ends_at))
+        if each.starts_at < end and (begin <= each.starts_at or max(begin, visit.now) < each.ends_at)
     )
     return sorted(of_week, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
 
@@ -172,7 +171,6 @@ def _shift_rows(visit: Visit, shifts: Sequence[ShiftTold]) -> Iterator[Row]:
 
 def _rotation_row(visit: Visit, rotation: Rotation) -> Row:
     each_day = len(rotation.days) == DAYS_A_WEEK
-    days_on = f", {rotation.lasts_days} days on" if rotation.lasts_days else ""
     clocks = "" if rotation.zone == visit.zone.key else f" ({rotation.zone})"
     line = RotationLine(
         rotation_id=rotation.rotation_id,
@@ -181,7 +179,7 @@ def _rotation_row(visit: Visit, rotation: Rotation) -> Row:
         team_id=rotation.team_id,
         duty=rotation.duty,
         days="every day" if each_day else ", ".join(rotation.days),
-        hours=f"{rotation.starts} to {rotation.ends}{days_on}{clocks}",
+        hours=f"{rotation.starts} to {rotation.ends}{days_on(rotation.lasts_days)}{clocks}",
         turn="each worked day" if rotation.turn_days == 1 else f"every {rotation.turn_days} worked days",
         crews=tuple(tuple(visit.person(person_id) for person_id in crew) for crew in rotation.crews),
         back=_address(visit, _chosen(visit)),

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from services.console.pages.page import LOCAL, Visit, html_id_of
-from services.console.view.rota_records import PlaceTold, ShiftTold, StretchTold, gap_in_words
+from services.console.view.rota_records import PlaceTold, ShiftTold, StretchTold, days_on, gap_in_words
 from shared.rota import clock_in
 
 
@@ -119,10 +119,11 @@ def date_of(at: datetime, zone: ZoneInfo) -> str:
 
 
 def hours_of(shift: ShiftTold, zone: ZoneInfo) -> str:
-    """From when to when; with the days on, where it ends on another than the next."""
+    """From when to when; with the days on, unless it ends at the next time that the clocks show that."""
     starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
     days = (ends.date() - starts.date()).days
-    return f"{starts:%H:%M} to {ends:%H:%M}" + (f", {days} days on" if days > 1 else "")
+    is_next = days == 1 and ends.time() < starts.time()
+    return f"{starts:%H:%M} to {ends:%H:%M}{days_on(0 if is_next else days)}"
 
 
 def _gaps(visit: Visit, shift: ShiftTold) -> tuple[str, ...]:

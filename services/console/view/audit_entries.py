@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from shared import events
 from shared.events import AuditEntry, Event
@@ -26,6 +27,7 @@ ANSWERS = {
     "not-yet": "not answered when this was written",
     "not-sent": "not known to have been written",
 }
+SECONDS_IN_WORDS = 180
 MOST_NAMED = 4
 """Of the people whom a command is about."""
 
@@ -35,7 +37,13 @@ def _who(entry: AuditEntry) -> str:
 
 
 def _times(entry: events.PersonalDataSeen | events.KeyUsed | events.SignInRefused) -> str:
-    return f", {entry.times} times until {entry.until:%H:%M:%S} UTC" if entry.until and entry.times > 1 else ""
+    return f", {entry.times} times within {_span(entry.at, entry.until)}" if entry.until and entry.times > 1 else ""
+
+
+def _span(since: datetime, until: datetime) -> str:
+    """A length of time, which is the same on all clocks: where this is read, times are those of the agency."""
+    seconds = max(1, round((until - since).total_seconds()))
+    return f"{seconds} s" if seconds < SECONDS_IN_WORDS else f"{seconds // 60} min"
 
 
 def _seen(entry: events.PersonalDataSeen) -> str:
@@ -80,9 +88,8 @@ def _erased(entry: events.PersonalDataErased) -> str:
 
 
 def _lost(entry: events.AuditEntriesLost) -> str:
-    return (
-        f"{entry.count} entries of {_who(entry)} are lost: they could not be written until {entry.until:%H:%M:%S} UTC."
-    )
+    span = _span(entry.at, entry.until)
+    return f"{entry.count} entries of {_who(entry)} are lost: for {span} none could be written."
 
 
 AUDIT_SENTENCES: dict[type[Event], Callable[..., str]] = {

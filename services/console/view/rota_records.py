@@ -141,6 +141,11 @@ GAPS: Mapping[GapReason, str] = MappingProxyType(
 )
 
 
+def days_on(days: int) -> str:
+    """On which day a shift ends, behind the time that it ends at, where that has to be said."""
+    return ", the next day" if days == 1 else f", {days} days on" if days else ""
+
+
 def gap_in_words(gap: GapFound | GapTold, name: str = "") -> str:
     """What a shift lacks. `name`: what the person is called whom it is about, if not by their id."""
     return GAPS[gap.why].format(name or gap.person_id)

@@ -28,7 +28,7 @@ HEADLINES: Mapping[PageKind, str] = {
     "gap": "a shift has too few people",
     "shift-moved": "a shift of yours was moved",
     "team-missing": "your shift has begun, and nobody has signed on",
-    "team-unanswering": "a team lets its calls run out",
+    "team-unanswering": "its calls run out unanswered",
     "left-out": "somebody who is planned is not on the team",
     "contact": "a way to reach you has changed, or does not work",
 }
@@ -36,7 +36,10 @@ MAY_NOT_GO_HEADLINE = "your call{where} may be none for your team"
 """Of an upgrade, where it is no more dangerous."""
 UPGRADES = {"recall": "Turn back", "stage": "Wait nearby, do not go in", "stay": "Carry on with care"}
 LEFT_OUT = {"on-shift": "You are on shift with another team", "unknown-person": "You are not on the books"}
-MORE: Mapping[PageKind, Mapping[str, str]] = {"upgrade": UPGRADES, "left-out": LEFT_OUT}
+UNANSWERING = {"crew": "You get none before you say on your page that you are there"}
+MORE: Mapping[PageKind, Mapping[str, str]] = {
+    "upgrade": UPGRADES, "left-out": LEFT_OUT, "team-unanswering": UNANSWERING,
+}  # fmt: skip
 """What follows on a headline, by why the page is sent."""
 TEXT_ANSWERS: Mapping[str, str] = {"offer": "1 take, 2 leave", "test": "Answer 1 if you read this"}
 SPOKEN_ANSWERS: Mapping[str, str] = {

@@ -6,7 +6,7 @@ Quiet hours are rostering's: it makes a reminder due by day. What has changed in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.notification.contact import WRITTEN, Contact
 from services.notification.deciding.pages import owe, page_to
 from services.notification.state import State
 from shared.engine.service import Draft, Input
+from shared.engine.state import EMPTY
 from shared.events import (
     DUTY_OFFICER,
     ContactKind,
@@ -32,6 +33,8 @@ SHIFT_PAGE = timedelta(minutes=30)
 TEAM_PAGE = timedelta(minutes=15)
 ON_CALL: frozenset[ContactKind] = frozenset(("push", "sms"))
 """Nothing else wakes somebody whose duty begins by the plan, perhaps at night."""
+CREW = "crew"
+"""Why a page about a team is sent to somebody of it."""
 Ways = list[tuple[str, Contact]]
 
 
@@ -77,15 +80,23 @@ def members_left_out(draft: Draft[State], event: MembersLeftOut, _given: Input) 
 
 
 def team_unanswering(draft: Draft[State], event: TeamUnanswering, given: Input) -> None:
-    """A team that lets its offers run out hears so over every way, and so does the duty officer."""
+    """A team that lets offers run out hears so over every way, with its shift's link; and so does the duty officer."""
     offers = draft.state.recent_offers.get(event.team_id, ())
     people = offers[-1].people if offers else ()
-    _to_all(draft, given, "team-unanswering", people, team_id=event.team_id)
+    of_crew = {"about": event.shift_id, "why": CREW} if event.shift_id else {}
+    _to_all(draft, given, "team-unanswering", people, of_crew, team_id=event.team_id)
 
 
-def _to_all(draft: Draft[State], given: Input, kind: PageKind, people: Iterable[str], **about: str) -> None:
-    more = {**about, "not_after": draft.now + TEAM_PAGE}
+def _to_all(
+    draft: Draft[State],
+    given: Input,
+    kind: PageKind,
+    people: Collection[str],
+    of_crew: Mapping[str, str] = EMPTY,
+    **about: str,
+) -> None:
     for person_id in dict.fromkeys((*people, DUTY_OFFICER)):
+        more = {**about, **(of_crew if person_id in people else EMPTY), "not_after": draft.now + TEAM_PAGE}
         _page(draft, kind, given.cause, person_id, _working(draft.state, person_id), **more)
 
 

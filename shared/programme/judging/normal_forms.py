@@ -9,6 +9,8 @@ from functools import lru_cache
 from shared.programme.judging.languages import BY_NAME, TWO_LETTERS
 
 _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
+_OMEGA = "\N{GREEK SMALL LETTER OMEGA}"
+"""How the lowest level is printed; what cannot print it writes the letter O."""
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
 _UNSPACED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of scripts without blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each is a word."""
@@ -49,7 +51,7 @@ def determinant(text: str) -> str | None:
 
     A suffix letter is part of the code: `25A01V` is another code than `25A01`, and a truncated one is not completed.
     """
-    match = _DETERMINANT.fullmatch(normal(text))
+    match = _DETERMINANT.fullmatch(normal(text).replace(_OMEGA, "o"))
     return match and f"{int(match[1]):02}{match[2]}{int(match[3]):02}{match[4]}".upper()
 
 

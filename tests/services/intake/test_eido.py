@@ -175,6 +175,36 @@ async def test_the_personal_part_is_sealed(door: Door) -> None:
     assert b"CANARY" not in next(iter(door.log.places.values()))[0].value
 
 
+@pytest.mark.parametrize(
+    ("uri", "number"),
+    [
+        ("sip:+16085550100@carrier.example;user=phone", "+16085550100"),
+        ("SIPS:+16085550100@carrier.example", "+16085550100"),
+        ("sip:+16085550100;ext=12;phone-context=x@carrier.example", "+16085550100;ext=12"),
+        ("<TEL:+1-608-555-0100>", "+1-608-555-0100"),
+        ("6085550100", "6085550100"),
+        ("sip:anonymous@anonymous.invalid", "anonymous@anonymous.invalid"),
+    ],
+)
+async def test_a_number_to_call_back_is_what_one_dials_however_the_address_is_written(
+    door: Door, uri: str, number: str
+) -> None:
+    """Calls of one caller over IP counted as nobody's, and the crew's page showed an address that no phone dials."""
+    event = await take(door, eido(callbackComponent=[{"callBackInformationUri": [uri]}]))
+    assert event.sealed is not None
+    assert door.open(event.call_id, event.sealed)["callback_number"] == number
+
+
+@pytest.mark.parametrize("code", ["UNLINK", "UnLink", "eido:UNLINK"])
+async def test_a_link_that_was_taken_back_links_nothing(door: Door, code: str) -> None:
+    """The page of the call said for good that it has to do with the other."""
+    links = [
+        {"incidentTrackingIdentifier": "urn:other", "linkDirectionCode": code},
+        {"incidentTrackingIdentifier": "urn:kin", "linkDirectionCode": "Related"},
+    ]
+    assert (await take(door, eido(linkComponent=links))).call.linked_incidents == ("urn:kin",)
+
+
 async def test_a_location_is_a_point_or_left_out_with_a_note(door: Door) -> None:
     broken = {"locationTypeDescriptionRegistryText": "CurrentIncident", "locationByValue": BOMB}
     point = {"locationTypeDescriptionRegistryText": "Caller", "locationByValue": POINT}

@@ -168,10 +168,18 @@ def test_a_team_that_lets_offers_run_out_is_told_so_over_every_way() -> None:
     running.take(asked(BOTH))
     running.until(1)
     running.sent.clear()
-    running.take(TeamUnanswering(team_id="alpha", unanswered=2))
+    running.take(TeamUnanswering(team_id="alpha", unanswered=2, shift_id="a" * 32))
     assert sorted(running.sent) == [
         (1, who, way) for who in ("ana", "ben", "duty-officer") for way in ("call", "mobile")
     ]
+    crew, officer_page = (running.pages["team-unanswering", who, "mobile"] for who in ("ana", "duty-officer"))
+    links, page_of_own = Links("https://pocket", "s" * 32), "https://pocket/me"
+    assert links.of(crew) == shift_link("https://pocket", "s" * 32, "a" * 32, "ana", 0), (
+        "where they say that they are there"
+    )
+    assert "say on your page that you are there" in text_of(crew, links.of(crew))
+    assert links.of(officer_page) == page_of_own
+    assert "your page" not in text_of(officer_page, page_of_own)
     running.take(TeamUnanswering(team_id="bravo", unanswered=2))
     running.until(1 + RING_SECONDS + TALK_SECONDS)
     officer = [way for _, who, way in running.sent[6:] if who == "duty-officer"]

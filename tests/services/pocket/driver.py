@@ -132,11 +132,11 @@ class City:
         appended = self.log.append(CALLS.name, 0, [record(agency, event, "1", "intake", self.clock)])
         return f"calls/0/{appended.offset}"
 
-    def sign_on(self, team_id: str = "alpha-1", members: tuple[str, ...] = ("ana", "ben")) -> str:
+    def sign_on(self, team_id: str = "alpha-1", members: tuple[str, ...] = ("ana", "ben"), **more: Any) -> str:
         """A team signs on; the path of the first member's shift page."""
         shift_id = f"shift-of-{team_id}"
         ends = self.clock.now() + timedelta(hours=6)
-        self.write(TeamSignedOn(team_id=team_id, shift_id=shift_id, members=members, shift_ends_at=ends))
+        self.write(TeamSignedOn(team_id=team_id, shift_id=shift_id, members=members, shift_ends_at=ends, **more))
         return f"/s/{token_of(SECRET, 'shift', shift_id, members[0])}"
 
     def offer(self, offer_id: str = "offer-1", team_id: str = "alpha-1", seconds: float = 30, **more: Any) -> str:

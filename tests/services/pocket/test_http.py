@@ -28,6 +28,7 @@ from shared.events import (
     CallVersionAt,
     DeclineOffer,
     LinksRevoked,
+    MemberConfirmed,
     OfferAccepted,
     OfferExpired,
     OfferWithdrawn,
@@ -35,8 +36,10 @@ from shared.events import (
     SafetyCheckDue,
     SafetyCheckMissed,
     SignOff,
+    TeamHeard,
     TeamNotMoving,
     TeamSignedOff,
+    TeamUnanswering,
     UpgradeRaised,
 )
 from shared.judgement import RaisedBy
@@ -416,6 +419,52 @@ async def test_out_of_service_and_back(city: City, phone: httpx.AsyncClient) -> 
     assert "You get no offers." in answer.text
     answer = await phone.post(f"{shift}/status", data={"status": "available", "page_at": "2"})
     assert "Nothing to do." in answer.text
+
+
+async def test_a_team_that_lets_offers_run_out_reads_so_and_says_that_it_is_there(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """Its page said that offers appear, which they did not, and nothing on it could be tapped to change that."""
+    shift = city.sign_on()
+    await settle(city)
+    city.write(TeamUnanswering(team_id="alpha-1", unanswered=2))
+    await settle(city)
+    page = (await phone.get(shift)).text
+    assert "You get no offers: the last ones ran out unanswered." in page
+    assert "Nothing to do." not in page
+    assert '<button class="go wide" name="status" value="available">We are here</button>' in page
+    answer = await phone.post(f"{shift}/status", data={"status": "available", "page_at": "1"})
+    assert "Nothing to do." in answer.text
+    city.write(TeamUnanswering(team_id="alpha-1", unanswered=2))
+    city.write(TeamHeard(team_id="alpha-1", shift_id="a" * 32, person_id="ana"))
+    await settle(city)
+    assert "Nothing to do." in (await phone.get(shift)).text, "an answer that came too late counts"
+
+
+async def test_a_team_at_work_reads_when_it_was_heard_of_and_may_say_that_it_is_still_available(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """After a quarter of an hour without a word it is offered nothing; its page could not say one."""
+    shift = city.sign_on()
+    await settle(city)
+    city.clock.ahead += timedelta(minutes=16)
+    page = (await phone.get(shift)).text
+    assert "You were heard of 16 min ago." in page
+    assert "We are still available" in page
+    answer = await phone.post(f"{shift}/status", data={"status": "available", "page_at": "1"})
+    assert "You were heard of less than a minute ago." in answer.text
+
+
+async def test_who_waits_for_offers_reads_who_of_the_team_has_yet_to_say_that_they_are_there(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """A team whose crew was not whole was passed over, and read that offers appear."""
+    shift = city.sign_on(members=("ana", "ben"), unconfirmed=("ben",))
+    await settle(city)
+    assert "Not on the team before they say so on their own page: ben." in (await phone.get(shift)).text
+    city.write(MemberConfirmed(team_id="alpha-1", shift_id="shift-of-alpha-1", person_id="ben"))
+    await settle(city)
+    assert "say so on their own page" not in (await phone.get(shift)).text
 
 
 async def test_signing_off_is_asked_first_and_ends_the_link(city: City, phone: httpx.AsyncClient) -> None:

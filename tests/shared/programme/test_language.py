@@ -90,6 +90,14 @@ def test_mpds_determinants_have_one_form_and_nothing_is_made_of_a_truncated_one(
     assert asked(code=code).category == category
 
 
+@pytest.mark.parametrize("code", ["26O01", "26-O-1", "26-\u03a9-1", "26\u03c91", "26\u212601"])
+def test_the_lowest_level_of_mpds_is_one_however_it_is_written(code: str) -> None:
+    """A document that wrote it as it is printed was refused, and a call whose CAD does matched nothing."""
+    text = EVERYTHING.replace('"25A01"', '"26-\u03a9-1"')
+    assert text != EVERYTHING
+    assert asked(text, code=code).category == "mental-health"
+
+
 def test_a_suffix_is_part_of_the_code() -> None:
     assert asked(code="25-A-1-V").level == "police"
     assert asked(code="25A01").level == "calm"

@@ -370,6 +370,37 @@ async def test_what_runs_since_last_week_stands_in_this_one(room: Room) -> None:
     assert "shift-night" not in shown[monday + timedelta(days=8)]
 
 
+@pytest.mark.scenario("browser")
+async def test_a_shift_that_takes_days_stands_in_each_week_that_it_runs_into_with_the_day_of_its_end(
+    room: Room,
+) -> None:
+    """Of a week on call from Friday to Friday the second week said that nothing is planned; a day ended as it began."""
+    zone = ZoneInfo("America/Chicago")
+    today = room.now.astimezone(zone).date()
+    monday = today + timedelta(days=14 - today.weekday())
+    friday = instant(zone, monday - timedelta(days=3), 17 * 60)
+    about: dict[str, Any] = {"team_id": "cares-1", "duty": "on-call", "zone": zone.key, "places": (ShiftPlace(),)}
+    for shift_id, days in (("week", 7), ("day", 1)):
+        ends_at = instant(zone, monday - timedelta(days=3 - days), 17 * 60)
+        shift = PlannedShift(**about, shift_id=shift_id, starts_at=friday, ends_at=ends_at)
+        gap = events.GapFound(
+            gap_id=shift_id, shift_id=shift_id, team_id="cares-1", starts_at=friday, ends_at=ends_at, why="empty",
+            days_ahead=7,
+        )  # fmt: skip
+        room.write(ROSTERS.name, events.ShiftPlanned(shift=shift), gap)
+    await room.city.settle()
+    boards = room.city.app.state.boards
+    keys = [BoardKey(AGENCY, frozenset({"supervisor"}), week_of(day)) for day in (friday.date(), monday)]
+    first, second = (boards.now(key).regions for key in keys)
+    assert set(first["shifts"].rows) == {"shift-week", "shift-day"}
+    assert set(second["shifts"].rows) == {"shift-week"}
+    assert set(second["lacking"].rows) == {"lack-week", "lack-day"}
+    async with room.city.signed_in("supervisor") as browser:
+        page = (await browser.get(week_of(friday.date()))).text
+    assert "17:00 to 17:00, the next day" in page
+    assert "17:00 to 17:00, 7 days on" in page
+
+
 async def test_two_of_one_name_are_told_apart_where_one_is_chosen(room: Room) -> None:
     """Whoever gave a place to one of them could not know to which."""
     week = await staffed(room)
