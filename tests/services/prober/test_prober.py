@@ -594,9 +594,11 @@ async def test_a_call_that_was_kept_from_before_is_not_the_one_that_was_sent(
 async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:
     async with live_district(tmp_path) as (running, console, prober):
         await until(lambda: prober.book.verdicts["seen"])
+        assert "No beat" not in prober.remark()
         await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
         await until(lambda: not prober.book.targets())
         assert running.alarmed.heard == []
+        assert "No beat is sent for madison-wi: no district is live there." in prober.remark()
 
 
 async def test_a_pause_is_not_told_as_a_call_that_was_seen_again(tmp_path: Path) -> None:
