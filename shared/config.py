@@ -9,6 +9,7 @@ import os
 import re
 import ssl
 import sys
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
@@ -23,11 +24,15 @@ from shared.validation import told
 PREFIX = "CAREROUTE_"
 EXIT_SETTINGS = 78
 """A setting is wrong."""
+NEARLY = 0.95
+"""Names that are so much alike (difflib's ratio) are meant to be one: a letter of twenty is another, or missing."""
 
 
 def listed(value: object) -> object:
     """A setting that is several, with commas between them."""
-    return value.split(",") if isinstance(value, str) and value else () if value == "" else value
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",")] if value else ()
 
 
 WebhookNetworks = Annotated[
@@ -67,13 +72,32 @@ class Environment(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings of this process. A wrong one ends it (exit code 78) with a line that names the variable."""
+        """The settings of this process. A wrong one ends it (exit code 78) with a line that names the variable.
+
+        So does one whose name is misspelt: what should have been set would be left out, and nobody would know.
+        """
+        settings, wrong = None, [f"{given}: is no setting; did you mean {meant}?" for given, meant in cls.misspelt()]
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
-            for place, wrong in told(error):
-                sys.stderr.write(f"{_named(place)}{wrong}{cls._meaning_of(place)}\n")
+            wrong += [f"{_named(place)}{sentence}{cls._meaning_of(place)}" for place, sentence in told(error)]
+        if wrong or settings is None:
+            sys.stderr.write("".join(f"{line}\n" for line in wrong))
             sys.exit(EXIT_SETTINGS)
+        return settings
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Those in which its settings, and the files of its secrets, are named."""
+        files = {file_variable_of(name) for name, field in cls.model_fields.items() if is_secret(field)}
+        return frozenset(map(variable_of, cls.model_fields)) | files
+
+    @classmethod
+    def misspelt(cls) -> list[tuple[str, str]]:
+        """Names in the environment that nearly are those of settings, and of which."""
+        names = cls.variables()
+        near = ((given, get_close_matches(given, names, n=1, cutoff=NEARLY)) for given in os.environ.keys() - names)
+        return sorted((given, meant) for given, found in near for meant in found)
 
     @classmethod
     def _meaning_of(cls, place: tuple[int | str, ...]) -> str:
@@ -87,7 +111,11 @@ class Environment(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Secrets from the files that are named for them."""
+        """Secrets from the files that are named for them; of each setting no blank or line end that stands around it.
+
+        With one, the same secret was another than out of a file, and links led nowhere.
+        """
+        given = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
         for name in filter(lambda name: is_secret(cls.model_fields[name]), cls.model_fields):
             if file := os.environ.get(file_variable_of(name)):
                 if given.get(name):

@@ -42,7 +42,12 @@ class ReachSettings(Environment):
         validate_default=True,
         description="whom push services may write to: mailto: or https:, one that exists",
     )
-    mail_host: str = Field(default="", max_length=253, description="the mail server that takes our mail")
+    mail_host: str = Field(
+        default="",
+        max_length=253,
+        pattern=r"^([^\s/:]*|[0-9A-Fa-f:.]+)$",
+        description="the mail server that takes our mail: its name or address alone",
+    )
     mail_port: int = Field(default=587, ge=1, le=65535)
     mail_tls: Tls = Field(default="starttls", description="starttls, tls, or on this machine alone none")
     mail_user: str = Field(default="", max_length=200)

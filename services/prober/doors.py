@@ -17,6 +17,8 @@ import httpx
 REQUEST_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 0.1
+MOST_CHARACTERS = 300
+"""Of what a door gives as its reason."""
 AGAIN = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.ACCEPTED))
 
 
@@ -100,9 +102,10 @@ class Doors:
 
 
 def _reason(response: httpx.Response) -> str:
-    """The stable code of a refusal, in brackets; empty where there is none."""
+    """Why, in brackets: the stable code of a refusal, or the door's sentence; empty where it gives neither."""
     try:
-        reason = response.json().get("reason")
+        problem = response.json()
+        reason = problem.get("reason") or problem.get("detail")
     except (ValueError, AttributeError):
         return ""
-    return f" ({reason})" if isinstance(reason, str) and reason else ""
+    return f" ({reason[:MOST_CHARACTERS]})" if isinstance(reason, str) and reason else ""

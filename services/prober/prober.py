@@ -85,8 +85,11 @@ class Prober:
 
     def remark(self) -> str:
         """What somebody should mend who asks whether the prober is ready."""
+        known = {target.agency for target in self.book.targets()}
+        idle = ", ".join(sorted({beats.agency for beats in self.beats} - known))
         lines = [
             self.trouble(),
+            f"No beat is sent for {idle}: no district is live there." if idle else "",
             "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
             "" if self.settings.beat_url("prober") else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
         ]

@@ -48,6 +48,11 @@ class Beats:
         """By partition, the highest epoch that anybody has said to own it with."""
         return self._peers.announced
 
+    @property
+    def has_namesake(self) -> bool:
+        """Whether another process has beaten under the same name since this one began to."""
+        return self._peers.has_namesake
+
     def say(
         self, owned: Mapping[int, int], warm: Collection[int], wanted: Collection[int], *, leaves: bool = False
     ) -> None:

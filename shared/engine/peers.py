@@ -48,6 +48,8 @@ class Peers:
         """By partition, the highest epoch that anybody has said to own it with."""
         self.woken = 0
         """How often a process that was taken for dead went on."""
+        self.has_namesake = False
+        """Whether another process has beaten under the same name since this one began to."""
         self._instance, self._process, self._number = instance, process, -1
         self._last: dict[str, tuple[int, Beat]] = {}
         """By name, its last beat, and the number of the own beat before it."""
@@ -72,6 +74,8 @@ class Peers:
             silent = [name for name in self._last if beat.number - self._last[name][0] >= self._patience(name)]
             for name in silent:
                 self._buried[name] = self._last.pop(name)
+        elif self._number >= 0:
+            self.has_namesake = True
 
     def _hear(self, instance: str, beat: Beat) -> None:
         buried = self._buried.pop(instance, None)

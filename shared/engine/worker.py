@@ -50,6 +50,7 @@ LOST_SECONDS = 1.0
 
 TOGETHER_SECONDS = 0.05
 """So long the loop waits for all steps of a turn; one whose append takes longer holds up its partition alone."""
+NAMESAKE = ", and another process has this one's name: give each of a service its own CAREROUTE_INSTANCE"
 AGAIN_SECONDS = 1.0
 """Until dead letters that the broker did not take are sent again."""
 
@@ -267,7 +268,9 @@ class Worker(Generic[S]):
         """Look whether this process may be the owner of what it believes to own."""
         for number, partition in self.owned.items():
             if (epoch := standing.announced.get(number, 0)) > partition.epoch:
-                message = f"epoch {epoch} of partition {number} was claimed"
+                message = (
+                    f"epoch {epoch} of partition {number} was claimed{NAMESAKE if self._beats.has_namesake else ''}"
+                )
                 raise NotOwner(message)
 
     async def _claim(self, number: int) -> Partition[S] | None:

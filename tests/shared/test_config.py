@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from deploy.local.kafka.certificates import Authority
+from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import SERVICES
+from deploy.redecide import RedecideSettings
+from deploy.topics import TopicSettings
+from services.console.config import CommandLineSettings, ExaminerSettings, WatchSettings
 from services.triage.config import TriageSettings
 from shared.config import Environment, file_variable_of, is_secret, variable_of
 from shared.private_file import write_private
@@ -113,6 +119,61 @@ def test_what_a_setting_lacks_is_said_in_words(
     environment.setenv(name, value)
     told = refused(capsys, SERVICES["notification"]).splitlines()
     assert [said for said in told if said.startswith(f"{name}: {line}")], told
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "taken"),
+    [
+        ("link_secret", "0" * 40 + "\n", "0" * 40),
+        ("pocket_url", "https://pocket.city.example\r", "https://pocket.city.example"),
+        ("webhook_networks", "10.1.0.0/16, fd00::/8 ", (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))),
+    ],
+)
+def test_a_blank_or_a_line_end_around_a_setting_is_none_of_it(
+    environment: pytest.MonkeyPatch, tmp_path: Path, name: str, given: str, taken: object
+) -> None:
+    """From a list that Windows wrote, or a secret made by `echo`: links on pages led nowhere."""
+    environment.setenv("CAREROUTE_AUDIT_KEYS", new_key())
+    environment.setenv("CAREROUTE_AGENCIES_FILE", str(tmp_path))
+    environment.setenv("CAREROUTE_LINK_SECRET", "1" * 40)
+    environment.setenv("CAREROUTE_POCKET_URL", "https://city.example")
+    environment.setenv(variable_of(name), given)
+    value = getattr(SERVICES["notification"].load(), name)
+    assert (value.get_secret_value() if isinstance(value, SecretStr) else value) == taken
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("CAREROUTE_PARTITION", "CAREROUTE_PARTITIONS"),
+        ("CAREROUTE_KAKFA_CA_FILE", "CAREROUTE_KAFKA_CA_FILE"),
+        ("CAREROUTE_SECOND_SEALING_KEYS_FILE", "CAREROUTE_SECOND_SEALING_KEY_FILE"),
+        ("CARE_ROUTE_KAFKA_UNSECURED", "CAREROUTE_KAFKA_UNSECURED"),
+    ],
+)
+def test_a_misspelt_name_is_refused_and_what_is_meant_is_told(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str, meant: str
+) -> None:
+    """It was left out, and nobody knew: four partitions where twelve were meant."""
+    environment.setenv(given, "12")
+    assert refused(capsys) == f"{given}: is no setting; did you mean {meant}?\n"
+
+
+def test_no_setting_looks_like_another_one_misspelt(environment: pytest.MonkeyPatch) -> None:
+    """On Kubernetes each process is given those of all; with Docker Compose they stand in one file with passwords."""
+    settings: tuple[type[Environment], ...] = (
+        *SERVICES.values(),
+        TopicSettings,
+        RedecideSettings,
+        ExaminerSettings,
+        WatchSettings,
+        CommandLineSettings,
+    )
+    compose = re.findall(r"\$\{(CAREROUTE_\w+)", (CHECKOUT / "docker-compose.yml").read_text("utf-8"))
+    for name in {*compose, *(name for kind in settings for name in kind.variables())}:
+        environment.setenv(name, "")
+    for kind in settings:
+        assert kind.misspelt() == [], kind
 
 
 @pytest.mark.parametrize("region", ["ZZ", "us", "USA"])

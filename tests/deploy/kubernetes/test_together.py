@@ -115,6 +115,15 @@ def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) ->
         assert endpoint["port"] in {port["name"] for port in process.container["ports"]}
 
 
+def test_what_operators_have_to_be_told_of_this_namespace_is_told(cluster: Cluster) -> None:
+    """Strimzi's chart watches its own namespace, and that of Prometheus takes what bears its own release's label."""
+    text = (HERE / "README.md").read_text("utf-8")
+    assert f"watchNamespaces: [{cluster.only('Kafka')['metadata']['namespace']}]" in text
+    for kind, setting in (("PodMonitor", "podMonitor"), ("PrometheusRule", "rule")):
+        assert "release" not in cluster.only(kind)["metadata"].get("labels", {})
+        assert f"{setting}SelectorNilUsesHelmValues: false" in text
+
+
 def test_grafana_is_given_every_dashboard(cluster: Cluster) -> None:
     (boards,) = [each for each in cluster.of("ConfigMap") if each is not cluster.settings]
     assert boards["metadata"]["labels"] == {"grafana_dashboard": "1"}

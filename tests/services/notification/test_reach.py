@@ -77,5 +77,11 @@ def test_mail_is_sealed_on_the_way_unless_the_server_is_here(tmp_path: Path) -> 
     assert faults(**mail, mail_user="careroute", mail_password_file=tmp_path / "password") == []
 
 
+@pytest.mark.parametrize("host", ["smtp://mail.madison.gov", "mail.madison.gov:587", "mail.madison.gov/"])
+def test_a_mail_server_is_named_by_its_name_alone(host: str) -> None:
+    """It was taken, and no mail went: that was told with the first page that somebody should have had by it."""
+    assert faults(mail_host=host, mail_from="careroute@madison.gov")[:1] == ["mail_host"]
+
+
 def test_no_secret_is_printed() -> None:
     assert KEY not in repr(ReachSettings(push_key=KEY, push_contact="mailto:ops@madison.gov"))  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from services.prober import alarm, whole_way
 from services.prober.alarm import Alarms
 from services.prober.book import RESTARTED, Book, Target, Verdict
 from services.prober.config import ProberSettings
-from services.prober.doors import Doors
+from services.prober.doors import Doors, Refused
 from services.prober.drill import DRILL, drill
 from services.prober.http import open_prober
 from services.prober.messages import Inbox
@@ -115,7 +115,7 @@ async def test_what_is_refused_or_not_signed_is_a_miss(tmp_path: Path) -> None:
     """A door that refuses, a page and a message to the CAD that are not signed: each in a careroute of its own."""
     async with asyncio.TaskGroup() as towns:
         for name, change, reason in (
-            ("door", with_agency(key="nobody's"), "a door answered 401 of POST /v1/calls"),
+            ("door", with_agency(key="nobody's"), "a door answered 401 (A valid API key is needed, in `Authorization"),
             ("page", with_agency(page_secret=OTHER_SECRET), "it was not paged in"),
             ("message", with_agency(webhook_secret=OTHER_SECRET), "it was not told in"),
         ):
@@ -423,6 +423,25 @@ async def test_the_way_of_alarms_is_tried_before_the_first(tmp_path: Path, url: 
     assert heard == [{**DRILL, "token": "Bearer secret"}] * bool(url)
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"detail": "CAREROUTE_WEBHOOK_NETWORKS allows networks.", "reason": ""}, " (CAREROUTE_WEBHOOK_NETWORKS"),
+        ({"detail": "It is not on shift.", "reason": "off-shift"}, " (off-shift) of"),
+        ({"detail": "x" * 10_000}, f" ({'x' * 300}) of"),
+        ({"detail": 3}, " of"),
+        ([], " of"),
+    ],
+)
+async def test_a_refusal_is_told_with_what_the_door_says_of_it(answer: object, why: str) -> None:
+    """An alarm told of `422` alone where the prober was on this machine, which no webhook reached."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(422, json=answer))
+    async with httpx.AsyncClient(transport=transport) as http:
+        with pytest.raises(Refused) as refused:
+            await Doors(http, *["https://door.example"] * 3).command("token", "/v1/x")
+    assert str(refused.value).startswith(f"422{why}")
+
+
 async def test_alarms_get_out_while_probes_hold_every_connection_to_a_careroute_that_hangs(tmp_path: Path) -> None:
     """A city of a hundred districts, each probed at once."""
 
@@ -575,9 +594,11 @@ async def test_a_call_that_was_kept_from_before_is_not_the_one_that_was_sent(
 async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:
     async with live_district(tmp_path) as (running, console, prober):
         await until(lambda: prober.book.verdicts["seen"])
+        assert "No beat" not in prober.remark()
         await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
         await until(lambda: not prober.book.targets())
         assert running.alarmed.heard == []
+        assert "No beat is sent for madison-wi: no district is live there." in prober.remark()
 
 
 async def test_a_pause_is_not_told_as_a_call_that_was_seen_again(tmp_path: Path) -> None:

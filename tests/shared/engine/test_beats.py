@@ -96,7 +96,10 @@ def test_a_process_before_it_under_its_own_name_is_no_peer_but_what_it_owned_is_
     peers = Peers("1", "a")
     peers.take("1", Beat("before", 90, owned={0: 4}))
     peers.take("1", Beat("before", 91))
-    assert (peers.living, peers.announced) == ({}, {0: 4})
+    assert (peers.living, peers.announced, peers.has_namesake) == ({}, {0: 4}, False)
+    peers.take("1", Beat("a", 0))
+    peers.take("1", Beat("beside", 92))
+    assert (peers.living, peers.has_namesake) == ({}, True)
 
 
 # --- who is to claim ------------------------------------------------------------------------------------------------

@@ -10,15 +10,19 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from shared.engine.background import Background
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import StepHeaders, headers_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.peers import Beat
 from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone
 from shared.engine.standby import Standby
-from shared.engine.worker import DRAIN_SECONDS, HEIR_SECONDS
+from shared.engine.topic import beats_of
+from shared.engine.worker import DRAIN_SECONDS, HEIR_SECONDS, Worker
+from shared.engine.writer import NotOwner
 from shared.events import CallReported, Claimed, Event, VersionNoted, decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.test_worker import Bench, figure, virtually
@@ -377,3 +381,16 @@ async def test_an_owner_that_does_not_beat_is_left_to_the_group() -> None:
     await asyncio.sleep(8)
     assert machine.worker is not None
     assert 0 in machine.worker.owned, "the group has given it back"
+
+
+@virtually
+async def test_two_processes_of_one_name_are_told_what_each_of_them_lacks() -> None:
+    """They took the partitions from each other in turn, every few seconds, and nothing said why."""
+    bench = Bench()
+    worker = Worker(TOY, MemoryBroker(bench.log), bench.clock, "1")
+    running = asyncio.create_task(worker.run(asyncio.Event()))
+    await bench.until(lambda: worker.ready)
+    beat = TypeAdapter(Beat).dump_json(Beat("another", owned={0: 2}))
+    bench.log.append(beats_of(TOY.name).name, 0, [Record("1", beat)])
+    with pytest.raises(NotOwner, match="give each of a service its own CAREROUTE_INSTANCE"):
+        await running

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.local.kafka.node import CHECKOUT
 from services.console.cli.app import app
 from shared.agencies import Agencies, is_probe
 from shared.engine.kafka import KafkaBroker
@@ -45,6 +47,17 @@ def test_what_is_made_up_stands_on_every_partition_and_both_parts_fit_together(f
         assert read(document_of(name)).agency == name
     for path in ("agencies.probe.toml", "probes.toml"):
         assert stat.S_IMODE((folder / path).stat().st_mode) == 0o600
+
+
+def test_what_the_page_of_an_unprobed_partition_says_is_done_beside_the_former_files(folder: Path) -> None:
+    assert probe("agencies", "--prober-url", "https://prober.example").exit_code == 0
+    former = {path: path.read_bytes() for path in folder.iterdir()}
+    page = (CHECKOUT / "deploy/runbooks/PartitionUnprobed.md").read_text("utf-8")
+    (line,) = re.findall(r"`careroute probe (agencies --[^`]+)`", page)
+    done = probe(*line.replace(" N ", " 6 ").replace("…", "prober.example").split())
+    assert done.exit_code == 0, done.output
+    assert {path: path.read_bytes() for path in folder.iterdir() if path in former} == former
+    assert len(read_probes(folder / "new.probes.toml").agencies) == 6
 
 
 @pytest.mark.parametrize(
