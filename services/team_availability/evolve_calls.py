@@ -201,7 +201,8 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     call_id, plan = event.call_id, Plan.of(event)
     call = state.calls[call_id]
     episode, memory = call.running, vouched(call.reported, event)
-    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district, against="")
+    against = "" if plan.suitability == "suitable" else event.judgement.sentence
+    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district, against=against)
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1) if episode.hold is None else plan.hold_step
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)

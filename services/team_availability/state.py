@@ -425,7 +425,7 @@ class CallMemory(NamedTuple):
     synthetic: bool = False
     """Whether any version was a test of careroute's own: then the call is one."""
     against: str = ""
-    """Why the default went to it whatever team was free, or what its team was told: what the next one does not know."""
+    """Why no team was asked, or the default went anyway, or what its team was told: what the next one does not know."""
     unvouched: bool = False
     """Its report was refused, and triage has not said yet whether it is a test: until then nobody is sent."""
 
