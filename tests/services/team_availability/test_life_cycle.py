@@ -360,20 +360,24 @@ def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_
     assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize(
     ("why", "waits"), [("Ask about weapon.", 0), ("Ask about weapon.", 60), ("which does not send cares", 0)]
 )
-def test_a_team_sent_by_hand_hears_why_it_was_not_asked(why: str, waits: int) -> None:
+def test_a_team_sent_by_hand_hears_why_it_was_not_asked(why: str, waits: int, *, again: bool) -> None:
     """A knife that somebody spoke of took the offer back; a dispatcher sent the team, and it was told nothing."""
     in_doubt = judgement(suitability="indeterminate", level_rank=2, sentence=why).model_copy(update={"responses": ()})
     for_others = judgement(verdict("co-response"), level="police along", level_rank=1)
     town = Town()
     town.team("one")
     town.call()
-    town.triage(in_doubt if why.startswith("Ask") else for_others, updated_at=town.now + timedelta(seconds=1))
+    judged = in_doubt if why.startswith("Ask") else for_others
+    town.triage(judged, updated_at=town.now + timedelta(seconds=1))
     assert town.last(OfferWithdrawn).team_id == "one"
     town.wait(waits)
     town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    if again:
+        town.triage(judged, updated_at=town.now + timedelta(seconds=2))
     town.accept(town.last(OfferMade))
     assert (why in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
