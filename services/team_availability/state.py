@@ -408,7 +408,8 @@ class CallMemory(NamedTuple):
     merged_into: str | None = None
     """The incident that stands for it from now on."""
     another_begun_at: datetime | None = None
-    """When another incident began that has the number by now, as a dispatcher says: its turn comes after the team's."""
+    """When another incident began that has the number by now, unless a dispatcher says it is the same: its turn comes
+    after the team's."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"

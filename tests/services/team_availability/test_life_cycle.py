@@ -1034,6 +1034,22 @@ def test_A7_a_dispatcher_says_that_it_is_another_incident_which_gets_its_own_out
     assert len(town.all(DeadlineSet)) == 2
 
 
+@pytest.mark.parametrize(("minutes", "episodes"), [(180, 2), (59, 1), (-180, 1)])
+def test_A7_whether_it_is_another_incident_nobody_says_until_its_team_is_done(  # noqa: N802
+    minutes: int, episodes: int
+) -> None:
+    """It was never published again, and had neither a team nor an outcome."""
+    town = in_state("on-scene")
+    begun_at = START + timedelta(minutes=minutes)
+    town.wait(60 * max(minutes, 1))
+    town.report(created_at=begun_at)
+    town.status("cleared", disposition="resolved-on-scene")
+    town.wait(60)
+    assert len(town.all(DeadlineSet)) == len(town.all(CallRouted)) == episodes
+    town.report(created_at=begun_at)
+    assert len(town.all(DeadlineSet)) == episodes
+
+
 def test_A7_a_dispatcher_says_that_it_is_the_same_incident() -> None:  # noqa: N802
     town = in_state("on-scene")
     begun_at = town.now + timedelta(hours=3)
