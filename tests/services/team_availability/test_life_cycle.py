@@ -382,6 +382,16 @@ def test_a_team_sent_by_hand_hears_why_it_was_not_asked(why: str, waits: int, *,
     assert (why in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+def test_a_team_sent_by_hand_hears_no_doubt_that_was_settled_while_it_was_asked() -> None:
+    town = Town()
+    town.team("one")
+    town.call("1", judgement(suitability="indeterminate", level_rank=2))
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.triage(updated_at=town.now + timedelta(seconds=1))
+    town.accept(town.last(OfferMade))
+    assert (town.all(UpgradeRaised), has_it(town)) == ([], True)
+
+
 @pytest.mark.parametrize("stays", [False, True])
 def test_the_next_team_that_is_sent_by_hand_hears_what_the_one_before_it_was_told(*, stays: bool) -> None:
     """Turned back because of a firearm, or done with it: the team after it went in, and was told nothing."""
