@@ -197,7 +197,7 @@ def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
 
 
 def _against(judgement: Judgement) -> str:
-    return "" if judgement.suitability == "suitable" else judgement.sentence
+    return "" if judgement.suitability == "suitable" and not judgement.unlisted_type else judgement.sentence
 
 
 def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:

@@ -108,7 +108,7 @@ def warn_who_is_sent(call: CallDraft) -> None:
     How it is now nobody has said.
     """
     assignment, against, plan = call.assignment, call.state.reported.against, call.plan
-    if assignment is None:
+    if assignment is None or (call.episode.override is None and plan is not None and plan.may_go(assignment.response)):
         return
     if not against and plan is not None and plan.option(assignment.response) is None:
         against = f"it is on level {plan.level!r}, which does not send {assignment.response}."

@@ -382,6 +382,22 @@ def test_a_team_sent_by_hand_hears_why_it_was_not_asked(why: str, waits: int, *,
     assert (why in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_team_sent_by_hand_hears_of_a_type_that_nobody_lists(*, asked: bool) -> None:
+    """Nobody was asked because of `SHOTS FIRED`; one that an officer has asked for knows whom it goes to."""
+    town = Town()
+    town.team("one")
+    said = "SHOTS FIRED is not a listed call type."
+    gate = Gate(gate="call-type", passed=True, reason=None, sentence=said)
+    cares = verdict(may_go=asked, reasons=() if asked else ("category-not-taken",))
+    town.call("1", judgement(cares, gates=(gate,), sentence=said))
+    if not asked:
+        assert town.last(CallRouted).outcome == "default"
+        town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ["SHOTS FIRED" in event.sentence for event in town.all(UpgradeRaised)] == ([] if asked else [True])
+
+
 def test_a_team_sent_by_hand_hears_no_doubt_that_was_settled_while_it_was_asked() -> None:
     town = Town()
     town.team("one")
