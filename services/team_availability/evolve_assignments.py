@@ -36,6 +36,7 @@ from services.team_availability.state import (
     State,
     clock,
 )
+from shared.call import is_another_incident
 from shared.engine.state import ClockId
 from shared.events import (
     LEVEL_NOT_KNOWN,
@@ -293,14 +294,21 @@ def _stays(state: State, event: TeamStays, _at: datetime) -> State:
 
 
 def _changed(state: State, event: CallChanged, _at: datetime) -> State:
-    return state if event.begun_at is None else _with_assignment(state, event.call_id, begun_told=event.begun_at)
+    if event.begun_at is None:
+        return state
+    memory, begun_at = state.calls[event.call_id].reported, event.begun_at
+    known = memory.created_at or begun_at
+    is_another = is_another_incident(event.call_id, known, begun_at, memory.updated_at, memory.status)
+    memory = memory._replace(another_begun_at=begun_at if is_another else None)
+    return _with_assignment(with_call(state, event.call_id, memory=memory), event.call_id, begun_told=begun_at)
 
 
 def _incident_confirmed(state: State, event: IncidentConfirmed, _at: datetime) -> State:
     memory = state.calls[event.call_id].reported
     if event.another:
         return with_call(state, event.call_id, memory=memory._replace(another_begun_at=event.begun_at))
-    state = with_call(state, event.call_id, memory=memory._replace(created_at=event.begun_at))
+    memory = memory._replace(created_at=event.begun_at, another_begun_at=None)
+    state = with_call(state, event.call_id, memory=memory)
     return _with_assignment(state, event.call_id, begun_told=None)
 
 

@@ -30,6 +30,7 @@ from shared.events import (
     ResponseTerms,
     TermsNoted,
 )
+from shared.judgement import Judgement
 from shared.replace import replace
 
 
@@ -189,19 +190,22 @@ def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:
 def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
     call_id = event.call_id
     call = state.call(call_id)
-    memory = None if call.memory is None else vouched(call.memory, event)
-    if memory is not None and memory.outcome is not None and event.judgement.suitability != "suitable":
-        memory = memory._replace(against=event.judgement.sentence)
+    memory = call.memory and vouched(call.memory, event)._replace(against=_against(event.judgement))
     call = replace(call, memory=memory, early_plan=JudgedVersion.of(event))
     state = replace(state, calls=state.calls.set(call_id, call), closed=state.closed.forget(call_id))
     return state if call.is_open else replace(state, clocks=state.clocks.set(clock("forget", call_id), at + LINGER))
+
+
+def _against(judgement: Judgement) -> str:
+    return "" if judgement.suitability == "suitable" and not judgement.unlisted_type else judgement.sentence
 
 
 def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     call_id, plan = event.call_id, Plan.of(event)
     call = state.calls[call_id]
     episode, memory = call.running, vouched(call.reported, event)
-    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district, against="")
+    against = _against(event.judgement)
+    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district, against=against)
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1) if episode.hold is None else plan.hold_step
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)

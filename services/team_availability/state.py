@@ -408,7 +408,8 @@ class CallMemory(NamedTuple):
     merged_into: str | None = None
     """The incident that stands for it from now on."""
     another_begun_at: datetime | None = None
-    """When another incident began that has the number by now, as a dispatcher says: its turn comes after the team's."""
+    """When another incident began that has the number by now, unless a dispatcher says it is the same: its turn comes
+    after the team's."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"
@@ -425,7 +426,7 @@ class CallMemory(NamedTuple):
     synthetic: bool = False
     """Whether any version was a test of careroute's own: then the call is one."""
     against: str = ""
-    """Why the default went to it whatever team was free, or what its team was told: what the next one does not know."""
+    """Why no team was asked, or the default went anyway, or what its team was told: what the next one does not know."""
     unvouched: bool = False
     """Its report was refused, and triage has not said yet whether it is a test: until then nobody is sent."""
 

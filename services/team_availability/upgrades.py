@@ -103,12 +103,16 @@ def _is_strange(assignment: Assignment, judgement: Judgement) -> bool:
 
 
 def warn_who_is_sent(call: CallDraft) -> None:
-    """Tell a team that a dispatcher sends to a call what was said against it, to the team before it or by the default.
+    """Tell a team that a dispatcher sends to a call what was said against it, to a team before it or by what judged it.
 
     How it is now nobody has said.
     """
-    assignment, against = call.assignment, call.state.reported.against
-    if assignment is None or not against:
+    assignment, against, plan = call.assignment, call.state.reported.against, call.plan
+    if assignment is None or (call.episode.override is None and plan is not None and plan.may_go(assignment.response)):
+        return
+    if not against and plan is not None and plan.option(assignment.response) is None:
+        against = f"it is on level {plan.level!r}, which does not send {assignment.response}."
+    if not against:
         return
     call.emit(
         UpgradeRaised(

@@ -103,6 +103,6 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
     call.let_in_beside_police()
     if judged is not None:  # while the team was asked for what a dispatcher sends
         raise_upgrade(call, judged)
-    else:
+    if call.assignment is not None and not call.assignment.upgraded:
         warn_who_is_sent(call)
     return passed_over

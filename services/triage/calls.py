@@ -132,14 +132,14 @@ def _ended(
 def _after_the_end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> list[Event]:
     """A version of a call that is over, or late. A team that is with somebody has to know of a weapon all the same.
 
-    A call that has its outcome, and a team that a person sent, is not ended by that.
+    So has one that a person sends to a call that has its outcome, or that would take it late. It is not ended by that.
     """
-    after = remembered(memory, version, state.programme)
-    if event.call_id not in state.load_entries or after.standing == memory.standing:
+    after, closed = remembered(memory, version, state.programme), state.closed_calls.get(event.call_id)
+    is_routed = closed is not None and closed.why == "routed"
+    if not (is_routed or event.call_id in state.load_entries) or after.standing == memory.standing:
         return [_noted(event, version, "late", call=version.call)]
     told = _judged(state, OpenCall(), OpenCall(version, memory=after), event, version)
-    closed = state.closed_calls.get(event.call_id)
-    if closed is not None and closed.why == "routed":
+    if is_routed:
         return [told, CallRetired(call_id=event.call_id)]
     return [told, _over(event, CallEnded, status="closed")]
 

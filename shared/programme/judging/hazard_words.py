@@ -48,6 +48,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             nailgun*, longgun*, derringer*, beretta*, ruger, sig sauer, smith and wesson, 357 magnum, 44 magnum, caliber
             9 millimeter, 9 mil, holster*, concealed carry, sniper*, open fire, opened fire, opening fire, fired at
             firing at, fired shots, fired a shot, fired several, fired multiple, drive by shooting, shots heard
+            shot at, shot him, shot her, shot me, shot them, shot someone, shot somebody, someone shot, somebody shot
+            man shot, woman shot, male shot, female shot, person shot, victim shot, been shot, was shot, got shot
             heard shots, multiple shots, shotspotter, shot spotter, shell casing*, tase, tased, tasing, tazed, mace
             maced, oc spray*, tear gas, dynamite, ied, ieds, explosion*, exploded, anthrax, ricin, white powder, weapn*
             wp, adw, awdw, awik, mwg, mwk, 10 32, swat, con un bate, con bate, con un palo, con palo, con un tubo
@@ -212,6 +214,8 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             not breathing, stopped breathing, cant breathe, can t breathe, cannot breathe, seizure*, seizing, overdos*
             od, ods, oded, od d, o d, narcan, naloxone, passed out, collapsed, chest pain*, broken arm, broken leg
             stabbed, shot himself, shot herself, shot themselves, been shot, was shot, got shot, isnt breathing
+            shot him, shot her, shot me, shot them, shot someone, shot somebody, someone shot, somebody shot
+            man shot, woman shot, male shot, female shot, person shot, victim shot
             isn t breathing, no pulse, turning blue, heart attack, stroke, poison*, swallow*, cut himself, cut herself
             cut themselves, cutting himself, cutting herself, cutting themselves, hurt himself, hurt herself
             hurt themselves, hurting himself, hurting herself, hurting themselves, took all his pills

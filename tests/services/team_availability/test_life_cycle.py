@@ -360,6 +360,54 @@ def test_a_team_sent_by_hand_hears_what_was_said_after_the_default_had_gone_for_
     assert ("weapon firearm" in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
 
 
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    ("why", "waits"), [("Ask about weapon.", 0), ("Ask about weapon.", 60), ("which does not send cares", 0)]
+)
+def test_a_team_sent_by_hand_hears_why_it_was_not_asked(why: str, waits: int, *, again: bool) -> None:
+    """A knife that somebody spoke of took the offer back; a dispatcher sent the team, and it was told nothing."""
+    in_doubt = judgement(suitability="indeterminate", level_rank=2, sentence=why).model_copy(update={"responses": ()})
+    for_others = judgement(verdict("co-response"), level="police along", level_rank=1)
+    town = Town()
+    town.team("one")
+    town.call()
+    judged = in_doubt if why.startswith("Ask") else for_others
+    town.triage(judged, updated_at=town.now + timedelta(seconds=1))
+    assert town.last(OfferWithdrawn).team_id == "one"
+    town.wait(waits)
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    if again:
+        town.triage(judged, updated_at=town.now + timedelta(seconds=2))
+    town.accept(town.last(OfferMade))
+    assert (why in town.last(UpgradeRaised).sentence, has_it(town)) == (True, True)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_team_sent_by_hand_hears_of_a_type_that_nobody_lists(*, asked: bool) -> None:
+    """Nobody was asked because of `SHOTS FIRED`; one that an officer has asked for knows whom it goes to."""
+    town = Town()
+    town.team("one")
+    said = "SHOTS FIRED is not a listed call type."
+    gate = Gate(gate="call-type", passed=True, reason=None, sentence=said)
+    cares = verdict(may_go=asked, reasons=() if asked else ("category-not-taken",))
+    town.call("1", judgement(cares, gates=(gate,), sentence=said))
+    if not asked:
+        assert town.last(CallRouted).outcome == "default"
+        town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    assert ["SHOTS FIRED" in event.sentence for event in town.all(UpgradeRaised)] == ([] if asked else [True])
+
+
+def test_a_team_sent_by_hand_hears_no_doubt_that_was_settled_while_it_was_asked() -> None:
+    town = Town()
+    town.team("one")
+    town.call("1", judgement(suitability="indeterminate", level_rank=2))
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.triage(updated_at=town.now + timedelta(seconds=1))
+    town.accept(town.last(OfferMade))
+    assert (town.all(UpgradeRaised), has_it(town)) == ([], True)
+
+
 @pytest.mark.parametrize("stays", [False, True])
 def test_the_next_team_that_is_sent_by_hand_hears_what_the_one_before_it_was_told(*, stays: bool) -> None:
     """Turned back because of a firearm, or done with it: the team after it went in, and was told nothing."""
@@ -1010,6 +1058,22 @@ def test_A7_a_dispatcher_says_that_it_is_another_incident_which_gets_its_own_out
     assert [event.outcome for event in town.all(CallRouted)] == ["team-accepted", "default"]
     town.report(created_at=begun_at)
     assert len(town.all(DeadlineSet)) == 2
+
+
+@pytest.mark.parametrize(("minutes", "episodes"), [(180, 2), (59, 1), (-180, 1)])
+def test_A7_whether_it_is_another_incident_nobody_says_until_its_team_is_done(  # noqa: N802
+    minutes: int, episodes: int
+) -> None:
+    """It was never published again, and had neither a team nor an outcome."""
+    town = in_state("on-scene")
+    begun_at = START + timedelta(minutes=minutes)
+    town.wait(60 * max(minutes, 1))
+    town.report(created_at=begun_at)
+    town.status("cleared", disposition="resolved-on-scene")
+    town.wait(60)
+    assert len(town.all(DeadlineSet)) == len(town.all(CallRouted)) == episodes
+    town.report(created_at=begun_at)
+    assert len(town.all(DeadlineSet)) == episodes
 
 
 def test_A7_a_dispatcher_says_that_it_is_the_same_incident() -> None:  # noqa: N802

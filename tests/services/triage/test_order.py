@@ -22,6 +22,7 @@ from shared.events import (
     CallCancelled,
     CallEnded,
     CallReported,
+    CallRetired,
     CallTriaged,
     VersionNoted,
 )
@@ -392,6 +393,20 @@ def test_a_team_that_was_sent_to_a_call_with_its_outcome_hears_of_a_weapon_that_
     assert triage.refold() == triage.state
     assert triage.state.load["cares"]["Central"].open == 1
     assert triaged(triage.put(stamped("e2", 70, 70, priority="1"))).judgement.level == "police needed"
+
+
+@pytest.mark.parametrize("said", [ARMED, {"cautions": ("ARMED",)}, {"narrative": "a knife"}])
+def test_a_weapon_that_is_told_late_is_judged_of_a_call_with_its_outcome_to_which_a_team_may_yet_be_sent(
+    said: dict[str, Any],
+) -> None:
+    triage = madison()
+    triage.put(stamped("e1", 10, 10))
+    triage.put(routed("default"))
+    judged, retired = triage.put(stamped("e0", 60, 5, **said))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(retired, CallRetired)
+    assert only(triage.put(stamped("e00", 61, 4, **said, beat="C1")), VersionNoted).why == "late"
 
 
 @pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
