@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic_core import from_json
 
+from services.intake.ages import years_of
 from services.intake.asides import OF_OTHERS, asides, says_no
 from services.intake.config import MAX_CALLS, MAX_NOTES_CHARACTERS, MAX_OBJECTS, MAX_VALUES
 from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
@@ -165,7 +166,7 @@ def _call(eido: _Eido) -> Call:
         priority=next(filter(None, map(_priority, eido.incidents)), None),
         beat=next((beat for incident in eido.incidents if (beat := incident.text("beatOrDispatchGroupText"))), None),
         cautions=_cautions(eido),
-        facts=_injury(eido) | _other_units(on_scene),
+        facts=_injury(eido) | _age(eido) | _other_units(on_scene),
         units_on_scene="police" in on_scene,
         language=_language(eido),
         linked_incidents=_links(eido),
@@ -462,6 +463,23 @@ def _injury(eido: _Eido) -> dict[str, str]:
     return {"injury": "needs-ems"} if any(person.has("injury") for person in persons) else {}
 
 
+_ABOUT = frozenset(("involvedperson", "patient", "personofinterest", "suspect", "victim"))
+
+
+def _age(eido: _Eido) -> dict[str, str]:
+    """The age of the person whom the incident is about; of several nobody knows which one a bound is for."""
+    about = [person for person in eido.part.parts("personComponent") if not _ABOUT.isdisjoint(_roles(person))]
+    if len(about) != 1 or len(components := about[0].parts("ncPersonComponent")) != 1:
+        return {}
+    years = years_of(components[0], eido.updated_at)
+    return {} if years is None else {"age": str(years)}
+
+
+def _roles(person: Part) -> set[str]:
+    """What somebody is to the incident."""
+    return {word_of(registered(role)) for role in person.texts("personIncidentRoleRegistryText")}
+
+
 _POLICE = frozenset((
     "assaulthomicideunit", "biketeam", "communitypolicingunit", "crowdcontrolteam", "gangenforcement",
     "lawenforcementcommandunit", "mountedpatrol", "patrolunit", "police", "policeunit", "schoolofficer", "swat",
@@ -559,7 +577,7 @@ def _callback(callbacks: Sequence[Part]) -> str:
 
 def _caller(eido: _Eido) -> str:
     for person in eido.part.parts("personComponent"):
-        if {word_of(registered(role)) for role in person.texts("personIncidentRoleRegistryText")} & _NO_WARNING:
+        if _roles(person) & _NO_WARNING:
             for component in person.parts("ncPersonComponent"):
                 for name in component.parts("name"):
                     if full := name.text("personFullName"):

@@ -143,6 +143,45 @@ async def test_cautions_roles_and_injuries_are_kept(door: Door) -> None:
     assert event.call.language == "es"
 
 
+@pytest.mark.parametrize(
+    ("said", "age"),
+    [
+        ({"ageMeasure": 34}, "34"),
+        ({"ageMeasure": "34 years"}, "34"),
+        ({"ageMeasure": {"measureIntegerValue": 34, "timeUnitCode": "ANN"}}, "34"),
+        ({"ageMeasure": {"measureDecimalValue": "17.9"}}, "17"),
+        ({"ageMeasure": {"measureIntegerValue": 30, "timeUnitCode": "MON"}}, "2"),
+        ({"ageMeasure": "18 months"}, "1"),
+        ({"ageMeasure": {"measureIntegerValue": 34, "timeUnitCode": "HUR"}}, None),
+        ({"ageMeasure": {"measureMinimumValue": 16, "measureMaximumValue": 25}}, None),
+        ({"ageMeasure": "16-25"}, None),
+        ({"ageMeasure": -3}, None),
+        ({"ageMeasure": [34, 35]}, None),
+        ({"ageMeasure": True}, None),
+        ({"birthDate": "2007-09-01"}, "18"),
+        ({"birthDate": "2007-09-03T00:00:00Z"}, "17"),
+        ({"birthDate": "1990-02-30"}, None),
+        ({"birthDate": "2030-01-01"}, None),
+        ({"birthDate": "1990-02-03", "ageMeasure": 35}, "35"),
+        ({"birthDate": "1990-02-03", "ageMeasure": 3}, None),
+        ({}, None),
+    ],
+)
+async def test_an_age_counts_where_it_is_clear(door: Door, said: dict[str, Any], age: str | None) -> None:
+    """A programme for adults alone was never met by EIDO: every call of its agency got the default."""
+    patient = {"personIncidentRoleRegistryText": ["Patient"], "ncPersonComponent": said}
+    caller = {"personIncidentRoleRegistryText": ["Caller"], "ncPersonComponent": {"ageMeasure": 70}}
+    event = await take(door, eido(personComponent=[caller, patient]))
+    assert event.call.facts.get("age") == age
+
+
+@pytest.mark.parametrize("other", [{}, {"ncPersonComponent": {"ageMeasure": 34}}])
+async def test_of_two_persons_nobody_knows_whose_age_counts(door: Door, other: dict[str, Any]) -> None:
+    patient = {"personIncidentRoleRegistryText": ["Patient"], "ncPersonComponent": {"ageMeasure": 34}}
+    victim = {"personIncidentRoleRegistryText": ["Victim"], **other}
+    assert "age" not in (await take(door, eido(personComponent=[patient, victim]))).call.facts
+
+
 async def test_the_personal_part_is_sealed(door: Door) -> None:
     event = await take(
         door,
