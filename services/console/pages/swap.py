@@ -63,7 +63,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
 
 def _place(visit: Visit) -> str:
     place = visit.query.get("place", "1")
-    return place if place.isdecimal() else "1"
+    return place[:2] if place.isdecimal() else "1"
 
 
 def _none_words(visit: Visit) -> str:

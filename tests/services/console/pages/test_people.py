@@ -429,6 +429,7 @@ async def test_two_swap_on_a_page_of_its_own(room: Room) -> None:
         assert 'name="reason"' not in row, "whoever swaps for themselves is not asked why"
         await browser.post(path, data=form)
         assert (await browser.get("/rota/shifts/none/swap")).status_code == 404
+        assert (await browser.get(path, params={"place": "9" * 5_000, "with": "bea"})).status_code == 200
     async with room.city.signed_in("supervisor") as browser:
         row = (await browser.get(path, params={"place": "1", "with": "bea"})).text.partition('id="swap-shift-of-bea')[2]
         assert 'name="reason"' in row
