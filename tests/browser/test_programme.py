@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -60,15 +62,22 @@ async def decide(desk: Desk, selector: str, why: str) -> None:
         await desk.press("Enter")
 
 
+@contextlib.asynccontextmanager
+async def two_people(browser: Browser, folder: Path) -> AsyncIterator[tuple[ProgrammeRoom, Desk, Desk]]:
+    """Whoever proposes, and whoever approves, each at a browser."""
+    async with (
+        programme_room(folder) as room,
+        served(room.city.app) as address,
+        seated(browser, room, address, "supervisor", folder) as manager,
+        seated(browser, room, address, "approver", folder) as approver,
+    ):
+        yield room, manager, approver
+
+
 async def test_two_people_change_the_programme_by_keyboard_and_one_takes_it_back(
     browser: Browser, tmp_path: Path
 ) -> None:
-    async with (
-        programme_room(tmp_path) as room,
-        served(room.city.app) as address,
-        seated(browser, room, address, "supervisor", tmp_path) as manager,
-        seated(browser, room, address, "approver", tmp_path) as approver,
-    ):
+    async with two_people(browser, tmp_path) as (room, manager, approver):
         await manager.open("/programme")
         await tab_to(manager, "a[href='/programme/edit']")
         async with manager.page.expect_navigation():
@@ -100,12 +109,7 @@ async def test_two_people_change_the_programme_by_keyboard_and_one_takes_it_back
 
 
 async def test_what_is_refused_is_told_where_it_was_decided(browser: Browser, tmp_path: Path) -> None:
-    async with (
-        programme_room(tmp_path) as room,
-        served(room.city.app) as address,
-        seated(browser, room, address, "supervisor", tmp_path) as manager,
-        seated(browser, room, address, "approver", tmp_path) as approver,
-    ):
+    async with two_people(browser, tmp_path) as (room, manager, approver):
         await manager.open("/programme/edit")
         await manager.page.locator("#document").fill(SECOND)
         await manager.page.locator("[data-propose]:enabled").wait_for()
