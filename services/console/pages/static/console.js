@@ -266,8 +266,8 @@ document.addEventListener("submit", async (event) => {
   acted = { id: row?.id ?? "", key: by };
   markAsked(form);
   const [done, words, command] = await ask(form.action, fields);
+  if (done && "then" in form.dataset) { leadTo(fields.get("back"), command); return; } // asked once, until this page is gone
   asked.delete(key);
-  if (done && "then" in form.dataset) { leadTo(fields.get("back"), command); return; }
   const there = [...document.querySelectorAll("form[data-act]")].filter((other) => keyOf(other) === key);
   for (const other of there) { unmark(other); answer(other, done, words); }
   tell(words, !done);
