@@ -15,6 +15,7 @@ from services.rostering.state import (
     State,
     Way,
     clock,
+    overlap,
 )
 from shared.engine.state import EMPTY, ClockId, Clocks, PMap
 from shared.events import (
@@ -311,7 +312,7 @@ def _without_absence(state: State, absence: AbsenceSet) -> State:
 
 def _away_changed(state: State, absence: AbsenceSet, at: datetime) -> State:
     for shift in state.shifts_with(absence.person_id):
-        if absence.starts_at < shift.plan.ends_at and shift.plan.starts_at < absence.ends_at:
+        if overlap(shift.plan, absence):
             unchecked = state.unchecked.set(shift.plan.shift_id, at)
             state = replace(state, clocks=_armed(state, shift, at), unchecked=unchecked)
     return state

@@ -11,7 +11,7 @@ from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.rotations import changes_noticed
 from services.rostering.shifts import LONGEST_AHEAD, faults_of_places, faults_of_times
-from services.rostering.state import MAX_SHIFTS, ShiftState, room
+from services.rostering.state import MAX_SHIFTS, ShiftState, overlap, room
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     REMIND_MINUTES,
@@ -115,7 +115,7 @@ def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftSta
             candidates[plan.team_id, plan.duty, alike(plan)].append(plan)
         for key, row in new.items():
             of_row = candidates.get((row.team_id, row.duty, alike(row)), ())
-            same = next((plan for plan in of_row if plan.shift_id in unsaid and _overlap(row, plan)), None)
+            same = next((plan for plan in of_row if plan.shift_id in unsaid and overlap(row, plan)), None)
             if same is not None and key not in stands_as:
                 stands_as[key] = unsaid.pop(same.shift_id).shift_id
     known = (stands_as.get(_shift_id(command, row)) for row in command.rows)
@@ -133,10 +133,6 @@ def _time_of(shift: ShiftRow | PlannedShift) -> Hashable:
 def _people_of(shift: ShiftRow | PlannedShift) -> Hashable:
     people = shift.people if isinstance(shift, ShiftRow) else (place.person_id for place in shift.places)
     return frozenset(people) - {""}
-
-
-def _overlap(row: ShiftRow, plan: PlannedShift) -> bool:
-    return row.starts_at < plan.ends_at and plan.starts_at < row.ends_at
 
 
 def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShift], list[str]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
-from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftsImported
+from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftRow, ShiftsImported
 from shared.judgement import Discipline
 from shared.rota import RotaShift, Stretch
 
@@ -149,7 +149,7 @@ class State:
     def is_doubled(self, plan: PlannedShift) -> bool:
         """Whether the team of a shift has another at the same time, which only one of two crews can be on."""
         others = (self.shifts[shift_id].plan for shift_id in self.shifts_of_team[plan.team_id] - {plan.shift_id})
-        return any(plan.starts_at < other.ends_at and other.starts_at < plan.ends_at for other in others)
+        return any(overlap(plan, other) for other in others)
 
     def shifts_near(self, person_id: str, starts_at: datetime, ends_at: datetime) -> Iterator[ShiftState]:
         """Those that lie so near to what lies between two instants that the rest between them may be too short."""
@@ -166,6 +166,11 @@ class State:
     def members(self, shift: ShiftState, at: datetime) -> tuple[str, ...]:
         """Who is on duty in a shift at an instant, by the plan as it stands."""
         return shift.rota.members(at, self.absences_of(shift.rota.people()))
+
+
+def overlap(one: PlannedShift | ShiftRow, other: PlannedShift | AbsenceSet) -> bool:
+    """Whether there is a time that is of both."""
+    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 def room(state: State) -> int:

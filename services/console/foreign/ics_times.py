@@ -51,24 +51,28 @@ def times_of(event: Component, mapping: RotaMapping) -> Times:
     start = event.first("dtstart")
     if start is None:
         raise Wrong("DTSTART", "is missing", "the beginning of the shift")
-    begins, home = moment(start, mapping), ZoneInfo(mapping.time_zone)
+    begins = moment(start, mapping)
     if begins.whole_day:
         begins = begins._replace(wall=begins.wall + _day_begins(mapping))
+    return Times(begins, _lasts(event, begins, mapping), ZoneInfo(mapping.time_zone))
+
+
+def _lasts(event: Component, begins: Moment, mapping: RotaMapping) -> timedelta:
     if (length := event.first("duration")) is not None:
-        return Times(begins, _length(length), home)
+        return _length(length)
     end = event.first("dtend")
     if end is None:
         if not begins.whole_day:
             raise Wrong("DTEND", "is missing", "the end of the shift")
-        return Times(begins, timedelta(days=1), home)
+        return timedelta(days=1)
     ends = moment(end, mapping)
     if ends.whole_day != begins.whole_day:
         raise Wrong("DTEND", "is a day and DTSTART a time, or the other way round", "both alike")
     if ends.whole_day:
-        return Times(begins, ends.wall + _day_begins(mapping) - begins.wall, home)
+        return ends.wall + _day_begins(mapping) - begins.wall
     if ends.zone != begins.zone:
         ends = ends._replace(wall=ends.at.astimezone(begins.zone).replace(tzinfo=None))
-    return Times(begins, ends.wall - begins.wall, home)
+    return ends.wall - begins.wall
 
 
 def moment(said: Property, mapping: RotaMapping, value: str | None = None) -> Moment:

@@ -56,10 +56,8 @@ def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | Non
 def windows(rows: Sequence[Row], span: Span, unread: Sequence[str] = ()) -> Iterator[Window]:
     """The rows of a span in the order of their beginning, so many a command. Raises MappingRefused."""
     rows = sorted(rows, key=lambda row: row.starts_at)
-    if len(rows) + len(unread) > MOST_IMPORTED:
-        raise MappingRefused(
-            f"{len(rows) + len(unread)} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until"
-        )
+    if (count := len(rows) + len(unread)) > MOST_IMPORTED:
+        raise MappingRefused(f"{count} shifts, and there may be {MOST_IMPORTED} at most: say an earlier --until")
     begins_at, begin = span.starts_at, 0
     while len(rows) - begin > MOST_ROWS:
         end = begin + MOST_ROWS

@@ -241,7 +241,8 @@ export async function ask(action, fields) { // resolves to [whether it was done,
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
     if (answer.status === 503) return [false, body.detail];
     if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
-    return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log.", body.command_id];
+    const done = body.state === "done";
+    return [done, body.sentence || (done ? "Done." : "Not answered yet: the command is on the log."), body.command_id];
   } catch {
     return [false, "No answer: careroute cannot be reached, and perhaps nothing was done. Look before you ask again."];
   }
