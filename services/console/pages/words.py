@@ -15,6 +15,7 @@ from markupsafe import Markup
 from services.console.view.people_words import language, training, way
 from services.console.view.reasons import part_in_words, plain, words_of
 from services.console.view.unsent import unsent_words_of
+from shared.plain import how_many
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _TICKING = re.compile(r'(<span [^>]*data-(age|left)="([^"]+)"[^>]*>)[^<]*</span>')
@@ -188,3 +189,4 @@ FILTERS: Mapping[str, Any] = MappingProxyType(
         "left": left,
     }
 )
+        "how_many": how_many,
