@@ -190,9 +190,12 @@ function isTyped(field) { // whether somebody has changed it; the rest shows wha
   return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
 }
 
+const MOVED = "The switchboard has changed since you began to write: look again before you press.";
+
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
     if (!isTyped(field)) continue;
+    sayMoved(field.form, row);
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
       .find((other) => isSameField(other, field) && (field.type !== "checkbox" || other.value === field.value));
     if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
@@ -202,6 +205,15 @@ function carryTyped(old, row) {
     if (same) same.value = said.value;
   }
   for (const opened of old.querySelectorAll("details[open][id]")) row.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
+}
+
+function sayMoved(form, row) { // what is written was meant for what stood; it would be asked for of what stands now
+  const basis = form?.elements.based_on, now = basis && row.querySelector(`#${CSS.escape(form.id)}`);
+  if (!now || now.elements.based_on.value === basis.value || asked.has(keyOf(form))) return;
+  const output = form.querySelector("output");
+  if (output.value.includes(MOVED)) return;
+  output.value = `${output.value} ${MOVED}`.trim(); // what is said there goes on to the new row
+  say(MOVED);
 }
 
 // --- asking for something -----------------------------------------------------------------------------------------
