@@ -288,7 +288,7 @@ document.addEventListener("submit", async (event) => {
 
 function leadTo(back, command) { // what is done here is seen on a page made anew, which says what became of it
   const to = new URL(back, location.origin);
-  to.searchParams.set("said", command);
+  if (command) to.searchParams.set("said", command);
   location.assign(to);
 }
 
