@@ -55,7 +55,8 @@ def _breakdown(measure: Measure) -> Markup:
         rows.append(Bar("all others", rest))
     if missing := max((figure.missing for figure in measure.figures), default=0):
         rows.append(Bar("missing", missing))
-    return bars(Heading(measure.name, measure.title, measure.sentence, measure.unit), rows)
+    heading = Heading(measure.name, measure.title, measure.sentence, measure.unit)
+    return bars(heading, rows or [Bar("nothing to count", None)])
 
 
 def _trend(trends: Mapping[str, Measure], months: Sequence[str], changes: Sequence[Change]) -> Markup:

@@ -73,6 +73,9 @@ def test_a_month_without_a_call_is_there_all_the_same() -> None:
     asked |= {"documents": [], "changes": [], "customary": []}
     asked |= {"measures": [Measure(**(words | {"name": name}), figures=figures) for name in ("eligible", "diverted")]}
     trend = dict(charts_of(Report.model_validate(asked), Report.model_validate(asked)))["diverted"]
+    asked["measures"].append(Measure(**(words | {"name": "went", "title": "Who really went"}), figures=[]))
+    went = dict(charts_of(Report.model_validate(asked), Report.model_validate(asked)))["went"]
+    assert "nothing to count" in went, "a chart of nothing says so"
     assert re.findall(r'<th scope="row">(\d{4}-\d\d)</th>', trend) == ["2025-11", "2025-12", "2026-01", "2026-02"]
 
 
