@@ -124,8 +124,9 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
   if (!region) return;
   const focus = focusIn(region, change.order), before = [...region.children].map((row) => row.id);
   for (const [id, markup] of Object.entries(change.rows)) {
-    const row = made(markup), old = byId(id);
-    if (old?.dataset.revision === row.dataset.revision) continue;
+    const old = byId(id);
+    if (old && markup.slice(0, markup.indexOf(">")).includes(`data-revision="${old.dataset.revision}"`)) continue;
+    const row = made(markup);
     showAges(row, Date.now() + offset);
     if (old ? change.page === FRAME && !row.querySelector("[role=alert]") : row.matches(".waits, .alert")) say(spoken(row));
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
