@@ -46,6 +46,7 @@ async def test_the_page_has_every_measure_with_its_definition(reported: City) ->
     assert "not ours" in page
     assert "From eligible to contact" in page
     assert page.count("<svg") >= 9
+    assert "this is not for publication" in page
     assert "P50 20 minutes, P90" in page
     assert "5 calls or more: 0 callers" in " ".join(re.sub("<[^>]+>", "", page).split())
     assert not re.search(r"\b1 (calls|callers|offers|minutes)\b", page)
