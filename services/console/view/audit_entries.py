@@ -90,7 +90,8 @@ def _erased(entry: events.PersonalDataErased) -> str:
 
 def _lost(entry: events.AuditEntriesLost) -> str:
     span = _span(entry.at, entry.until)
-    return f"{how_many(entry.count, 'entry', 'entries')} of {_who(entry)} lost: for {span} none could be written."
+    entries, are = how_many(entry.count, "entry", "entries"), "is" if entry.count == 1 else "are"
+    return f"{entries} of {_who(entry)} {are} lost: for {span} none could be written."
 
 
 AUDIT_SENTENCES: dict[type[Event], Callable[..., str]] = {
