@@ -45,6 +45,11 @@ def visible(text: str, *, several_lines: bool = False) -> str:
     return ACTING.sub(lambda match: match[0] if several_lines and match[0] in WRITTEN else _code(match[0]), text)
 
 
+def how_many(number: int, one: str, several: str = "") -> str:
+    """`1 call`, `3 calls`; `several`: where it is not the same with an s."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def _code(character: str) -> str:
     return f"\\u{{{ord(character):x}}}"
 

@@ -32,6 +32,7 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.kafka_replicas import replicas_for
 from shared.engine.kafka_restore import CopyFailed, cluster_id
 from shared.engine.kafka_rights import grant, take_away
+from shared.plain import how_many
 
 LOOK_SECONDS = 1.0
 """After which every broker knows who may what."""
@@ -110,7 +111,7 @@ def _verify(directory: Path) -> Manifest:
         raise WrongBackup(f"a backup was taken into {directory} while it was read: look again, or at a copy of it")
     if faults:
         lines = "\n".join(faults[:FAULTS])
-        raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}\n{DAMAGED}")
+        raise WrongBackup(f"{directory} is not whole, {how_many(len(faults), 'fault')}:\n{lines}\n{DAMAGED}")
     _say(f"{directory} is whole. {_described(directory, manifest)}")
     return manifest
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from deploy.actors.scenario import PROGRAMMES
+from shared.plain import how_many
 from shared.programme import Programme, ProgrammeRefused, read
 
 
@@ -33,7 +34,7 @@ def verified(document: str, path: Path) -> Programme:
         return read(document)
     except ProgrammeRefused as refused:
         faults = "; ".join(str(fault) for fault in refused.faults[:3])
-        raise CannotRehearse(f"{path.name} has {len(refused.faults)} faults: {faults}") from None
+        raise CannotRehearse(f"{path.name} has {how_many(len(refused.faults), 'fault')}: {faults}") from None
 
 
 def effective_now(document: str, now: datetime) -> str:

@@ -109,7 +109,7 @@ class Elsewhere:
         async for part in answer.aiter_bytes():
             size += len(part)
             if size > MOST_BYTES:
-                raise Away(f"The {self.name} answers with more than can be shown at once.")
+                raise Away(f"The {self.name} answers with more than can be taken at once: ask for a shorter period.")
             parts.append(part)
         return b"".join(parts)
 

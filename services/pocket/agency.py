@@ -290,7 +290,7 @@ class AgencyView(Swept):
             shift.is_unanswering = True
 
     def team_heard(self, event: TeamHeard, _at: datetime) -> None:
-        """Somebody of it has spoken elsewhere."""
+        """Somebody of it has answered too late: it is asked again, and how old its last word is stays as it was."""
         if (shift := self._shifts.get(event.team_id)) is not None:
             shift.is_unanswering = False
 

@@ -208,9 +208,9 @@ class Door:
         except LogAway:
             raise Page(503, "Not sent", AWAY) from None
         if answer is None:
-            back += "?said=waiting"
+            back = saying(back, "waiting")
         elif isinstance(answer, CommandRefused):
-            back += f"?said={command.command_id}"
+            back = saying(back, command.command_id)
         return RedirectResponse(back, 303), answer
 
     def report_id(self, subject_id: str, what: str, page_at: int) -> Id:
@@ -228,7 +228,7 @@ class Door:
     def notice(self, said: str) -> str:
         """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
         if said == "waiting":
-            return "Sent, and not answered yet. This page looks again by itself."
+            return "Sent, and not answered yet. Open this page again in a moment, where it does not do so by itself."
         return self.view.refusal(said) or ""
 
     async def personal_of(self, link: OfferLink, assignment: Assignment, approach: Approach) -> Personal:
@@ -274,6 +274,11 @@ def _token_in(request: Request) -> str:
     """The token of a link: `/p/<token>`, whatever comes after; empty where there is none."""
     path: str = request.scope["path"]
     return (*path.split("/"), "", "")[2]
+
+
+def saying(back: str, said: str) -> str:
+    """The address of a page that says what became of the last tap on it."""
+    return f"{back}{'&' if '?' in back else '?'}said={said}"
 
 
 def check_tapped(request: Request) -> None:

@@ -14,12 +14,12 @@ from services.pocket.acceptance import accept_id, decline_id
 from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door, PageAt
 from services.pocket.me.http import add_own_pages
-from services.pocket.pages import AWAY, PAGES
+from services.pocket.pages import AWAY, PAGES, Back, Still
 from services.pocket.rolls import add_roll_pages
 from shared.doors.audit import Approach
 from shared.doors.guard import Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
-from shared.doors.pages import HEADERS, Page
+from shared.doors.pages import HEADERS, STILL, Page
 from shared.events import (
     AcceptOffer,
     ConfirmMember,
@@ -78,7 +78,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
 
 def _offer_pages(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}")
-    async def show(request: Request, token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def show(request: Request, token: str, still: Still, said: str = "") -> Response:
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is not None:
@@ -87,8 +87,8 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         return pages.offer_page(link, door.clock.now(), door.notice(said), still=still)
 
     @app.post("/p/{token}/accept")
-    async def accept(token: str, eta_minutes: Annotated[int | None, Form(ge=0, le=240)] = None) -> Response:
-        link, back = door.offer(token), f"/p/{token}"
+    async def accept(token: str, back: Back, eta_minutes: Annotated[int | None, Form(ge=0, le=240)] = None) -> Response:
+        link = door.offer(token)
         made = link.offer.made
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
@@ -103,8 +103,8 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         return await door.act(link.offer.agency, command, back)
 
     @app.post("/p/{token}/decline")
-    async def decline(token: str) -> Response:
-        link, back = door.offer(token), f"/p/{token}"
+    async def decline(token: str, back: Back) -> Response:
+        link = door.offer(token)
         made = link.offer.made
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
@@ -120,16 +120,26 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
 
 def _call_pages(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}/clear")
-    async def clear(token: str, still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def clear(token: str, back: Back, still: Still) -> Response:
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
-            return RedirectResponse(f"/p/{token}", 303)
+            return RedirectResponse(back, 303)
         return pages.clear_page(link, door.clock.now(), still=still)
+
+    @app.get("/p/{token}/enter")
+    async def enter(token: str, back: Back, still: Still) -> Response:
+        link = door.offer(token)
+        assignment = link.offer.assignment
+        if assignment is None or assignment.ended or not pages.waits_to_enter(link.offer, assignment):
+            return RedirectResponse(back, 303)
+        return pages.enter_page(link, assignment, door.clock.now(), still=still)
 
     @app.post("/p/{token}/status")
     async def status(
         token: str,
+        back: Back,
+        still: Still,
         *,
         status: Annotated[CallStatus, Form()],
         page_at: PageAt,
@@ -137,7 +147,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
         released_by: Annotated[str | None, Form(max_length=200)] = None,
         upgrades: Annotated[int, Form(ge=0, lt=2**31)] = 0,
     ) -> Response:
-        link, back = door.offer(token), f"/p/{token}"
+        link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
             return RedirectResponse(back, 303)
@@ -145,7 +155,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
             raise Page(422, "How did it end?", "Go back and choose how the call ended.")
         is_old = released_by != NOBODY and upgrades != assignment.upgrades  # what was not known lets nobody in
         if status == "on-scene" and (released_by is None or is_old) and pages.waits_to_enter(link.offer, assignment):
-            return pages.enter_page(link, assignment, door.clock.now())
+            return RedirectResponse(f"/p/{token}/enter{STILL if still else ''}", 303)
         command = ReportStatus(
             command_id=door.report_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}", page_at),
             team_id=assignment.team_id,
@@ -160,16 +170,16 @@ def _call_pages(app: FastAPI, door: Door) -> None:
 
 def _afterwards(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}/correct")
-    async def ask_where(token: str, still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def ask_where(token: str, back: Back, still: Still) -> Response:
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
-            return RedirectResponse(f"/p/{token}", 303)
+            return RedirectResponse(back, 303)
         return pages.correct_page(link, assignment, door.clock.now(), still=still)
 
     @app.post("/p/{token}/correct")
-    async def correct(token: str, status: Annotated[Earlier, Form()], page_at: PageAt) -> Response:
-        link, back = door.offer(token), f"/p/{token}"
+    async def correct(token: str, back: Back, status: Annotated[Earlier, Form()], page_at: PageAt) -> Response:
+        link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
             return RedirectResponse(back, 303)
@@ -183,8 +193,8 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         return await door.act(link.offer.agency, command, back)
 
     @app.post("/p/{token}/released")
-    async def released(token: str, status: Annotated[ReleasedStatus, Form()], page_at: PageAt) -> Response:
-        link, back = door.offer(token), f"/p/{token}"
+    async def released(token: str, back: Back, status: Annotated[ReleasedStatus, Form()], page_at: PageAt) -> Response:
+        link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is None or not assignment.acknowledge:
             return RedirectResponse(back, 303)
@@ -199,8 +209,8 @@ def _afterwards(app: FastAPI, door: Door) -> None:
 
 def _confirmation(app: FastAPI, door: Door) -> None:
     @app.post("/s/{token}/confirm")
-    async def confirm(token: str, page_at: PageAt) -> Response:
-        link, back = door.shift(token), f"/s/{token}"
+    async def confirm(token: str, back: Back, page_at: PageAt) -> Response:
+        link = door.shift(token)
         if link.confirmed:
             return RedirectResponse(back, 303)
         signed_on = link.shift.signed_on
@@ -215,10 +225,12 @@ def _confirmation(app: FastAPI, door: Door) -> None:
 
 def _late_calls(app: FastAPI, door: Door) -> None:
     @app.post("/s/{token}/late")
-    async def take_late_call(token: str, page_at: PageAt, call_id: Annotated[str, Form(max_length=500)]) -> Response:
+    async def take_late_call(
+        token: str, back: Back, page_at: PageAt, call_id: Annotated[str, Form(max_length=500)]
+    ) -> Response:
         link = door.shift(token)
         if not link.confirmed:
-            return RedirectResponse(f"/s/{token}", 303)
+            return RedirectResponse(back, 303)
         signed_on = link.shift.signed_on
         command = TakeLateCall(
             command_id=child_id(signed_on.shift_id, f"late/{call_id}/{link.person_id}/{page_at}"),
@@ -227,22 +239,22 @@ def _late_calls(app: FastAPI, door: Door) -> None:
             person_id=link.person_id,
             **door.issued(link.person_id),
         )
-        return await door.act(link.shift.agency, command, f"/s/{token}")
+        return await door.act(link.shift.agency, command, back)
 
 
 def _shift_pages(app: FastAPI, door: Door) -> None:
     @app.get("/s/{token}")
-    async def show(token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def show(token: str, still: Still, said: str = "") -> Response:
         link, now = door.shift(token), door.clock.now()
         if not link.confirmed:
-            return pages.confirm_page(link, now, door.notice(said))
+            return pages.confirm_page(link, now, door.notice(said), still=still)
         return pages.shift_page(link, now, door.notice(said), still=still)
 
     @app.post("/s/{token}/status")
-    async def status(token: str, status: Annotated[ShiftStatus, Form()], page_at: PageAt) -> Response:
+    async def status(token: str, back: Back, status: Annotated[ShiftStatus, Form()], page_at: PageAt) -> Response:
         link = door.shift(token)
         if not link.confirmed and status != "need-police":
-            return RedirectResponse(f"/s/{token}", 303)
+            return RedirectResponse(back, 303)
         signed_on = link.shift.signed_on
         command = ReportStatus(
             command_id=door.report_id(signed_on.shift_id, f"{status}/{link.person_id}", page_at),
@@ -250,24 +262,24 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
             status=status,
             **door.issued(link.person_id),
         )
-        return await door.act(link.shift.agency, command, f"/s/{token}")
+        return await door.act(link.shift.agency, command, back)
 
     @app.get("/s/{token}/sign-off")
-    async def ask(token: str) -> Response:
+    async def ask(token: str, back: Back, still: Still) -> Response:
         link = door.shift(token)
         if not link.confirmed:
-            return RedirectResponse(f"/s/{token}", 303)
-        return pages.sign_off_page(link, door.clock.now())
+            return RedirectResponse(back, 303)
+        return pages.sign_off_page(link, door.clock.now(), still=still)
 
     @app.post("/s/{token}/sign-off")
-    async def sign_off(token: str, page_at: PageAt) -> Response:
+    async def sign_off(token: str, back: Back, page_at: PageAt) -> Response:
         link = door.shift(token)
         if not link.confirmed:
-            return RedirectResponse(f"/s/{token}", 303)
+            return RedirectResponse(back, 303)
         signed_on = link.shift.signed_on
         command = SignOff(
             command_id=child_id(signed_on.shift_id, f"sign-off/{link.person_id}/{page_at}"),
             team_id=signed_on.team_id,
             **door.issued(link.person_id),
         )
-        return await door.act(link.shift.agency, command, f"/s/{token}")
+        return await door.act(link.shift.agency, command, back)

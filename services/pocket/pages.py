@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from services.pocket import words
 from services.pocket.agency import OfferLink, ShiftLink
 from services.pocket.records import Assignment, Offer
-from shared.doors.pages import Page, Pages
+from shared.doors.pages import Page, Pages, back_to
 
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
 QUESTION_SECONDS = 60
@@ -40,6 +41,18 @@ def page_of(path: str) -> str:
     return "/" + "/".join(parts[:kept])
 
 
+async def _stands_still(still: bool = False) -> bool:  # noqa: FBT001, FBT002  # a query
+    return still
+
+
+async def _back(request: Request) -> str:
+    return back_to(page_of(request.url.path), request)
+
+
+Still = Annotated[bool, Depends(_stands_still)]
+"""Whether a page is not to look for news by itself: who has it read out would begin anew each time."""
+Back = Annotated[str, Depends(_back)]
+"""The page on which somebody has tapped; it stands still where it did."""
 PAGES = Pages(Path(__file__).parent, messages=MESSAGES, page_of=page_of, words=words)
 
 
@@ -101,25 +114,25 @@ def call_page(
 
 def clear_page(link: OfferLink, now: datetime, *, still: bool) -> Response:
     """The question how a call ended."""
-    asked = _asked(link, "clear", still=still)
+    asked = _asked(f"/p/{link.token}", "clear", still=still)
     return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now), **asked)
 
 
-def enter_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
+def enter_page(link: OfferLink, assignment: Assignment, now: datetime, *, still: bool) -> Response:
     """The question whether somebody has let the team in, knowing of the call what is known now."""
-    return PAGES.show("enter.html", link=link, assignment=assignment, page_at=milliseconds(now))
+    asked = _asked(f"/p/{link.token}", "enter", still=still)
+    return PAGES.show("enter.html", link=link, assignment=assignment, page_at=milliseconds(now), **asked)
 
 
 def correct_page(link: OfferLink, assignment: Assignment, now: datetime, *, still: bool) -> Response:
     """The question where the team is, if not where it said."""
     earlier = _earlier(link.offer, assignment)
-    asked = _asked(link, "correct", still=still)
+    asked = _asked(f"/p/{link.token}", "correct", still=still)
     return PAGES.show("correct.html", link=link, earlier=earlier, page_at=milliseconds(now), **asked)
 
 
-def _asked(link: OfferLink, question: str, *, still: bool) -> dict[str, Any]:
-    """A question that nobody answers leads back to the call, whose page looks for news."""
-    back = f"/p/{link.token}"
+def _asked(back: str, question: str, *, still: bool) -> dict[str, Any]:
+    """A question that nobody answers leads back to the call or the shift, whose page looks for news."""
     return {"url": f"{back}/{question}", "onward": back, "refresh_seconds": QUESTION_SECONDS, "still": still}
 
 
@@ -153,13 +166,14 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
     )
 
 
-def confirm_page(link: ShiftLink, now: datetime, notice: str) -> Response:
+def confirm_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:
     """The question whether a member is on the team that somebody else signed on."""
     signed_on = link.shift.signed_on
     return PAGES.show(
         "confirm.html",
         url=f"/s/{link.token}",
         refresh_seconds=MESSAGE_REFRESH_SECONDS if notice else None,
+        still=still,
         link=link,
         notice=notice,
         others=[member for member in signed_on.members if member != link.person_id],
@@ -168,9 +182,10 @@ def confirm_page(link: ShiftLink, now: datetime, notice: str) -> Response:
     )
 
 
-def sign_off_page(link: ShiftLink, now: datetime) -> Response:
+def sign_off_page(link: ShiftLink, now: datetime, *, still: bool) -> Response:
     """The question whether the team signs off."""
-    return PAGES.show("sign-off.html", link=link, page_at=milliseconds(now))
+    asked = _asked(f"/s/{link.token}", "sign-off", still=still)
+    return PAGES.show("sign-off.html", link=link, page_at=milliseconds(now), **asked)
 
 
 def milliseconds(now: datetime) -> int:

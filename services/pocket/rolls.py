@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from services.pocket.door import Door, PageAt
 from services.pocket.links import RollLink
-from services.pocket.pages import GONE, PAGES, milliseconds
+from services.pocket.pages import GONE, PAGES, Back, Still, milliseconds
 from shared.doors.pages import HEADERS, Page
 from shared.events import AnswerRoll, child_id
 
@@ -27,11 +27,12 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
         return link
 
     @app.get("/r/{token}")
-    async def show(token: str, said: str = "") -> Response:
+    async def show(token: str, still: Still, said: str = "") -> Response:
         link = roll(token)
         return PAGES.show(
             "roll.html",
             url=f"/r/{token}",
+            still=still,
             notice=door.notice(said),
             link=link,
             over=door.clock.now() >= link.until,
@@ -40,10 +41,10 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
         )
 
     @app.post("/r/{token}/answer")
-    async def answer(token: str, page_at: PageAt) -> Response:
+    async def answer(token: str, back: Back, page_at: PageAt) -> Response:
         link = roll(token)
         if link.answered:
-            return RedirectResponse(f"/r/{token}", 303)
+            return RedirectResponse(back, 303)
         command = AnswerRoll(
             command_id=child_id(link.roll_id, f"answer/{link.person_id}/{link.method_id}/{page_at}"),
             roll_id=link.roll_id,
@@ -51,7 +52,7 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
             method_id=link.method_id,
             **door.issued(link.person_id),
         )
-        return await door.act(link.agency, command, f"/r/{token}")
+        return await door.act(link.agency, command, back)
 
     @app.get(f"/r/{{token}}/{CARD}")
     async def card(token: str) -> Response:

@@ -21,6 +21,7 @@ from shared.events import (
     SwapShifts,
     TakeShift,
 )
+from shared.plain import how_many
 from shared.rota import Stretch, clock_in
 
 MAX_ASKED = 100
@@ -286,7 +287,7 @@ def _part_of(  # noqa: PLR0917  # the place, and the part of it
         )
     plan = shift.plan
     if place > len(plan.places):
-        return refused(command, "unknown-place", f"The shift has {len(plan.places)} places.")
+        return refused(command, "unknown-place", f"The shift has {how_many(len(plan.places), 'place')}.")
     begins = max(starts_at or draft.now, plan.starts_at)
     part = _Part(shift, place, begins, min(ends_at or plan.ends_at, plan.ends_at))
     if part.ends_at <= part.starts_at or part.ends_at <= draft.now:
@@ -344,7 +345,7 @@ def _warning(draft: RotaDraft, part: _Part, person_id: str) -> str:
     if _is_elsewhere(draft, part, person_id):
         warnings.append(f"{person_id} is in another shift, or in another place of this one, at the same time.")
     elif not is_rested(draft.state, part.shift, part.by(person_id)):
-        warnings.append(f"{person_id} has less than {part.shift.plan.rest_hours} hours of rest before it.")
+        warnings.append(f"{person_id} has less than {how_many(part.shift.plan.rest_hours, 'hour')} of rest before it.")
     if not draft.state.is_reachable(person_id):
         warnings.append(f"No way to {person_id} has been proved.")
     return " ".join(warnings)

@@ -23,6 +23,7 @@ from shared.events import (
     ShiftPlanned,
 )
 from shared.judgement import Discipline, disciplines_of
+from shared.plain import how_many
 from shared.programme.judging.hours import fault_of_clocks, instant
 
 DAILY_MINUTE = 10 * 60
@@ -151,7 +152,8 @@ def _faults(draft: RotaDraft, rotation: Rotation) -> Iterator[str]:
 def _faults_of_people(draft: RotaDraft, rotation: Rotation) -> Iterator[str]:
     for number, crew in enumerate(rotation.crews, 1):
         if len(crew) > len(rotation.places):
-            yield f"crews[{number}]: it has {len(crew)} people for {len(rotation.places)} places."
+            people, places = how_many(len(crew), "person", "people"), how_many(len(rotation.places), "place")
+            yield f"crews[{number}]: it has {people} for {places}."
         unknown = [person_id for person_id in crew if person_id not in draft.state.staff]
         yield from (f"crews[{number}]: there is no {person_id} among the staff." for person_id in unknown)
     unknown = [person_id for person_id in rotation.gaps_to if person_id not in draft.state.staff]

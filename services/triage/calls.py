@@ -37,6 +37,7 @@ from shared.events import (
     UpgradeRaised,
     VersionNoted,
 )
+from shared.plain import how_many
 from shared.programme import Judgement
 from shared.programme.judging.facts import MEANINGS
 from shared.replace import replace
@@ -432,6 +433,7 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
     if call_id in recent:
         return []
     events: list[Event] = [UpgradeNoted(call_id=call_id, counts_for=pause.key)]
+    upgrades, minutes = how_many(len(recent) + 1, "unsafe upgrade"), how_many(rule.within_minutes, "minute")
     if len(recent) + 1 >= rule.unsafe_upgrades and not state.switchboard.is_paused(entry.district, entry.response):
         events.append(
             DistrictPaused(
@@ -439,7 +441,7 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
                 response=pause.response,
                 revision=state.switchboard.revision + 1,
                 changed_by=BY_ITSELF,
-                reason=f"{len(recent) + 1} unsafe upgrades within {rule.within_minutes} minutes",
+                reason=f"{upgrades} within {minutes}",
             )
         )
     return events

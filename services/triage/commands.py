@@ -33,6 +33,7 @@ from shared.events import (
     SetPhase,
 )
 from shared.judgement import NOT_ROUTED, PHASES
+from shared.plain import how_many
 from shared.programme import Programme, ProgrammeRefused, Switchboard
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
@@ -50,7 +51,7 @@ def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]
     try:
         programme = proposed_programme(command.document)
     except ProgrammeRefused as error:
-        why = f"The document has {len(error.faults)} faults; the one in force stays."
+        why = f"The document has {how_many(len(error.faults), 'fault')}; the one in force stays."
         return [refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))]
     if programme.hash in state.proposed:
         return [nothing_to_do(command, "This document is proposed already.", about=programme.hash)]
@@ -235,7 +236,8 @@ def _refused_by_now(command: Command, document: VerifiedDocument) -> Event | Non
     try:
         parsed(document.text)
     except ProgrammeRefused as error:
-        why = f"Version {document.version} has {len(error.faults)} faults by today's rules; the one in force stays."
+        faults = how_many(len(error.faults), "fault")
+        why = f"Version {document.version} has {faults} by today's rules; the one in force stays."
         return refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))
     return None
 

@@ -43,6 +43,8 @@ class Page(HTTPException):
 
 OVER = (401, 403, 404, 410)
 """Nothing comes of opening the page again."""
+STILL = "?still=true"
+"""Of the address of a page that stands still, and of what leads on from there, until somebody lets it look again."""
 NOT_UNDERSTOOD = Page(422, "Not understood", "Go back, load the page again, and try once more.")
 
 
@@ -96,23 +98,25 @@ class Pages:
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page made from a template."""
         shown = {"url": "", "onward": "", "refresh_seconds": None, "still": False, "notice": "", **values}
+        shown["stay"] = STILL if shown["still"] else ""
         return HTMLResponse(self.render(template, shown), status, self._headers)
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """The markup of a template, for a page or a part of one."""
         return self._templates.get_template(template).render(values)
 
-    def message(self, page: Page, url: str, headers: Mapping[str, str]) -> HTMLResponse:
-        """A page that is a heading and a sentence; it loads `url` where it is to look again by itself."""
+    def message(self, page: Page, url: str, headers: Mapping[str, str], back: str = "") -> HTMLResponse:
+        """A page that is a heading and a sentence; it loads `back`, or `url`, where it is to look again by itself."""
         refresh_seconds = page.refresh_seconds
         shown = self.show(
             "message.html",
             page.status_code,
             url=url if refresh_seconds else "",
+            onward=back,
             refresh_seconds=refresh_seconds,
             heading=page.heading,
             sentence=page.detail,
-            back=url if self._page_at is not None and page.status_code not in OVER else "",
+            back="" if page.status_code in OVER else back,
         )
         shown.headers.update(headers)
         return shown
@@ -125,8 +129,11 @@ class Pages:
             error = NOT_UNDERSTOOD
         if not isinstance(error, HTTPException):
             raise error
-        path = request.url.path
-        return self.message(self._message_of(error), self._page_at(path) if self._page_at else path, headers_of(error))
+        page, headers = self._message_of(error), headers_of(error)
+        if self._page_at is None:
+            return self.message(page, request.url.path, headers)
+        path = self._page_at(request.url.path)
+        return self.message(page, path, headers, back_to(path, request))
 
     def _message_of(self, error: HTTPException) -> Page:
         if isinstance(error, Page):
@@ -136,6 +143,11 @@ class Pages:
         if isinstance(error, Problem):
             sentence = " ".join((sentence, *(f"{fault.path}: {fault.what}." for fault in error.faults)))
         return self._messages.get(status) or Page(status, title_of(status), sentence)
+
+
+def back_to(path: str, request: Request) -> str:
+    """A page that somebody has asked something of, standing still where it did."""
+    return path + STILL if request.query_params.get("still") == "true" else path
 
 
 def _seen(value: Any) -> Any:

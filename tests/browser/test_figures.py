@@ -44,3 +44,7 @@ async def test_figures_are_read_cut_and_published(browser: Browser, tmp_path: Pa
         await desk.check("public-phone")
         await desk.open(f"/figures?{PERIOD}")
         await desk.check_width("figures-phone")
+        await desk.page.get_by_label("Publish a quarter or a year").fill("2026-Q1")
+        await desk.press("Enter")
+        await desk.page.locator("form.ask output", has_text="stays as it is").wait_for()
+        assert desk.page.url.endswith(PERIOD), "what was refused says so where it was asked, and leads nowhere"

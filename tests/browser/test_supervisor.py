@@ -251,6 +251,25 @@ async def test_a_refusal_stands_where_it_was_made_and_what_is_typed_stays(browse
         assert "moved on" in await form.locator("output").inner_text()
 
 
+async def test_what_was_written_for_another_switchboard_says_so_before_it_is_pressed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """What had been chosen beside "shadow" was asked for of a place that somebody had just switched, without a word."""
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        busy(desk.room)
+        await desk.open("/switchboard")
+        await desk.live()
+        await desk.page.locator("summary[aria-label='Change outreach in Harbor']").click()
+        phase, cap = (desk.page.locator(f"form[id='{form}-outreach%2FHarbor']") for form in ("phase", "cap"))
+        await phase.get_by_label("Phase").select_option("shadow")
+        by = {"response": "outreach", "district": "Harbor", "changed_by": "eve"}
+        desk.room.write(DECISIONS.name, events.PhaseChanged(**by, phase="advisory", revision=41))
+        await phase.locator("output", has_text="look again before you press").wait_for()
+        assert await desk.page.locator("#say", has_text="look again before you press").count() == 1, "read out, too"
+        assert await phase.get_by_label("Phase").input_value() == "shadow"
+        assert await cap.locator("output").inner_text() == "", "nobody has begun to write there"
+
+
 async def test_what_nobody_has_typed_is_what_stands_now(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         busy(desk.room)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.console.cli.ask import show
 from shared.events import DropShift
-from shared.plain import fault_of_id, is_blank, visible, visible_parts
+from shared.plain import fault_of_id, how_many, is_blank, visible, visible_parts
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SAID: dict[str, Any] = {
@@ -44,6 +44,11 @@ def test_the_lines_of_a_document_stay() -> None:
     body = [{"document": "a\nb\x1b", "name": "a\nb", "n": 1}]
     shown = [{"document": "a\nb\\u{1b}", "name": "a\\u{a}b", "n": 1}]
     assert visible_parts(body, lines_in=frozenset({"document"})) == shown
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
+def test_one_is_not_several(number: int, said: str) -> None:
+    assert how_many(number, "entry", "entries") == said
 
 
 def test_f15_markup_and_control_characters_of_others_are_printed_as_they_are(

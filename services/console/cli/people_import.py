@@ -16,7 +16,7 @@ from rich.text import Text
 from services.console.cli.ask import show
 from services.console.cli.client import DONE, REFUSED, Door, NotDone, connect, in_path
 from services.console.cli.terminal import BAD, terminal
-from shared.plain import fault_of_text, visible
+from shared.plain import fault_of_text, how_many, visible
 
 MAX_BYTES = 1024 * 1024
 MAX_PEOPLE = 2_000
@@ -65,7 +65,8 @@ def run(door: Door | None, file: Path, *, apply: bool, voice_after_seconds: int,
     if faults:
         _end([str(fault) for fault in sorted(faults)], as_json=as_json)
     exit_code, doubts = _send(door, rows, as_json=as_json) if apply else (DONE, [])
-    counted = f"{len(rows)} people and {sum(len(row.ways) for row in rows)} ways to them"
+    ways = how_many(sum(len(row.ways) for row in rows), "way")
+    counted = f"{how_many(len(rows), 'person', 'people')} and {ways} to them"
     _tell(
         f"{counted} are in." if apply else f"{counted}: every row is right. Nothing is done yet: say --apply.",
         doubts,

@@ -20,7 +20,7 @@ from services.console.foreign.fetch import NotFetched, fetch
 from services.console.foreign.mapping import RotaMapping, read_mapping
 from services.console.foreign.rows import Books, Import, Row, read_plan
 from services.console.foreign.windows import Window, halves, spoken_of, whole_span, windows
-from shared.plain import visible
+from shared.plain import how_many, visible
 from shared.programme.trying.export_document import MappingRefused
 
 MOST_FAULTS = 50
@@ -85,14 +85,13 @@ def _books(door: Door) -> Books:
 def _tell(mapping: RotaMapping, plan: Import, parts: Sequence[Window]) -> None:
     out, zone = terminal(), ZoneInfo(mapping.time_zone)
     begins, ends = parts[0].span.starts_at.astimezone(zone), parts[-1].span.ends_at.astimezone(zone)
-    out.print(
-        Text(f"{len(plan.rows)} shifts of {mapping.source} from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M %Z}")
-    )
+    shifts = how_many(len(plan.rows), "shift")
+    out.print(Text(f"{shifts} of {mapping.source} from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M %Z}"))
     for (team_id, duty), count in sorted(Counter((row.team_id, row.duty) for row in plan.rows).items()):
         open_places = sum(
             len(row.needs) - len(row.people) for row in plan.rows if (row.team_id, row.duty) == (team_id, duty)
         )
-        lacking = f", {open_places} places without anybody" if open_places else ""
+        lacking = f", {how_many(open_places, 'place')} without anybody" if open_places else ""
         out.print(Text(f"  {team_id} {duty}: {count}{lacking}"), soft_wrap=True)
     for why, count in sorted(plan.left_out.items()):
         out.print(Text(f"  {count} left out: {visible(why)}", QUIET), soft_wrap=True)

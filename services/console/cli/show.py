@@ -16,6 +16,7 @@ from services.console.cli.show_rota import absences, answers, feeds, rota, rotat
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET, local_time, whole_table
 from services.console.cli.terminal import terminal as _out
+from shared.programme.judging.programme import Cap
 from shared.switch import Switch
 
 SWITCHES_SHOWN = 20
@@ -138,8 +139,7 @@ def switchboard(body: dict[str, Any]) -> None:
     ]
     _table(out, ("response", "district", "phase", "since", "by", "reason"), rows, "Nothing was ever switched on.")
     for seen in body["caps"].values():
-        bounds = ((seen["at_most_open"], "at once"), (seen["at_most_per_day"], "a day"))
-        words = " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound)
+        words = Cap(seen["at_most_open"], seen["at_most_per_day"]).words
         where = Switch(seen["district"], seen["response"]).words
         out.print(
             _word("capped"), Text(f"{where}: {words}, since {_at(seen['since'])} by {seen['by']}"), soft_wrap=True

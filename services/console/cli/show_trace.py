@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.terminal import QUIET, terminal
+from shared.plain import how_many
 from shared.trace import along
 
 BAR = 32
@@ -18,7 +19,8 @@ def trace(body: dict[str, Any]) -> None:
     """The waterfall. A bar reaches from when the cause was there to when the record was; its scale is logarithmic."""
     out, steps = terminal(), body["steps"]
     whole = max(step["ends_seconds"] for step in steps)
-    out.print(Text(body["call_id"], "bold"), Text(f"{len(steps)} records within {whole:.3f} s"), soft_wrap=True)
+    records = how_many(len(steps), "record")
+    out.print(Text(body["call_id"], "bold"), Text(f"{records} within {whole:.3f} s"), soft_wrap=True)
     table = Table("at", "", "record", "took", "by", "because of", box=None, header_style="bold", pad_edge=False)
     table.columns[0].justify = table.columns[3].justify = "right"
     for column in (table.columns[2], table.columns[5]):

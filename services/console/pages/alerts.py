@@ -78,7 +78,12 @@ def regions(visit: Visit) -> Sequence[Region]:
 
 def _row(line: AlertLine) -> Row:
     kind = "waits" if line.acknowledged else "alert"
-    return Row(f"alert-{line.html_id}", "row_alert_open.html", line, kind if line.is_alarm else "")
+    return Row(alert_id(line), "row_alert_open.html", line, kind if line.is_alarm else "")
+
+
+def alert_id(alert: Alert | AlertLine) -> str:
+    """The row of an alert that is open, on any page."""
+    return f"alert-{quote(alert.alert_id, safe='')}"
 
 
 def _ended(visit: Visit, alerts: Sequence[Alert]) -> list[Row]:

@@ -16,7 +16,12 @@ from services.console.view.call import CallSeen
 A_PAGE = 100
 MOST_MEANT = 1_000
 FILTERS = ("q", "open", "district", "level", "outcome")
-OUTCOMES = ("team-accepted", "phone-accepted", "default", "cancelled")
+OUTCOMES = (
+    ("team-accepted", "taken by a team"),
+    ("phone-accepted", "taken by phone"),
+    ("default", "default sent"),
+    ("cancelled", "cancelled"),
+)
 
 
 def regions(visit: Visit) -> Sequence[Region]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.console.api.routes_figures import PERIOD, Question, export_calls, export_figures, handed_on, publish
 from services.console.elsewhere import Elsewhere
@@ -82,7 +82,8 @@ async def publish_period(request: Request, signed_in: Seated, period: PeriodInFo
     reporting = door_of(request).reporting
     answer = await publish(reporting, door_of(request).register, signed_in.who, period)
     if not asks_for_page(request):
-        return handed_on(answer)
+        is_done = answer.status == HTTPStatus.OK
+        return JSONResponse({"state": "done", "sentence": f"{period} is published."}) if is_done else handed_on(answer)
     if answer.status != HTTPStatus.OK:
         raise Page(answer.status, "Not published", reporting.read(ProblemDetails, answer).detail)
     return RedirectResponse(f"/public/{signed_in.who.agency}", HTTPStatus.SEE_OTHER)

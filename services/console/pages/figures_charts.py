@@ -25,8 +25,7 @@ def charts_of(report: Report, by_month: Report) -> list[Chart]:
     measures = report.by_name
     charts = [("eligible", _funnel(measures))]
     charts += [(name, _breakdown(measures[name])) for name in BREAKDOWNS if name in measures]
-    groups = {figure.group for measure in by_month.measures for figure in measure.figures}
-    months = sorted(group for group in groups if isinstance(group, str))
+    months = _months(by_month)
     if len(months) > 1:
         trends = by_month.by_name
         changes = tuple(_changes(by_month, months))
@@ -56,7 +55,8 @@ def _breakdown(measure: Measure) -> Markup:
         rows.append(Bar("all others", rest))
     if missing := max((figure.missing for figure in measure.figures), default=0):
         rows.append(Bar("missing", missing))
-    return bars(Heading(measure.name, measure.title, measure.sentence, measure.unit), rows)
+    heading = Heading(measure.name, measure.title, measure.sentence, measure.unit)
+    return bars(heading, rows or [Bar("nothing to count", None)])
 
 
 def _trend(trends: Mapping[str, Measure], months: Sequence[str], changes: Sequence[Change]) -> Markup:
@@ -73,6 +73,17 @@ def _times(trends: Mapping[str, Measure], months: Sequence[str], changes: Sequen
         Series(label, _values(measure, months, name)) for label, name in (("P50", "value"), ("P90", "high"))
     )
     return band(Heading("times", "Response time, by month", clock, "minutes"), months, median, ninety, changes)
+
+
+def _months(report: Report) -> list[str]:
+    """Each from the first with a call until the last: a month without one leaves a gap, and is none the less there."""
+    groups = {figure.group for measure in report.measures for figure in measure.figures}
+    there = sorted(group for group in groups if isinstance(group, str))
+    months = there[:1]
+    while months and months[-1] < there[-1]:
+        year, month = map(int, months[-1].split("-"))
+        months.append(f"{year + month // 12}-{month % 12 + 1:02}")
+    return months
 
 
 def _values(measure: Measure, months: Sequence[str], name: str) -> list[float | None]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
-from services.console.pages.alerts import line_of_alert
+from services.console.pages.alerts import alert_id, line_of_alert
 from services.console.pages.call_line import confirmation_of, hold_question_of, line_of, row_id
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.alarms import is_open
@@ -99,11 +98,6 @@ def alerts_for_dispatch(visit: Visit) -> list[Alert]:
 
 def _alert_rows(visit: Visit, alerts: Iterable[Alert]) -> list[Row]:
     return [Row(alert_id(alert), "row_alert.html", line_of_alert(visit, alert), "alert") for alert in alerts]
-
-
-def alert_id(alert: Alert) -> str:
-    """The row of an alert on any page."""
-    return f"alert-{quote(alert.alert_id, safe='')}"
 
 
 def _ended(visit: Visit) -> list[CallSeen]:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
 from services.console.elsewhere import Elsewhere
-from services.console.figures import Definition, Publication, Publications, Publishers
+from services.console.figures import Definition, Publication, Publications, PublicRow, Publishers
 from services.console.pages.look import PAGES
 from services.console.pages.seat import door_of
 from shared.doors.pages import Page
@@ -20,6 +20,10 @@ from shared.doors.pages import Page
 router = APIRouter(include_in_schema=False)
 Agency = Annotated[str, Path(min_length=1, max_length=80)]
 WITHHELD = "withheld"
+RULE = (
+    "Counts from 1 to 10 are withheld, since they may point at a person, and so are others from which they could be "
+    "worked out. Percentages are made of published counts alone. What has once been published stays as it is."
+)
 
 
 @router.get("/public")
@@ -32,7 +36,8 @@ async def list_agencies(request: Request) -> HTMLResponse:
 @router.get("/public/{agency}")
 async def show_published(request: Request, agency: Agency) -> HTMLResponse:
     """What an agency has published."""
-    return PAGES.show("public.html", agency=agency, agencies=[], publications=await _publications(request, agency))
+    published = await _publications(request, agency)
+    return PAGES.show("public.html", agency=agency, agencies=[], publications=published, rule=RULE)
 
 
 @router.get("/public/{agency}/csv")
@@ -68,6 +73,13 @@ def _preface(published: Sequence[Publication]) -> Iterator[str]:
         yield f"  small counts: {definition.small_cells}"
         if definition.caveat:
             yield f"  beware: {definition.caveat}"
+    yield RULE
+    for release in published:
+        documents = ", ".join(map(str, release.documents)) or "unknown"
+        of = f"on the clocks of {release.zone.key}; programme document {documents}; published {release.published_on}"
+        yield f"{release.period}: {of}"
+        for table in release.tables:
+            yield f"  {table.name}: {table.refused or table.sentence}"
 
 
 def _rows(published: Sequence[Publication]) -> Iterator[Sequence[Any]]:
@@ -81,6 +93,14 @@ def _rows(published: Sequence[Publication]) -> Iterator[Sequence[Any]]:
             for row in table.rows:
                 for column, count in zip(table.columns, row.cells, strict=True):
                     yield release.period, table.name, _safe(row.label), column, _shown(count)
+                if row.total is not None:
+                    yield release.period, table.name, _safe(row.label), "eligible", row.total
+                    yield release.period, table.name, _safe(row.label), "percent", _share(row)
+
+
+def _share(row: PublicRow) -> int | str:
+    """In percent; of nothing there is none."""
+    return _shown(row.percent) if row.percent is not None or None in row.cells else ""
 
 
 def _shown(count: int | None) -> int | str:

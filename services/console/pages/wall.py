@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from services.console.pages.alerts import alert_id
 from services.console.pages.call_line import CallLine, line_of, newest_of, row_id
-from services.console.pages.now import alert_id, alerts_for_dispatch, open_calls
+from services.console.pages.now import alerts_for_dispatch, open_calls
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 
 MOST = 14

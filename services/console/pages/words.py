@@ -15,8 +15,10 @@ from markupsafe import Markup
 from services.console.view.people_words import language, training, way
 from services.console.view.reasons import part_in_words, plain, words_of
 from services.console.view.unsent import unsent_words_of
+from shared.plain import how_many
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+_INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?) UTC\b")
 _TICKING = re.compile(r'(<span [^>]*data-(age|left)="([^"]+)"[^>]*>)[^<]*</span>')
 
 
@@ -111,13 +113,29 @@ def week_time(context: Context, at: datetime | None) -> Markup | str:
 
 
 def _on_clocks(context: Context, at: datetime | None, pattern: str) -> Markup | str:
-    """In the hour that comes twice, as clocks go back, it says which of the two it is."""
     if at is None:
         return "not known"
+    return Markup('<time datetime="{}">{}</time>').format(_stamp(at), _said(context, at, pattern))
+
+
+def _said(context: Context, at: datetime, pattern: str) -> str:
+    """In the hour that comes twice, as clocks go back, it says which of the two it is."""
     local = at.astimezone(context["zone"])
     comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
-    said = f"{local:{pattern}} {local:%Z}" if comes_twice else f"{local:{pattern}}"
-    return Markup('<time datetime="{}">{}</time>').format(_stamp(at), said)
+    return f"{local:{pattern}} {local:%Z}" if comes_twice else f"{local:{pattern}}"
+
+
+@pass_context
+def on_clocks(context: Context, sentence: str) -> str:
+    """A sentence that was made without knowing whose clocks it is read by, with its instants on the agency's."""
+
+    def local(match: re.Match[str]) -> str:
+        try:
+            return _said(context, datetime.fromisoformat(f"{match[1]}+00:00"), "%Y-%m-%d %H:%M")
+        except (ValueError, OverflowError):  # somebody wrote what is no time
+            return match[0]
+
+    return _INSTANT.sub(local, sentence)
 
 
 def age(at: datetime | None) -> Markup:
@@ -175,12 +193,14 @@ FILTERS: Mapping[str, Any] = MappingProxyType(
         "pair": pair,
         "reason": words_of,
         "unsent": unsent_words_of,
+        "how_many": how_many,
         "plain": plain,
         "training": training,
         "language": language,
         "way": way,
         "part": part_in_words,
         "mark": mark,
+        "on_clocks": on_clocks,
         "clock_time": clock_time,
         "day_time": day_time,
         "week_time": week_time,

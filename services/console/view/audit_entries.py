@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shared import events
 from shared.events import AuditEntry, Event
+from shared.plain import how_many
 
 WHAT = {
     "call": "the sealed part of {e.call_id}",
@@ -89,7 +90,8 @@ def _erased(entry: events.PersonalDataErased) -> str:
 
 def _lost(entry: events.AuditEntriesLost) -> str:
     span = _span(entry.at, entry.until)
-    return f"{entry.count} entries of {_who(entry)} are lost: for {span} none could be written."
+    entries, are = how_many(entry.count, "entry", "entries"), "is" if entry.count == 1 else "are"
+    return f"{entries} of {_who(entry)} {are} lost: for {span} none could be written."
 
 
 AUDIT_SENTENCES: dict[type[Event], Callable[..., str]] = {

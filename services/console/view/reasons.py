@@ -240,6 +240,8 @@ def part_in_words(measure: str, part: str) -> str:
     if measure == "stopped-by":
         condition = f"{plain(part.removeprefix(OF_A_CONDITION))} not what the response needs"
         return condition if part.startswith(OF_A_CONDITION) else GATES.get(part, plain(part))
+    if measure == "repeat-callers":
+        return f"{part} calls or more"
     return WENT.get(part, plain(part)) if measure == "went" else plain(part)
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.pocket.door import OWN_PAGE, STRANGE_PAGE, Door, PageAt, check_tapped
+from services.pocket.door import OWN_PAGE, STRANGE_PAGE, Door, PageAt, check_tapped, saying
 from services.pocket.me import pages, static
 from services.pocket.me.book import Device
 from services.pocket.me.pushes import add_pushes, erase_push
+from services.pocket.pages import Back, Still
 from services.pocket.rolls import CARD, card_page
 from shared.agencies import hash_of
 from shared.call import Name
@@ -116,7 +117,7 @@ def _enrolment_of(door: Door, token: str, credential_hash: str = "") -> Enrolmen
 
 def _own_page(app: FastAPI, door: Door) -> None:
     @app.get(OWN_PAGE)
-    async def show(request: Request, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def show(request: Request, still: Still, said: str = "") -> Response:
         device = door.device(request)
         notice = RINGS.get(said) or door.notice(said)
         if device.person_id is None:
@@ -138,7 +139,7 @@ def _own_page(app: FastAPI, door: Door) -> None:
         return card_page(door, door.device(request).agency)
 
     @app.post(OWN_PAGE + "/ring")
-    async def ring(request: Request, page_at: PageAt) -> Response:
+    async def ring(request: Request, back: Back, page_at: PageAt) -> Response:
         device, person_id = _person_of(door, request)
         command = CallRoll(
             command_id=child_id(device.device_id, f"ring/{page_at}"),
@@ -148,10 +149,10 @@ def _own_page(app: FastAPI, door: Door) -> None:
             reason="asked for on their own page",
             **door.issued(person_id),
         )
-        back, answer = await door.act_on(device.agency, command, OWN_PAGE)
+        shown, answer = await door.act_on(device.agency, command, back)
         if not isinstance(answer, CommandDone):
-            return back
-        return RedirectResponse(f"{OWN_PAGE}?said={'rung' if answer.result == 'done' else 'nobody-rung'}", 303)
+            return shown
+        return RedirectResponse(saying(back, "rung" if answer.result == "done" else "nobody-rung"), 303)
 
     @app.post(OWN_PAGE + "/leave")
     async def leave(request: Request, page_at: PageAt) -> Response:
@@ -183,6 +184,7 @@ def _sign_on(app: FastAPI, door: Door) -> None:
     @app.post(OWN_PAGE + "/sign-on")
     async def sign_on(
         request: Request,
+        back: Back,
         members: Annotated[list[Name], Form(min_length=1, max_length=MOST_MEMBERS)],
         hours: Annotated[int, Form(ge=1, le=24)],
         page_at: PageAt,
@@ -199,13 +201,14 @@ def _sign_on(app: FastAPI, door: Door) -> None:
             shift_ends_at=ends_at,
             **door.issued(members[0]),
         )
-        return await door.act(device.agency, command, OWN_PAGE)
+        return await door.act(device.agency, command, back)
 
 
 def _planned(app: FastAPI, door: Door) -> None:
     @app.post(OWN_PAGE + "/begin-duty")
     async def begin_duty(
         request: Request,
+        back: Back,
         planned_shift_id: Annotated[Name, Form()],
         page_at: PageAt,
         person_id: Annotated[Name | None, Form()] = None,
@@ -224,7 +227,7 @@ def _planned(app: FastAPI, door: Door) -> None:
             planned_shift_id=planned_shift_id,
             **door.issued(author),
         )
-        return await door.act(device.agency, command, OWN_PAGE)
+        return await door.act(device.agency, command, back)
 
 
 def _person_of(door: Door, request: Request) -> tuple[Device, str]:

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from services.pocket.door import DOOR, OWN_PAGE, STRANGE_PAGE, Door
 from services.pocket.me.book import Device
+from services.pocket.pages import Back
 from shared.contact_forms import AddressRefused, normal_form
 from shared.contacts import ContactKey, append_contact, erase_contacts, push_key, seal_address
 from shared.doors.command import LogAway, appended
@@ -39,7 +40,7 @@ def add_pushes(app: FastAPI, door: Door) -> None:
         return await _set(door, device, device.person_id, address)
 
     @app.post(OWN_PAGE + "/push/end")
-    async def end(request: Request) -> Response:
+    async def end(request: Request, back: Back) -> Response:
         device = door.tapped(request)
         if device.person_id is None:
             raise STRANGE_PAGE
@@ -50,8 +51,8 @@ def add_pushes(app: FastAPI, door: Door) -> None:
             **door.issued(device.person_id),
         )
         await erase_push(door, device)
-        await door.act(device.agency, command, OWN_PAGE)
-        return RedirectResponse(OWN_PAGE, 303)
+        await door.act(device.agency, command, back)
+        return RedirectResponse(back, 303)
 
 
 async def erase_push(door: Door, device: Device) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.report import Report, definition
@@ -39,8 +40,9 @@ def _preface(report: Report) -> Iterator[str]:
     yield f"careroute figures of {question.agency}"
     yield f"Calls received from {question.first_day} until before {question.end_day}, on the clocks of {question.zone}."
     yield f"Cut by {question.cut}." if question.cut else "Not cut."
+    yield "Small counts are shown, which may point at a person: this is not for publication; public tables are."
     for document in report.documents:
-        since = f"{document.since:%Y-%m-%dT%H:%M:%SZ}"
+        since = f"{document.since.astimezone(ZoneInfo(question.zone)):%Y-%m-%d %H:%M:%S %Z}"
         yield f"Programme document {document.version} ({document.document_hash}) in force since {since}."
     for change in report.changes:
         yield f"Figures before and after differ in kind, {change['label']}."

@@ -135,7 +135,7 @@ def _cap_gate(case: Case, response: str, cap: CapTerms, gate: str) -> Gate:
         return failed(gate, "cap-open", f"{response} has {calls(under_way)}; at most {cap.at_most_open} at once.")
     if reason == "cap-day":
         return failed(gate, "cap-day", f"{response} had {calls(today)} today; at most {cap.at_most_per_day} a day.")
-    return passed(gate, f"{response} has {under_way} calls, and had {today} today.")
+    return passed(gate, f"{response} has {calls(under_way)}, and had {today} today.")
 
 
 def _arm_gate(row: Row, call_id: str) -> Gate:

@@ -30,6 +30,7 @@ from shared.judgement import (
     ReachedBy,
     Step,
 )
+from shared.plain import how_many
 from shared.programme.judging.hours import Holidays, Week
 from shared.programme.judging.normal_forms import determinant, normal
 from shared.switch import Switch
@@ -154,7 +155,7 @@ NO_CAP = Cap()
 
 def calls(number: int) -> str:
     """`1 call`, `3 calls`."""
-    return f"{number} call" if number == 1 else f"{number} calls"
+    return how_many(number, "call")
 
 
 @dataclass(frozen=True, slots=True)

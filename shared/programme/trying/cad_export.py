@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from shared.call import SAME_INCIDENT, Call, Position
-from shared.plain import fault_of_id
+from shared.plain import fault_of_id, how_many
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import CallMapping, End, MappingRefused, clock_time
 from shared.programme.trying.export_files import BadFile, Record, opened, records
@@ -436,11 +436,12 @@ class _Reader:
             numbers = "1 number has" if apart == 1 else f"{apart} numbers have"
             overlapping.append(f"{numbers} rows that begin more than an hour apart: taken as one call each")
         made = sum(map(len, self._read.values())) if self._columns.incident_id is None else 0
-        return unused + overlapping + ([f"{made} ids were made of what the rows say"] if made else [])
+        made_up = how_many(made, "id was", "ids were")
+        return unused + overlapping + ([f"{made_up} made of what the rows say"] if made else [])
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+    return how_many(count, "row")
 
 
 class _UnreadableTime(_Wrong):

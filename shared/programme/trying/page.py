@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, PHASES, Phase
+from shared.plain import how_many
 from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, parse_hours
@@ -261,7 +262,7 @@ def _rules(programme: Programme) -> Iterator[str]:
         never = sorted(name for name, minutes in clocks.priority_hold_minutes.items() if not minutes)
         but = f", never of priority {', '.join(never)}" if never else ""
         yield (
-            f"a call that no team can take may wait up to {clocks.hold_minutes} minutes{but}: only once its CAD has "
+            f"a call that no team can take may wait up to {clocks.hold_minutes} min{but}: only once its CAD has "
             "answered call.hold, or a dispatcher has said so; else the default goes at the routing deadline"
         )
     if (counted := programme.repeat_callers) is not None:
@@ -271,8 +272,9 @@ def _rules(programme: Programme) -> Iterator[str]:
         )
     if (rule := programme.automatic_pause) is not None:
         what = "the response in that district" if rule.pauses == "response" else "all of that district"
-        upgrades = f"{rule.unsafe_upgrades} unsafe upgrades within {rule.within_minutes} minutes"
-        yield f"{upgrades} pause {what} by themselves, until a person resumes"
+        upgrades, minutes = how_many(rule.unsafe_upgrades, "unsafe upgrade"), how_many(rule.within_minutes, "minute")
+        does = f"pauses {what} by itself" if rule.unsafe_upgrades == 1 else f"pause {what} by themselves"
+        yield f"{upgrades} within {minutes} {does}, until a person resumes"
     if programme.pauses_on_audit_gap:
         yield "a promise that the auditor finds broken pauses the district by itself, until a person resumes"
 

@@ -171,7 +171,7 @@ def test_a_damaged_backup_is_not_put_back(
     next(tmp_path.glob("rosters/*")).write_bytes(b"")
     assert run(security, "operator", "restore", str(tmp_path)) == 1
     told = capsys.readouterr().err
-    assert "is not whole, 1 faults" in told
+    assert "is not whole, 1 fault" in told
     assert "begin a new directory while Kafka has everything" in told
 
 

@@ -61,5 +61,5 @@ async def test_what_was_not_set_up_says_what_to_set() -> None:
 
 async def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "MOST_BYTES", 1000)
-    with pytest.raises(Away, match="more than can be shown"):
+    with pytest.raises(Away, match="more than can be taken at once: ask for a shorter period"):
         await Played(lambda _: httpx.Response(200, content=b"x" * 2000)).elsewhere().ask("x")

@@ -154,6 +154,40 @@ async def test_a_question_that_nobody_answers_leads_back_to_the_call(
     assert "This page stands still." in still
 
 
+async def test_a_shift_that_nobody_signs_off_is_shown_again(city: City, phone: httpx.AsyncClient) -> None:
+    """A phone that lay on the question whether the team signs off showed no offer."""
+    shift = city.sign_on()
+    await settle(city)
+    asked = (await phone.get(f"{shift}/sign-off")).text
+    assert f'<meta http-equiv="refresh" content="{QUESTION_SECONDS};url={shift}">' in asked
+
+
+async def test_a_page_that_stands_still_does_so_after_every_act(city: City, phone: httpx.AsyncClient) -> None:
+    """Whoever has it read out had to stop it anew after each tap: what they tapped led to one that loads again."""
+    city.call()
+    shift, path = f"{city.sign_on()}?still=true", city.offer(enters_when=("released by sergeant",))
+    await settle(city)
+    page = (await phone.get(f"{path}?still=true")).text
+    assert f'action="{path}/decline?still=true"' in page
+    for answer in (
+        await phone.post(f"{path}/accept?still=true"),
+        await phone.post(f"{path}/status?still=true", data={"status": "en-route", "page_at": "1"}),
+        await phone.get(f"{path}/correct?still=true"),
+        await phone.get(f"{path}/clear?still=true"),
+        await phone.post(f"{path}/status?still=true", data={"status": "on-scene", "page_at": "1"}),
+        await phone.get(shift),
+    ):
+        assert "This page stands still." in answer.text
+        assert "http-equiv" not in answer.text
+        leading = re.findall(r'(?:action|href)="(/[ps]/[^"]+)"', answer.text)
+        on = [address for address in leading if "still=true" not in address]
+        assert on == [address for address in on if f'<a href="{address}">Let it look' in answer.text], "but for that"
+    city.refuse = "Not now."
+    refused = await phone.post(f"{path}/status?still=true", data={"status": "en-route", "page_at": "2"})
+    assert "Not now." in refused.text
+    assert "http-equiv" not in refused.text
+
+
 async def test_get_changes_nothing(city: City, phone: httpx.AsyncClient) -> None:
     city.call()
     shift, path = city.sign_on(), city.offer()
@@ -646,8 +680,10 @@ async def test_where_a_form_is_posted_to_a_phone_that_looks_again_finds_the_page
 )
 def test_an_error_leads_back_to_the_page_that_was_tapped_on(path: str, page: str) -> None:
     """An installed page has no button to go back."""
-    refused = PAGES.respond(Request({"type": "http", "path": path, "headers": []}), Page(503, "Not sent", "Away."))
-    assert f'<a class="button wide" href="{page}">Open the page again</a>' in bytes(refused.body).decode()
+    for query, stay in (("", ""), ("still=true", "?still=true")):
+        scope = {"type": "http", "path": path, "query_string": query.encode(), "headers": []}
+        refused = PAGES.respond(Request(scope), Page(503, "Not sent", "Away."))
+        assert f'<a class="button wide" href="{page}{stay}">Open the page again</a>' in bytes(refused.body).decode()
 
 
 async def test_one_request_too_many_is_a_page_too(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.pocket.pages import QUESTION_SECONDS
 from shared.events import (
     AssignmentMoved,
     AssignmentWithdrawn,
@@ -187,12 +188,14 @@ async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, 
     sent = len(city.commands())
     asked = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
     assert "Has somebody released you?" in asked.text
+    assert f'<meta http-equiv="refresh" content="{QUESTION_SECONDS};url={path}">' in asked.text, "it looks for news"
     assert len(city.commands()) == sent
     form = {"status": "on-scene", "page_at": "1", "released_by": "a sergeant"}
     await phone.post(f"{path}/status", data=form)
     command = city.commands()[-1]
     assert isinstance(command, ReportStatus)
     assert command.released_by == "a sergeant"
+    assert "Has somebody released you?" not in await shown(city, phone, f"{path}/enter"), "it is answered"
 
 
 async def test_nobody_has_to_be_named_to_be_on_scene(city: City, phone: httpx.AsyncClient) -> None:

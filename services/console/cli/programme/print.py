@@ -11,7 +11,7 @@ from rich.text import Text
 
 from shared.call import Call
 from shared.judgement import UNKNOWN_WORDS
-from shared.plain import visible
+from shared.plain import how_many, visible
 from shared.programme import Fault, Gate, Judgement, Programme, RaisedBy
 from shared.programme.judging.facts import HAZARDS, in_words
 from shared.programme.judging.hours import DAYS
@@ -155,7 +155,7 @@ def coverage(programme: Programme, counted: Coverage, remarks: list[str]) -> Non
     """What a programme would have taken."""
     out, figures, calls = _Out(), counted.summary(), counted.calls
     taken, best = figures["of_a_type_that_is_taken"], figures["at_best"]
-    out.line(f"{programme.programme}, version {programme.version}, on {calls} calls", HEAD)
+    out.line(f"{programme.programme}, version {programme.version}, on {how_many(calls, 'call')}", HEAD)
     out.line(f"  in a district, and of a type that some response takes: {_share(taken['calls'], calls)}")
     out.line(f"  {'':<15}{'all calls':>18}{'of a type that is taken':>28}", QUIET)
     for name in ("suitable", "indeterminate", "unsuitable"):
@@ -188,7 +188,7 @@ def coverage(programme: Programme, counted: Coverage, remarks: list[str]) -> Non
 def look(seen: Look) -> None:
     """What an export seems to hold."""
     out = _Out()
-    out.line(f"{seen.rows} rows, {len(seen.columns)} columns", HEAD)
+    out.line(f"{how_many(seen.rows, 'row')}, {how_many(len(seen.columns), 'column')}", HEAD)
     for column in seen.columns:
         examples = ", ".join(column.examples)
         more = " or more" if column.different == MOST_DIFFERENT else ""

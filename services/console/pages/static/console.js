@@ -124,8 +124,9 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
   if (!region) return;
   const focus = focusIn(region, change.order), before = [...region.children].map((row) => row.id);
   for (const [id, markup] of Object.entries(change.rows)) {
-    const row = made(markup), old = byId(id);
-    if (old?.dataset.revision === row.dataset.revision) continue;
+    const old = byId(id);
+    if (old && markup.slice(0, markup.indexOf(">")).includes(`data-revision="${old.dataset.revision}"`)) continue;
+    const row = made(markup);
     showAges(row, Date.now() + offset);
     if (old ? change.page === FRAME && !row.querySelector("[role=alert]") : row.matches(".waits, .alert")) say(spoken(row));
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
@@ -190,9 +191,12 @@ function isTyped(field) { // whether somebody has changed it; the rest shows wha
   return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
 }
 
+const MOVED = "The switchboard has changed since you began to write: look again before you press.";
+
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
     if (!isTyped(field)) continue;
+    sayMoved(field.form, row);
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
       .find((other) => isSameField(other, field) && (field.type !== "checkbox" || other.value === field.value));
     if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
@@ -202,6 +206,15 @@ function carryTyped(old, row) {
     if (same) same.value = said.value;
   }
   for (const opened of old.querySelectorAll("details[open][id]")) row.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
+}
+
+function sayMoved(form, row) { // what is written was meant for what stood; it would be asked for of what stands now
+  const basis = form?.elements.based_on, now = basis && row.querySelector(`#${CSS.escape(form.id)}`);
+  if (!now || now.elements.based_on.value === basis.value || asked.has(keyOf(form))) return;
+  const output = form.querySelector("output");
+  if (output.value.includes(MOVED)) return;
+  output.value = `${output.value} ${MOVED}`.trim(); // what is said there goes on to the new row
+  say(MOVED);
 }
 
 // --- asking for something -----------------------------------------------------------------------------------------
@@ -276,7 +289,7 @@ document.addEventListener("submit", async (event) => {
 
 function leadTo(back, command) { // what is done here is seen on a page made anew, which says what became of it
   const to = new URL(back, location.origin);
-  to.searchParams.set("said", command);
+  if (command) to.searchParams.set("said", command);
   location.assign(to);
 }
 

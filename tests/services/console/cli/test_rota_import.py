@@ -75,7 +75,7 @@ def test_shifts_are_sent_with_the_time_that_the_file_speaks_of(tmp_path: Path) -
     result = run(door, written(tmp_path, row(3), row(10, name=",")))
     assert result.exit_code == 0, result.output
     assert "2 shifts of scheduling from" in result.stdout
-    assert "crisis-2 on-shift: 2, 1 places without anybody" in result.stdout
+    assert "crisis-2 on-shift: 2, 1 place without anybody" in result.stdout
     (body,) = door.bodies
     assert [(shift["team_id"], shift["people"], shift["needs"]) for shift in body["rows"]] == [
         ("crisis-2", ["ana"], [""]),
@@ -191,7 +191,7 @@ def test_what_begins_after_the_last_day_is_told_as_left_out_and_not_as_imported(
     door, until = StandIn(), f"{SystemClock().now().astimezone(CHICAGO) + timedelta(days=2):%Y-%m-%d}"
     result = run(door, written(tmp_path, row(1), row(5), row(6)), "--until", until)
     assert [row["key"] for row in door.bodies[0]["rows"]] == ["1-0"]
-    assert "1 shifts of scheduling" in result.stdout
+    assert "1 shift of scheduling" in result.stdout
     assert "2 left out: it begins outside of the time that is imported" in result.stdout
 
 

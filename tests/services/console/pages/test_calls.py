@@ -171,6 +171,8 @@ async def test_calls_are_found(room: Room, query: str, found: list[str]) -> None
     room.accepted("26-4")
     page = await shown(room, f"/calls{query}")
     assert rows_of(page, "calls") == ([row_of(incident) for incident in found] or ["calls-empty"])
+    chosen = " selected" if query == "?outcome=default" else ""
+    assert f'<option value="default"{chosen}>default sent</option>' in page, "in words"
 
 
 async def test_the_wall_names_nobody_and_offers_nothing(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,10 @@ import httpx
 import pytest
 
 from services.console.api import routes_figures
-from services.console.figures import Definition
+from services.console.figures import Definition, Figure, Measure, Report
 from services.console.pages.figures import CUTS
+from services.console.pages.figures_charts import charts_of
+from services.console.pages.public import RULE
 from services.reporting.figures.facts import CUTS as WHAT_CAN_BE_CUT
 from services.reporting.figures.measures import MEASURES
 from shared.events import DataExported
@@ -43,6 +46,10 @@ async def test_the_page_has_every_measure_with_its_definition(reported: City) ->
     assert "not ours" in page
     assert "From eligible to contact" in page
     assert page.count("<svg") >= 9
+    assert "this is not for publication" in page
+    assert "P50 20 minutes, P90" in page
+    assert "5 calls or more: 0 callers" in " ".join(re.sub("<[^>]+>", "", page).split())
+    assert not re.search(r"\b1 (calls|callers|offers|minutes)\b", page)
     assert "style=" not in page
     assert "/figures/calls.csv" not in page, "a viewer may not have the export"
     assert "/figures/publish" not in page, "nor publish"
@@ -56,6 +63,21 @@ async def test_the_page_cuts_figures_by_whatever_it_offers(reported: City) -> No
             is_cut = cut not in MEASURES["capture"].not_by
             shown = (f"Capture, by {cut}" in page.text, f"Not cut by {cut}" in page.text)
             assert (page.status_code, *shown) == (200, is_cut, not is_cut or cut == "phase"), cut
+
+
+def test_a_month_without_a_call_is_there_all_the_same() -> None:
+    """November stood beside February, and a line led from the one to the other."""
+    groups = ("2025-11", "2026-02", None)
+    figures = [Figure(group=group, part=None, value=50, high=None, count=1, n=2, missing=0) for group in groups]
+    words = {name: getattr(MEASURES["diverted"], name) for name in Definition.model_fields}
+    asked: dict[str, Any] = {"zone": "UTC", "from": "2025-11-01", "until": "2026-03-01", "by": "month"}
+    asked |= {"documents": [], "changes": [], "customary": []}
+    asked |= {"measures": [Measure(**(words | {"name": name}), figures=figures) for name in ("eligible", "diverted")]}
+    trend = dict(charts_of(Report.model_validate(asked), Report.model_validate(asked)))["diverted"]
+    asked["measures"].append(Measure(**(words | {"name": "went", "title": "Who really went"}), figures=[]))
+    went = dict(charts_of(Report.model_validate(asked), Report.model_validate(asked)))["went"]
+    assert "nothing to count" in went, "a chart of nothing says so"
+    assert re.findall(r'<th scope="row">(\d{4}-\d\d)</th>', trend) == ["2025-11", "2025-12", "2026-01", "2026-02"]
 
 
 async def test_who_may_not_see_figures_is_told_so(reported: City) -> None:
@@ -85,6 +107,9 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         assert (published.status_code, published.headers["location"]) == (303, f"/public/{AGENCY}")
         again = await approver.post("/figures/publish", data={"period": "2026-Q1"})
         assert (again.status_code, "has been published, and stays as it is" in again.text) == (409, True)
+        script = {"Accept": "application/json"}
+        refused = (await approver.post("/figures/publish", data={"period": "2026-Q1"}, headers=script)).json()
+        assert ("stays as it is" in refused["detail"], refused["errors"]) == (True, []), "which is shown in place"
         other_digits = await approver.post("/figures/publish", data={"period": "20२६-Q1"})
         assert other_digits.status_code == 422  # of 2026 too, under a name that nothing was published by
         elsewhere = {"Sec-Fetch-Site": "cross-site"}
@@ -98,10 +123,17 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         table = await stranger.get(f"/public/{AGENCY}/csv")
         assert table.text.startswith("# Eligible calls (version 2)")
         assert "2026-Q1,district,north," in table.text
+        assert re.search(
+            r"# 2026-Q1: on the clocks of .+; programme document 3; published 20\d\d-\d\d-\d\d\r\n", table.text
+        )
+        assert RULE in table.text
+        in_page, in_csv = set(re.findall(r"<td>([^<]+)</td>", page.text)), table.text.splitlines()
+        shown = {line.rsplit(",", 1)[1] for line in in_csv if not line.startswith("#")}
+        assert {cell.removesuffix(" %") for cell in in_page} <= shown | {"-"}, "all that the page shows, it has too"
     written = await entries_of(reported.log, reported.app.state.register.log)
     assert [(entry.by, entry.what) for entry in written if isinstance(entry, DataExported)] == [
         ("the-approver", "figures of 2026-Q1, to be published for good")
-    ] * 2, "it cannot be taken back, so the audit log has who did it"
+    ] * 3, "it cannot be taken back, so the audit log has who did it"
 
 
 async def test_what_was_published_by_another_definition_says_so_in_the_csv(city: City) -> None:

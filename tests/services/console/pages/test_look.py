@@ -51,6 +51,23 @@ def test_in_the_hour_that_comes_twice_a_time_says_which_it_is(hour: int, minute:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("A referral was made, due 2026-03-05 03:30 UTC.", "A referral was made, due 2026-03-04 21:30."),
+        ("Refused since 2026-11-01 06:30:15 UTC: no.", "Refused since 2026-11-01 01:30 CDT: no."),
+        ("They said 2026-19-39 29:99 UTC.", "They said 2026-19-39 29:99 UTC."),
+        ("Due 0001-01-01 00:00 UTC <b>", "Due 0001-01-01 00:00 UTC &lt;b&gt;"),
+    ],
+)
+def test_a_sentence_tells_times_of_the_agency(sentence: str, says: str) -> None:
+    """Beside 21:30 on the agency's clocks its history said that a referral is due the day after, in UTC."""
+    written = Environment(autoescape=True)
+    written.filters |= FILTERS
+    shown = written.from_string("{{ sentence | on_clocks }}")
+    assert shown.render(sentence=sentence, zone=ZoneInfo("America/Chicago")) == says
+
+
+@pytest.mark.parametrize(
     ("kind", "seconds", "words"),
     [
         ("age", 5, "5 s ago"),

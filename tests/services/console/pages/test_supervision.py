@@ -12,6 +12,7 @@ from deploy.local.kafka.node import CHECKOUT
 from services.console.view.records import Alert, AlertKind
 from shared import events
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests.services.console import stories
 from tests.services.console.driver import AGENCY
 from tests.services.console.pages.driver import Room, call_of
 
@@ -160,6 +161,29 @@ async def test_who_is_free_is_not_listed_once_for_each_team(room: Room) -> None:
     assert (await shown(room, "/teams/night-7/sign-on")).count('value="free-') == 60
     async with room.city.signed_in("supervisor") as browser:
         assert (await browser.get("/teams/nobody/sign-on")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/teams", "/people", "/switchboard", "/alerts"])
+async def test_what_can_be_pressed_says_whose_it_is(room: Room, path: str) -> None:
+    """Who has a page read out heard "Sign off", "Lost phone" or "Set phase" once for each row, and of nobody."""
+    for name in ("bo", "cy"):
+        team = events.Team(team_id=f"team-{name}", model="community-responder")
+        person = events.Person(person_id=name, name=name, disciplines=("emt",))
+        paused = events.DistrictPaused(district={"bo": "Central", "cy": "West"}[name], revision=2, changed_by="dora")
+        signed_on = stories.signed_on(team.team_id, name)
+        defined = events.TeamDefined(team=team), events.PersonDefined(person=person)
+        room.write(ASSIGNMENTS.name, *defined, signed_on)
+        room.write(DECISIONS.name, paused)
+        agency = room.city.app.state.console.view.agency(AGENCY)
+        agency.raise_alert(name, Alert("need-police", room.now, "Look at it.", about=team.team_id))
+    await room.city.settle()
+    page = (await shown(room, path)).partition("<main")[2]
+    page = re.sub(r'<(\w+)[^>]*aria-hidden="true"[^>]*>.*?</\1>', "", page)
+    controls = re.findall(r"<(button|summary)\b[^>]*>(.*?)</\1>", page, re.DOTALL)
+    named = [(tag, words_in(inner)) for tag, inner in controls]
+    twice = {name for tag, name in named if named.count((tag, name)) > 1}
+    assert len(named) > 4
+    assert {name for name in twice if not name.startswith(("Change", "Resume "))} == set(), "to resume is in two places"
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------

@@ -136,7 +136,9 @@ async def test_the_csv_carries_its_definitions(door: httpx.AsyncClient) -> None:
     for name, measure in MEASURES.items():
         assert f"# {name} (version {measure.version}): {measure.title}. {measure.sentence}" in preface
         assert f"#   denominator: {measure.denominator}" in preface
-    assert any("Programme document 3" in line for line in preface)
+    assert any("this is not for publication" in line for line in preface)
+    (in_force,) = (line for line in preface if "Programme document 3" in line)
+    assert re.search(r"in force since 2026-\d\d-\d\d \d\d:\d\d:\d\d E[SD]T\.$", in_force), "on the agency's clocks"
     assert any("differ in kind" in line for line in preface)
     heads, *rows = csv.reader(lines[len(preface) :])
     figures = [dict(zip(heads, row, strict=True)) for row in rows]
