@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.state import ShiftState, State
 from shared.engine.service import Draft, Input
-from shared.events import DutyEnded, PlannedShift, PlanNoticeDue, ShiftDropped, child_id
+from shared.events import DutyEnded, PlaceTaken, PlannedShift, PlanNoticeDue, ShiftDropped, ShiftMoved, child_id
 
 
 class Change(NamedTuple):
@@ -88,3 +88,28 @@ class RotaDraft(Draft[State]):
         for person_id, own in sorted(of_person.items()):
             shift, why = own[0]
             self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; and {len(own) - 1} more")
+
+    def tell_asked(self, before: State) -> None:
+        """Whoever was asked for cover hears when it is wanted no more, whatever that is by: once, of the first."""
+        of_person: dict[str, list[tuple[ShiftState, str]]] = {}
+        for shift in sorted(self._touched(before), key=lambda each: (each.plan.starts_at, each.plan.shift_id)):
+            after = self.shift(shift.plan.shift_id)
+            over = [cover for cover in shift.covers if after is None or not after.rota.still_wanted((cover,))]
+            asked = {person_id for cover in over for person_id in cover.asked}
+            if after is None:
+                why = "it does not take place"
+            else:
+                found = {person_id for cover in over for person_id in after.rota.holders_then(cover)}
+                why = "cover has been found" if found else "cover is wanted no more"
+                asked -= found.union(*(cover.asked for cover in after.covers))
+            for person_id in asked - {getattr(self.given.event, "issued_by", "")}:
+                of_person.setdefault(person_id, []).append((shift, why))
+        for person_id, told in sorted(of_person.items()):
+            shift, why = told[0]
+            self.tell("cover", person_id, shift, why if len(told) == 1 else f"{why}; and {len(told) - 1} more")
+
+    def _touched(self, before: State) -> Iterator[ShiftState]:
+        """The shifts, as they were, of which a decision says that they are otherwise."""
+        shift_ids = {each.shift.shift_id for each in self.events if isinstance(each, ShiftMoved)}
+        shift_ids |= {each.shift_id for each in self.events if isinstance(each, PlaceTaken | ShiftDropped)}
+        return (before.shifts[shift_id] for shift_id in shift_ids if shift_id in before.shifts)

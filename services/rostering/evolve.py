@@ -83,7 +83,7 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
     shift = replace(
         before,
         rota=rota,
-        covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
+        covers=rota.still_wanted(before.covers),
         moved_by_hand=by_hand,
         held_until=_held_until(before) if by_hand else None,
         reminded=max(before.reminded, past),
@@ -101,8 +101,7 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
     if before is None:
         return state
     rota = before.rota.taking(event)
-    left = tuple(cover for cover in before.covers if rota.is_wanted(cover))
-    return _with_shift(state, replace(before, rota=rota, covers=left), at)
+    return _with_shift(state, replace(before, rota=rota, covers=rota.still_wanted(before.covers)), at)
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
@@ -272,8 +271,8 @@ def _staff_left(state: State, event: StaffLeft, at: datetime) -> State:
         absences=_without(state.absences, person_id),
     )
     for shift in tuple(state.shifts_with(person_id)):
-        covers = tuple(cover for cover in shift.covers if cover.person_id != person_id)
-        state = _with_shift(state, replace(shift, rota=shift.rota.without(person_id), covers=covers), at)
+        rota = shift.rota.without(person_id)
+        state = _with_shift(state, replace(shift, rota=rota, covers=rota.still_wanted(shift.covers)), at)
     return state
 
 
