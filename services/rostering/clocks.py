@@ -15,6 +15,7 @@ from services.rostering.state import TOLD_DAYS, ShiftState
 from shared.engine.service import Tick
 from shared.engine.state import ClockId
 from shared.events import (
+    DUTY_OFFICER,
     DutyBegan,
     DutyChanged,
     DutyEnded,
@@ -52,7 +53,7 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
         unchecked = unchecked.clear(first[0])
         if (shift := draft.shift(first[0])) is not None:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
-            told |= set(shift.plan.gaps_to)
+            told |= _looking_after(draft, shift)
             teams.add(shift.plan.team_id)
     _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
     for team_id in sorted(teams):
@@ -78,12 +79,18 @@ def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> 
     """Whoever looks after shifts hears of the first that lacks something, why, and how many more do."""
     of_person: dict[str, dict[str, list[tuple[ShiftState, GapFound]]]] = {}
     for shift, gap in sorted(news, key=lambda each: (each[0].plan.starts_at, each[1].gap_id)):
-        for person_id in shift.plan.gaps_to:
+        for person_id in _looking_after(draft, shift):
             of_person.setdefault(person_id, {}).setdefault(gap.shift_id, []).append((shift, gap))
     for person_id, of_shift in sorted(of_person.items()):
         (first, *others) = of_shift.values()
         why = ", ".join(dict.fromkeys(gap.why for _, gap in first))
         draft.tell("gap", person_id, first[0][0], f"{why}; and {len(others)} more" if others else why)
+
+
+def _looking_after(draft: RotaDraft, shift: ShiftState) -> frozenset[str]:
+    """Who is told what a shift lacks; where all who are named for it have left the books, the duty officer."""
+    named = frozenset(shift.plan.gaps_to)
+    return named.intersection(draft.state.staff) or (named and frozenset((DUTY_OFFICER,)))
 
 
 def _tell_what_follows(draft: RotaDraft, team_id: str) -> None:

@@ -21,5 +21,5 @@ ROSTERING: Service[State] = Service(
     packer=packer(State),
     state_version=3,
     due=due,
-    decider_version="6",
+    decider_version="7",
 )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.events import (
+    DUTY_OFFICER,
     CommandDone,
     ContactBroken,
     ContactOptedIn,
@@ -18,6 +19,7 @@ from shared.events import (
     GapClosed,
     GapFound,
     MoveShift,
+    PersonRemoved,
     PlanNoticeDue,
     PlanShift,
     SetAbsence,
@@ -284,3 +286,19 @@ def test_after_a_night_in_which_it_was_down_everything_is_told_once() -> None:
     office.sleep_until(office.now + timedelta(days=25))
     assert notices(office) == [("fay", "empty")]
     assert [gap.days_ahead for gap in office.open_gaps()] == [7]
+
+
+@scenario
+@pytest.mark.parametrize(
+    ("named", "told"), [(("fay",), [DUTY_OFFICER]), (("eve", "fay"), ["eve"]), ((), []), (("eve",), ["eve"])]
+)
+def test_where_all_who_looked_after_a_shift_have_left_the_duty_officer_hears(
+    named: tuple[str, ...], told: list[str]
+) -> None:
+    """Fay is on the books no more, and nobody else was named: what the shift lacked was told to nobody."""
+    office = Office()
+    office.plan(24 * 3, 8, gaps_to=named)
+    office.hear(PersonRemoved(person_id="fay"), "assignments")
+    office.news()
+    office.wait(days=2, hours=2)
+    assert notices(office) == [(person_id, "empty") for person_id in told]
