@@ -87,6 +87,11 @@ def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> 
         draft.tell("gap", person_id, first[0][0], f"{why}; and {len(others)} more" if others else why)
 
 
+def _tell_held(draft: RotaDraft, person_id: str) -> None:
+    """It is morning: somebody hears of what has changed at night."""
+    draft.emit_all(draft.state.held[person_id])
+
+
 def _looking_after(draft: RotaDraft, shift: ShiftState) -> frozenset[str]:
     """Who is told what a shift lacks; where all who are named for it have left the books, the duty officer."""
     named = frozenset(shift.plan.gaps_to)
@@ -166,4 +171,5 @@ FIRES: dict[str, Callable[[RotaDraft, str], None]] = {
     "duty": _duty,
     "plan": plan_again,
     "feed": feed_is_stale,
+    "notice": _tell_held,
 }

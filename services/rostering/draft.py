@@ -8,9 +8,19 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.rostering.expansion import ONE_DAY, by_morning
 from services.rostering.state import ShiftState, State
 from shared.engine.service import Draft, Input
-from shared.events import DutyEnded, PlaceTaken, PlannedShift, PlanNoticeDue, ShiftDropped, ShiftMoved, child_id
+from shared.events import (
+    DutyEnded,
+    PlaceTaken,
+    PlannedShift,
+    PlanNoticeDue,
+    PlanNoticeHeld,
+    ShiftDropped,
+    ShiftMoved,
+    child_id,
+)
 
 
 class Change(NamedTuple):
@@ -57,37 +67,45 @@ class RotaDraft(Draft[State]):
         why: str,
         *,
         not_after: datetime | None = None,
+        begins: datetime | None = None,
     ) -> None:
-        """Somebody is to hear of a shift, once for each decision, unless it is over."""
+        """Somebody is to hear of a shift, once for each decision, unless it is over.
+
+        At night they hear in the morning of what begins a day or more later, and began so before if it was moved.
+        """
         plan = shift.plan
         last = not_after or plan.ends_at
         if last <= self.now:
             return
-        self.emit(
-            PlanNoticeDue(
-                notice_id=child_id(self.given.cause, f"{kind}/{person_id}/{plan.shift_id}/{why}"),
-                kind=kind,
-                person_id=person_id,
-                shift_id=plan.shift_id,
-                team_id=plan.team_id,
-                starts_at=plan.starts_at,
-                not_after=last,
-                why=why,
-            )
+        notice = PlanNoticeDue(
+            notice_id=child_id(self.given.cause, f"{kind}/{person_id}/{plan.shift_id}/{why}"),
+            kind=kind,
+            person_id=person_id,
+            shift_id=plan.shift_id,
+            team_id=plan.team_id,
+            starts_at=plan.starts_at,
+            not_after=last,
+            why=why,
         )
+        until = by_morning(self.now, ZoneInfo(plan.zone))
+        can_wait = until > self.now and (begins or plan.starts_at) - self.now >= ONE_DAY
+        self.emit(PlanNoticeHeld(notice=notice, until=until) if can_wait else notice)
 
     def tell_of_changes(self, changes: Iterable[Change], *, but: str = "") -> None:
         """Whoever is in shifts that have changed, or was, hears of it once: of the first, and how many more."""
         of_person: dict[str, list[tuple[ShiftState, str]]] = {}
+        begins: dict[str, datetime] = {}
         for shift, why, before in sorted(changes, key=lambda each: (each[0].plan.starts_at, each[0].plan.shift_id)):
-            people = shift.rota.people()
-            for person_id in people - {but}:
-                of_person.setdefault(person_id, []).append((shift, why))
-            for person_id in (frozenset() if before is None else before.rota.people()) - people - {but}:
-                of_person.setdefault(person_id, []).append((shift, "you have no place in it any more"))
+            people, was = shift.rota.people(), shift if before is None else before
+            for person_id in (people | was.rota.people()) - {but}:
+                said = why if person_id in people else "you have no place in it any more"
+                of_person.setdefault(person_id, []).append((shift, said))
+                first = min(shift.plan.starts_at, was.plan.starts_at)
+                begins[person_id] = min(first, begins.get(person_id, first))
         for person_id, own in sorted(of_person.items()):
             shift, why = own[0]
-            self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; and {len(own) - 1} more")
+            why = why if len(own) == 1 else f"{why}; and {len(own) - 1} more"
+            self.tell("shift-moved", person_id, shift, why, begins=begins[person_id])
 
     def tell_asked(self, before: State) -> None:
         """Whoever was asked for cover hears when it is wanted no more, whatever that is by: once, of the first."""

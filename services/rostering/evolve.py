@@ -32,6 +32,8 @@ from shared.events import (
     GapClosed,
     GapFound,
     PlaceTaken,
+    PlanNoticeDue,
+    PlanNoticeHeld,
     RemindersSent,
     RosterFeedStale,
     RotationDefined,
@@ -266,7 +268,7 @@ def _staff_noted(state: State, event: StaffNoted, at: datetime) -> State:
 def _staff_left(state: State, event: StaffLeft, at: datetime) -> State:
     person_id = event.person_id
     state = replace(
-        state,
+        _with_held(state, person_id, ()),
         staff=_without(state.staff, person_id),
         absences=_without(state.absences, person_id),
     )
@@ -360,6 +362,30 @@ def _reminded(state: State, event: RemindersSent, at: datetime) -> State:
     return replace(state, clocks=_armed(state, shift, at))
 
 
+def _notice_held(state: State, event: PlanNoticeHeld, _at: datetime) -> State:
+    """What is newer of the same shift is heard of in its stead."""
+    person_id = event.notice.person_id
+    state = _with_held(state, person_id, (*_held_but(state, event.notice), event.notice))
+    until = state.clocks.at.get(clock("notice", person_id), event.until)
+    return replace(state, clocks=state.clocks.set(clock("notice", person_id), min(event.until, until)))
+
+
+def _notice_due(state: State, event: PlanNoticeDue, _at: datetime) -> State:
+    return _with_held(state, event.person_id, _held_but(state, event)) if event.person_id in state.held else state
+
+
+def _held_but(state: State, notice: PlanNoticeDue) -> tuple[PlanNoticeDue, ...]:
+    held = state.held.get(notice.person_id, ())
+    return tuple(each for each in held if (each.kind, each.shift_id) != (notice.kind, notice.shift_id))
+
+
+def _with_held(state: State, person_id: str, held: tuple[PlanNoticeDue, ...]) -> State:
+    """The state with what somebody hears of in the morning; without a clock where that is nothing."""
+    if held:
+        return replace(state, held=state.held.set(person_id, held))
+    return replace(state, held=_without(state.held, person_id), clocks=state.clocks.clear(clock("notice", person_id)))
+
+
 def _duty_said(state: State, event: DutyBegan | DutyChanged, at: datetime) -> State:
     shift = state.shifts.get(event.shift_id)
     if shift is None:
@@ -426,6 +452,8 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     GapClosed: _gap_closed,
     ShiftsChecked: _checked,
     RemindersSent: _reminded,
+    PlanNoticeHeld: _notice_held,
+    PlanNoticeDue: _notice_due,
     DutyBegan: _duty_said,
     DutyChanged: _duty_said,
     DutyEnded: _duty_ended,

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
-from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftRow, ShiftsImported
+from shared.events import (
+    AbsenceSet,
+    CoverAsked,
+    GapFound,
+    PlannedShift,
+    PlanNoticeDue,
+    Rotation,
+    ShiftRow,
+    ShiftsImported,
+)
 from shared.judgement import Discipline
 from shared.rota import RotaShift, Stretch
 
@@ -27,12 +36,12 @@ ROTATION_SHIFTS = HORIZON_DAYS + LONGEST_SHIFT.days + 1
 LONGEST_REST = timedelta(hours=24)
 """No shift asks for more rest than that: what lies further apart does not tell on each other."""
 
-ClockKind = Literal["plan", "duty", "remind", "check", "feed"]
+ClockKind = Literal["plan", "duty", "remind", "check", "feed", "notice"]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
 
 def clock(kind: ClockKind, about: str) -> str:
-    """The id of a clock: of a rotation, a shift, or the source of an import."""
+    """The id of a clock: of a rotation, a shift, the source of an import, or a person."""
     return str(ClockId(kind, about))
 
 
@@ -115,6 +124,8 @@ class State:
     absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
     """Person → when they are away."""
     feeds: PMap[str, Feed] = EMPTY
+    held: PMap[str, tuple[PlanNoticeDue, ...]] = EMPTY
+    """Person → what they hear of in the morning."""
     worked: ByDay[datetime] = field(default_factory=ByDay)
     """Person → when they had their last shift behind them, for a few days."""
     answered: ByDay[datetime] = field(default_factory=ByDay)

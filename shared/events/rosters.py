@@ -205,6 +205,13 @@ class PlanNoticeDue(Event):
     why: str = ""
 
 
+class PlanNoticeHeld(Event):
+    """It is night, and what somebody is to hear of begins a day or more later: they hear of it in the morning."""
+
+    notice: PlanNoticeDue
+    until: AwareDatetime
+
+
 # --- who is on duty -------------------------------------------------------------------------------------------------
 
 

@@ -344,7 +344,7 @@ def test_who_helps_out_for_a_part_has_that_part_and_no_more(wanted: str) -> None
     )
     assert (more.type, getattr(more, "reason", "")) == ("command-refused", "held")
     answer = office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob")
-    assert answer.sentence == "bob has the place from 12:00 to 14:00."
+    assert answer.sentence == "bob has the place from 13:00 to 15:00."
     assert office.shift(shift_id).rota.stretches(1) == (
         Stretch(plan.starts_at, until, "bob"),
         Stretch(until, plan.ends_at, "ann"),
@@ -399,7 +399,7 @@ def test_cover_for_another_part_is_asked_too_and_what_overlaps_is_one() -> None:
     assert sought() == [(at[6], at[8])]
     assert ask(3, 4) == "done"
     answer = office.done(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
-    assert answer.sentence == "fay has the place from 15:00 to 16:00 and from 18:00 to 20:00."
+    assert answer.sentence == "fay has the place from 16:00 to 17:00 and from 19:00 to 21:00."
 
 
 @scenario
