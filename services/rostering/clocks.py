@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import News, RotaDraft
 from services.rostering.expansion import is_quiet
 from services.rostering.gaps import gaps, planned_until
 from services.rostering.imports import feed_is_stale
@@ -55,6 +55,13 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
             told |= _looking_after(draft, shift)
             teams.add(shift.plan.team_id)
+    at_once = "you are in another shift at the same time"
+    twice = [
+        News(gap.person_id, shift, at_once, shift.plan.starts_at)
+        for shift, gap in news
+        if gap.why == "elsewhere" and all(gap.gap_id != each.gap_id for each in shift.gaps)
+    ]
+    draft.tell_all("shift-moved", twice)
     _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
     for team_id in sorted(teams):
         _tell_what_follows(draft, team_id)

@@ -32,6 +32,18 @@ class Change(NamedTuple):
     """As it was, where whoever was in it may be in it no more."""
 
 
+class News(NamedTuple):
+    """What somebody is to hear of a shift, and when that begins, or began before if that was sooner."""
+
+    person_id: str
+    shift: ShiftState
+    why: str
+    begins: datetime
+
+
+NoticeKind = Literal["shift-moved", "cover", "gap"]
+
+
 @dataclass(slots=True)
 class RotaDraft(Draft[State]):
     """The events of one decision, with the input that it is about."""
@@ -61,7 +73,7 @@ class RotaDraft(Draft[State]):
 
     def tell(
         self,
-        kind: Literal["shift-moved", "cover", "gap"],
+        kind: NoticeKind,
         person_id: str,
         shift: ShiftState,
         why: str,
@@ -93,24 +105,28 @@ class RotaDraft(Draft[State]):
 
     def tell_of_changes(self, changes: Iterable[Change], *, but: str = "") -> None:
         """Whoever is in shifts that have changed, or was, hears of it once: of the first, and how many more."""
-        of_person: dict[str, list[tuple[ShiftState, str]]] = {}
-        begins: dict[str, datetime] = {}
-        for shift, why, before in sorted(changes, key=lambda each: (each[0].plan.starts_at, each[0].plan.shift_id)):
+        news: list[News] = []
+        for shift, why, before in changes:
             people, was = shift.rota.people(), shift if before is None else before
+            begins = min(shift.plan.starts_at, was.plan.starts_at)
             for person_id in (people | was.rota.people()) - {but}:
                 said = why if person_id in people else "you have no place in it any more"
-                of_person.setdefault(person_id, []).append((shift, said))
-                first = min(shift.plan.starts_at, was.plan.starts_at)
-                begins[person_id] = min(first, begins.get(person_id, first))
+                news.append(News(person_id, shift, said, begins))
+        self.tell_all("shift-moved", news)
+
+    def tell_all(self, kind: NoticeKind, news: Iterable[News]) -> None:
+        """Each hears once: of the first shift, and how many more."""
+        of_person: dict[str, list[News]] = {}
+        for each in sorted(news, key=lambda each: (each.shift.plan.starts_at, each.shift.plan.shift_id)):
+            of_person.setdefault(each.person_id, []).append(each)
         for person_id, own in sorted(of_person.items()):
-            shift, why = own[0]
-            why = why if len(own) == 1 else f"{why}; and {len(own) - 1} more"
-            self.tell("shift-moved", person_id, shift, why, begins=begins[person_id])
+            why = own[0].why if len(own) == 1 else f"{own[0].why}; and {len(own) - 1} more"
+            self.tell(kind, person_id, own[0].shift, why, begins=min(each.begins for each in own))
 
     def tell_asked(self, before: State) -> None:
         """Whoever was asked for cover hears when it is wanted no more, whatever that is by: once, of the first."""
-        of_person: dict[str, list[tuple[ShiftState, str]]] = {}
-        for shift in sorted(self._touched(before), key=lambda each: (each.plan.starts_at, each.plan.shift_id)):
+        news: list[News] = []
+        for shift in self._touched(before):
             after = self.shift(shift.plan.shift_id)
             over = [cover for cover in shift.covers if after is None or not after.rota.still_wanted((cover,))]
             asked = {person_id for cover in over for person_id in cover.asked}
@@ -120,11 +136,9 @@ class RotaDraft(Draft[State]):
                 found = {person_id for cover in over for person_id in after.rota.holders_then(cover)}
                 why = "cover has been found" if found else "cover is wanted no more"
                 asked -= found.union(*(cover.asked for cover in after.covers))
-            for person_id in asked - {getattr(self.given.event, "issued_by", "")}:
-                of_person.setdefault(person_id, []).append((shift, why))
-        for person_id, told in sorted(of_person.items()):
-            shift, why = told[0]
-            self.tell("cover", person_id, shift, why if len(told) == 1 else f"{why}; and {len(told) - 1} more")
+            asked -= {getattr(self.given.event, "issued_by", "")}
+            news += [News(person_id, shift, why, shift.plan.starts_at) for person_id in asked]
+        self.tell_all("cover", news)
 
     def _touched(self, before: State) -> Iterator[ShiftState]:
         """The shifts, as they were, of which a decision says that they are otherwise."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
-from services.rostering.gaps import lacks
+from services.rostering.gaps import is_elsewhere, lacks
 from services.rostering.rotations import DISCIPLINES
 from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State, room
 from shared.answers import done, nothing_to_do, refused
@@ -118,6 +118,8 @@ def _as_it_stands(draft: RotaDraft, shift_id: str, sentence: str) -> str:
         sentences.append("It lacks something: the rota says what.")
     if state.is_doubled(plan):
         sentences.append(f"{plan.team_id} has another shift at the same time.")
+    at_once = [person_id for person_id in sorted(shift.rota.people()) if is_elsewhere(state, shift, person_id)]
+    sentences += [f"{person_id} is in another shift at the same time." for person_id in at_once]
     return " ".join(sentences)
 
 
