@@ -9,6 +9,7 @@ from typing import Any
 
 from services.rostering.state import (
     LONGEST_SHIFT,
+    Dropped,
     Feed,
     RotationState,
     ShiftState,
@@ -77,7 +78,7 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
     before = state.shifts.get(event.shift.shift_id)
     if before is None:
         return state
-    by_hand = before.moved_by_hand or bool(event.moved_by)
+    said = before.said or (before.plan if event.moved_by else None)
     past = sum(due <= at for due in event.shift.reminders_at)
     if before.plan.team_id != event.shift.team_id:
         state = _with_running_unchecked(state, before.plan.team_id, at)
@@ -86,11 +87,15 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         before,
         rota=rota,
         covers=rota.still_wanted(before.covers),
-        moved_by_hand=by_hand,
-        held_until=_held_until(before) if by_hand else None,
+        said=said,
+        held_until=_held_until(before) if said else None,
         reminded=max(before.reminded, past),
     )
     return _with_shift(state, shift, at)
+
+
+def _dropped(shift: ShiftState) -> Dropped:
+    return Dropped(shift.said or shift.plan, _held_until(shift))
 
 
 def _held_until(shift: ShiftState) -> datetime:
@@ -119,7 +124,7 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
         return state
     if event.dropped_by:  # a person's word: what it comes from does not plan it again
         state = _tidied(state, at)
-        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _dropped(shift)))
     unchecked = state.unchecked
     for person_id in shift.rota.people():
         for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
@@ -233,7 +238,7 @@ def _tidied(state: State, at: datetime) -> State:
     """The state without absences that are over, and dropped shifts that would be."""
     for absence in [absence for absence in chain(*state.absences.values()) if absence.ends_at < at]:
         state = _without_absence(state, absence)
-    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at < at - LONGEST_SHIFT]
+    over = [shift_id for shift_id, each in state.dropped.items() if each.until < at - LONGEST_SHIFT]
     return replace(state, dropped=_without(state.dropped, *over))
 
 
@@ -401,7 +406,7 @@ def _duty_ended(state: State, event: DutyEnded, at: datetime) -> State:
     if shift is None:
         return state
     if shift.moved_by_hand:
-        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _dropped(shift)))
     worked = state.worked
     for person_id in sorted(shift.rota.people()) if shift.plan.duty == "on-shift" else ():
         until, before = shift.rota.stretches_of(person_id)[-1].ends_at, worked.get(person_id)

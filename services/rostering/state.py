@@ -50,8 +50,8 @@ class ShiftState:
     """A shift that is not over."""
 
     rota: RotaShift
-    moved_by_hand: bool = False
-    """A person gave it its times: what it comes from moves it no more."""
+    said: PlannedShift | None = None
+    """As what it comes from said before a person gave it its times: that moves it no more."""
     held_until: datetime | None = None
     """The latest end that it had before a person moved it: until then it is not planned again."""
     reminded: int = 0
@@ -72,6 +72,20 @@ class ShiftState:
     def plan(self) -> PlannedShift:
         """The shift as planned."""
         return self.rota.plan
+
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether a person gave it its times."""
+        return self.said is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A shift that a person dropped, or moved ahead of its day: until when it is not planned again."""
+
+    said: PlannedShift
+    """As what it comes from said, by which it is known again under another key."""
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +133,8 @@ class State:
     shifts_of: PMap[str, frozenset[str]] = EMPTY
     """Person → the shifts in which they have a place in any part."""
     shifts_of_team: PMap[str, frozenset[str]] = EMPTY
-    dropped: PMap[str, datetime] = EMPTY
-    """Shift → when it would have ended, dropped or moved by a person: until then it is not planned again."""
+    dropped: PMap[str, Dropped] = EMPTY
+    """By the ids of the shifts."""
     absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
     """Person → when they are away."""
     feeds: PMap[str, Feed] = EMPTY
