@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import News, RotaDraft
+from services.rostering.draft import Change, News, RotaDraft
 from services.rostering.expansion import is_quiet
 from services.rostering.gaps import gaps, planned_until
 from services.rostering.imports import feed_is_stale
@@ -45,13 +45,18 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
     news: list[tuple[ShiftState, GapFound]] = []
     told: set[str] = set()
     teams: set[str] = set()
+    gone: list[ShiftState] = []
     while len(checked) < CHECKED_SHIFTS and len(draft.events) + len(told) < CHECKED_EVENTS:
         first = unchecked.first()
         if first is None or first[1] > draft.now:
             break
         checked.append(first[0])
         unchecked = unchecked.clear(first[0])
-        if (shift := draft.shift(first[0])) is not None:
+        if (shift := draft.shift(first[0])) is None:
+            continue
+        if shift.plan.team_id not in draft.state.teams:
+            gone.append(shift)
+        else:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
             told |= _looking_after(draft, shift)
             teams.add(shift.plan.team_id)
@@ -66,6 +71,9 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
     for team_id in sorted(teams):
         _tell_what_follows(draft, team_id)
     draft.emit(ShiftsChecked(shift_ids=tuple(checked)))
+    for shift in gone:
+        draft.drop(shift, reason="its team is on the books no more")
+    draft.tell_of_changes(Change(shift, "it does not take place") for shift in gone)
 
 
 def _gaps_told(draft: RotaDraft, shift: ShiftState) -> list[GapFound]:

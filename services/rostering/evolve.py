@@ -283,8 +283,17 @@ def _staff_left(state: State, event: StaffLeft, at: datetime) -> State:
     return state
 
 
-def _team_noted(state: State, event: TeamNoted, _at: datetime) -> State:
-    return replace(state, teams=state.teams | {event.team_id} if event.on_books else state.teams - {event.team_id})
+def _team_noted(state: State, event: TeamNoted, at: datetime) -> State:
+    """What a team has is looked through when it leaves the books; when it comes its rotations are gone through."""
+    team_id, unchecked, clocks = event.team_id, state.unchecked, state.clocks
+    if not event.on_books:
+        for shift_id in sorted(state.shifts_of_team.get(team_id, ())):
+            unchecked = unchecked.set(shift_id, at)
+        return replace(state, teams=state.teams - {team_id}, unchecked=unchecked)
+    for rotation_id, each in state.rotations.items():
+        if each.rotation.team_id == team_id:
+            clocks = clocks.set(clock("plan", rotation_id), at)
+    return replace(state, teams=state.teams | {team_id}, clocks=clocks)
 
 
 def _way_noted(state: State, event: WayNoted, at: datetime) -> State:

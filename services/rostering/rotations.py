@@ -80,7 +80,8 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     today = draft.now.astimezone(zone).date()
     through = today + timedelta(days=HORIZON_DAYS)
     earliest = today - timedelta(days=rotation.lasts_days or 1)
-    wanted = {shift.shift_id: _staffed(draft, shift) for shift in expand(rotation, earliest, through)}
+    shifts = expand(rotation, earliest, through) if rotation.team_id in draft.state.teams else ()
+    wanted = {shift.shift_id: _staffed(draft, shift) for shift in shifts}
     planned = changed = 0
     noticed: list[Change] = []
     for shift_id, plan in wanted.items():

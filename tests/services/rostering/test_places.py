@@ -13,6 +13,7 @@ from shared.events import (
     CommandRefused,
     CoverAsked,
     DropShift,
+    DutyEnded,
     ImportShifts,
     LiftAbsence,
     MoveShift,
@@ -20,12 +21,18 @@ from shared.events import (
     PlaceTaken,
     PlanNoticeDue,
     PlanShift,
+    ReminderDue,
     SetAbsence,
+    ShiftDropped,
     ShiftMoved,
     ShiftPlace,
+    ShiftPlanned,
     ShiftRow,
     SwapShifts,
     TakeShift,
+    Team,
+    TeamDefined,
+    TeamRemoved,
 )
 from shared.rota import Stretch
 from tests.services.rostering.driver import Office, types
@@ -593,3 +600,26 @@ def test_who_was_asked_for_a_part_hears_the_end_of_the_whole() -> None:
     office.news()
     office.takes(shift_id, "cat")
     assert ("cover", "bob", "cover has been found") in told(office)
+
+
+@scenario
+def test_of_a_team_that_has_left_the_books_no_shift_takes_place_and_nobody_is_reminded_of_one() -> None:
+    """Its rotation planned it on, and people were called to a team that nobody could sign on."""
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    for number in range(3):
+        office.rotate(rotation_id=f"r{number}", team_id="two", crews=(("ann",), ("bob",)), starts=f"{number + 8:02}:00")
+    running, kept = office.plan(0, 4, "cat", team_id="two"), office.plan(30, 8, "dan")
+    office.wait(minutes=10)
+    assert office.shift(running).begun
+    office.news()
+    office.hear(TeamRemoved(team_id="two"), "assignments")
+    assert [shift.plan.shift_id for shift in office.shifts()] == [kept]
+    assert [each.shift_id for each in office.of(DutyEnded)] == [running]
+    assert len(office.of(ShiftDropped)) == 127
+    assert {who for _, who, _ in told(office)} == {"ann", "bob", "cat"}
+    office.wait(days=3)
+    assert {each.team_id for each in office.of(ReminderDue)} == {"one"}
+    assert not [each for each in office.of(ShiftPlanned) if each.shift.team_id == "two"]
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    assert len(office.shifts()) == 3 * 42, "its rotations plan it again"
