@@ -19,6 +19,7 @@ from shared.events import (
     PlanNoticeHeld,
     ShiftDropped,
     ShiftMoved,
+    ShiftPlanned,
     child_id,
 )
 
@@ -62,6 +63,12 @@ class RotaDraft(Draft[State]):
         first = min(doubled, key=lambda plan: (plan.starts_at, plan.shift_id))
         day = f"{first.starts_at.astimezone(ZoneInfo(first.zone)):%Y-%m-%d}"
         return f" At the same time as another of their team: {len(doubled)}, the first of {first.team_id} on {day}."
+
+    def plan(self, plan: PlannedShift, *, planned_by: str = "") -> list[Change]:
+        """A shift takes place; what whoever is in it hears at once, where a reminder of it comes too late."""
+        self.emit(ShiftPlanned(shift=plan, planned_by=planned_by))
+        shift = self.state.shifts[plan.shift_id]
+        return [Change(shift, "you have a place in it")] if shift.reminded else []
 
     def drop(self, shift: ShiftState, *, reason: str, dropped_by: str = "") -> None:
         """A shift does not take place; where it runs, whoever is on duty by it is so no more."""

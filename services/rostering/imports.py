@@ -21,7 +21,6 @@ from shared.events import (
     RosterFeedStale,
     ShiftMoved,
     ShiftPlace,
-    ShiftPlanned,
     ShiftRow,
     ShiftsImported,
     imported_shift_id,
@@ -245,19 +244,17 @@ def _lost_of_next_week(draft: RotaDraft, present: list[ShiftState], gone: list[S
 
 
 def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> int:
-    """About what the events come to: one a shift, and a notice to each person whose plan changes."""
+    """About what the events come to: one a shift, and a notice to each person who hears of any."""
     touched = [*(draft.state.shifts[plan.shift_id] for plan in changed), *gone]
-    told = {place.person_id for plan in changed for place in plan.places}.union(
-        *(each.rota.people() for each in touched)
+    told = {place.person_id for plan in (*new, *changed) for place in plan.places}.union(
+        *(each.rota.people() for each in touched), *(cover.asked for each in touched for cover in each.covers)
     )
     planned = sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed))
     return planned + (len(gone) + len(told)) * (SMALL_BYTES + RECORD_BYTES)
 
 
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:
-    for plan in new:
-        draft.emit(ShiftPlanned(shift=plan))
-    moved: list[Change] = []
+    moved = [change for plan in new for change in draft.plan(plan)]
     for plan in changed:
         before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))

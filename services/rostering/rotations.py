@@ -20,7 +20,6 @@ from shared.events import (
     RotationPlanned,
     RotationRemoved,
     ShiftMoved,
-    ShiftPlanned,
 )
 from shared.judgement import Discipline, disciplines_of
 from shared.programme.judging.hours import fault_of_clocks, instant
@@ -88,7 +87,7 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
         present = draft.shift(shift_id)
         if present is None:
             if plan.ends_at > draft.now and shift_id not in draft.state.dropped:
-                draft.emit(ShiftPlanned(shift=plan))
+                noticed += draft.plan(plan)
                 planned += 1
         elif present.plan != plan and not present.begun and not present.moved_by_hand:
             draft.emit(ShiftMoved(shift=plan, reason=reason))

@@ -21,7 +21,6 @@ from shared.events import (
     PlanShift,
     ShiftMoved,
     ShiftPlace,
-    ShiftPlanned,
     child_id,
 )
 from shared.judgement import disciplines_of
@@ -58,7 +57,7 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
     )
-    draft.emit(ShiftPlanned(shift=shift, planned_by=command.issued_by))
+    draft.tell_of_changes(draft.plan(shift, planned_by=command.issued_by), but=command.issued_by)
     return [done(command, _as_it_stands(draft, shift.shift_id, "The shift is planned."), about=shift.shift_id)]
 
 

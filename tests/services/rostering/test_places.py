@@ -623,3 +623,30 @@ def test_of_a_team_that_has_left_the_books_no_shift_takes_place_and_nobody_is_re
     assert not [each for each in office.of(ShiftPlanned) if each.shift.team_id == "two"]
     office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
     assert len(office.shifts()) == 3 * 42, "its rotations plan it again"
+
+
+@scenario
+@pytest.mark.parametrize("by", ["plan", "import", "rotation"])
+@pytest.mark.parametrize(("hours", "hears"), [(-1, True), (0.5, True), (23, True), (25, False)])
+def test_who_is_put_into_a_new_shift_that_a_reminder_comes_too_late_for_hears_at_once(
+    *, by: str, hours: float, hears: bool
+) -> None:
+    """Of a shift in half an hour nobody told them: both its reminders were past when it was planned."""
+    office = Office()
+    starts_at = office.now + timedelta(hours=hours)
+    times: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=8)}
+    if by == "plan":
+        office.plan(hours, 8, "ann")
+    elif by == "import":
+        row = ShiftRow(key="k", team_id="one", duty="on-shift", people=("ann",), **times)
+        window = {"starts_at": office.now - timedelta(days=1), "ends_at": office.now + timedelta(days=9)}
+        office.done(ImportShifts, source="hr", zone="UTC", rows=(row,), **window)
+    else:
+        day = starts_at.date()
+        clocks = {"starts": f"{starts_at:%H:%M}", "ends": f"{times['ends_at']:%H:%M}", "zone": "UTC"}
+        office.rotate(crews=(("ann",),), from_day=day, until_day=day, **clocks)
+    assert len(office.shifts()) == 1
+    heard = [("shift-moved", "ann", "you have a place in it")] if hears else []
+    assert told(office) == heard
+    office.wait(days=3)
+    assert told(office) == [], "once"
