@@ -420,7 +420,12 @@ def _duty_ended(state: State, event: DutyEnded, at: datetime) -> State:
     for person_id in sorted(shift.rota.people()) if shift.plan.duty == "on-shift" else ():
         until, before = shift.rota.stretches_of(person_id)[-1].ends_at, worked.get(person_id)
         worked = worked.forget(person_id).set(person_id, max(until, before or until), at, KEEP_WORKED_DAYS)
-    return _without_shift(replace(state, worked=worked), shift)
+    unchecked = state.unchecked
+    for person_id in shift.rota.people():
+        for other in state.shifts_with(person_id):
+            if other is not shift and overlap(other.plan, shift.plan):  # in which they are alone from now on
+                unchecked = unchecked.set(other.plan.shift_id, at)
+    return _without_shift(replace(state, worked=worked, unchecked=unchecked), shift)
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:

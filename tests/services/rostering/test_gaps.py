@@ -336,6 +336,18 @@ def test_who_is_in_two_shifts_at_once_hears_so_and_so_does_whoever_has_prolonged
 
 
 @scenario
+def test_who_is_in_the_second_shift_alone_once_the_first_is_over_is_in_two_no_more() -> None:
+    office = Office()
+    office.plan(2, 8, "ann")
+    office.plan(6, 12, "ann")
+    assert office.gaps() == [("elsewhere", "ann")]
+    office.wait(hours=9)
+    assert office.gaps() == [("elsewhere", "ann")]
+    office.wait(hours=1)
+    assert office.gaps() == []
+
+
+@scenario
 @pytest.mark.parametrize("by", ["plan", "import", "rotation"])
 def test_whoever_is_planned_into_two_shifts_at_once_hears_so_once(by: str) -> None:
     office = Office()
