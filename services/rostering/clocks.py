@@ -62,7 +62,7 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
             teams.add(shift.plan.team_id)
     at_once = "you are in another shift at the same time"
     twice = [
-        News(gap.person_id, shift, at_once, shift.plan.starts_at)
+        News(gap.person_id, shift, at_once, shift.plan.starts_at, shift.plan.ends_at)
         for shift, gap in news
         if gap.why == "elsewhere" and all(gap.gap_id != each.gap_id for each in shift.gaps)
     ]

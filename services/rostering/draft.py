@@ -34,12 +34,13 @@ class Change(NamedTuple):
 
 
 class News(NamedTuple):
-    """What somebody is to hear of a shift, and when that begins, or began before if that was sooner."""
+    """What somebody is to hear of a shift, and when it begins and ends, as it is or was: the sooner, and the later."""
 
     person_id: str
     shift: ShiftState
     why: str
     begins: datetime
+    ends: datetime
 
 
 NoticeKind = Literal["shift-moved", "cover", "gap"]
@@ -115,20 +116,22 @@ class RotaDraft(Draft[State]):
         news: list[News] = []
         for shift, why, before in changes:
             people, was = shift.rota.people(), shift if before is None else before
-            begins = min(shift.plan.starts_at, was.plan.starts_at)
+            begins, ends = min(shift.plan.starts_at, was.plan.starts_at), max(shift.plan.ends_at, was.plan.ends_at)
             for person_id in (people | was.rota.people()) - {but}:
                 said = why if person_id in people else "you have no place in it any more"
-                news.append(News(person_id, shift, said, begins))
+                news.append(News(person_id, shift, said, begins, ends))
         self.tell_all("shift-moved", news)
 
     def tell_all(self, kind: NoticeKind, news: Iterable[News]) -> None:
-        """Each hears once: of the first shift, and how many more."""
+        """Each hears once: of the first shift that is, or was, not over yet, and how many more."""
         of_person: dict[str, list[News]] = {}
         for each in sorted(news, key=lambda each: (each.shift.plan.starts_at, each.shift.plan.shift_id)):
-            of_person.setdefault(each.person_id, []).append(each)
+            if each.ends > self.now:
+                of_person.setdefault(each.person_id, []).append(each)
         for person_id, own in sorted(of_person.items()):
             why = own[0].why if len(own) == 1 else f"{own[0].why}; and {len(own) - 1} more"
-            self.tell(kind, person_id, own[0].shift, why, begins=min(each.begins for each in own))
+            begins = min(each.begins for each in own)
+            self.tell(kind, person_id, own[0].shift, why, begins=begins, not_after=own[0].ends)
 
     def tell_asked(self, before: State) -> None:
         """Whoever was asked for cover hears when it is wanted no more, whatever that is by: once, of the first."""
@@ -144,7 +147,7 @@ class RotaDraft(Draft[State]):
                 why = "cover has been found" if found else "cover is wanted no more"
                 asked -= found.union(*(cover.asked for cover in after.covers))
             asked -= {getattr(self.given.event, "issued_by", "")}
-            news += [News(person_id, shift, why, shift.plan.starts_at) for person_id in asked]
+            news += [News(person_id, shift, why, shift.plan.starts_at, shift.plan.ends_at) for person_id in asked]
         self.tell_all("cover", news)
 
     def _touched(self, before: State) -> Iterator[ShiftState]:
