@@ -94,12 +94,21 @@ class RotaShift:
         """When cover is wanted, and by whom; its bounds are the shift's own where it has none."""
         return Stretch(cover.starts_at or self.plan.starts_at, cover.ends_at or self.plan.ends_at, cover.person_id)
 
-    def is_wanted(self, cover: CoverAsked) -> bool:
-        """Whether cover that was asked for is wanted still: whoever asked has a part of it."""
-        sought = self.sought(cover)
-        return cover.place <= len(self.plan.places) and any(
-            each.person_id == cover.person_id and each.overlaps(*sought[:2]) for each in self.stretches(cover.place)
-        )
+    def still_wanted(self, covers: Iterable[CoverAsked]) -> tuple[CoverAsked, ...]:
+        """The cover that is wanted still: whoever asked has a part of it, or is out of it and nobody has."""
+        left = []
+        for cover in covers:
+            holders = self.holders_then(cover)
+            if cover.person_id in holders:
+                left.append(cover)
+            elif "" in holders:
+                left.append(cover.model_copy(update={"person_id": ""}))
+        return tuple(left)
+
+    def holders_then(self, cover: CoverAsked) -> frozenset[str]:
+        """Who has the place when cover is wanted; the empty name for nobody, and no name where it is none any more."""
+        stretches = self.stretches(cover.place) if cover.place <= len(self.plan.places) else ()
+        return frozenset(each.person_id for each in stretches if each.overlaps(*self.sought(cover)[:2]))
 
     def with_cover(self, covers: Iterable[CoverAsked], new: CoverAsked) -> tuple[CoverAsked, ...]:
         """The cover that is wanted once more of it is asked for, in place of what was asked of the same time."""

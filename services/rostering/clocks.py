@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, News, RotaDraft
 from services.rostering.expansion import is_quiet
 from services.rostering.gaps import gaps, planned_until
 from services.rostering.imports import feed_is_stale
@@ -15,6 +15,7 @@ from services.rostering.state import TOLD_DAYS, ShiftState
 from shared.engine.service import Tick
 from shared.engine.state import ClockId
 from shared.events import (
+    DUTY_OFFICER,
     DutyBegan,
     DutyChanged,
     DutyEnded,
@@ -44,20 +45,35 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
     news: list[tuple[ShiftState, GapFound]] = []
     told: set[str] = set()
     teams: set[str] = set()
+    gone: list[ShiftState] = []
     while len(checked) < CHECKED_SHIFTS and len(draft.events) + len(told) < CHECKED_EVENTS:
         first = unchecked.first()
         if first is None or first[1] > draft.now:
             break
         checked.append(first[0])
         unchecked = unchecked.clear(first[0])
-        if (shift := draft.shift(first[0])) is not None:
+        if (shift := draft.shift(first[0])) is None:
+            continue
+        if shift.plan.team_id not in draft.state.teams:
+            gone.append(shift)
+        else:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
-            told |= set(shift.plan.gaps_to)
+            told |= _looking_after(draft, shift)
             teams.add(shift.plan.team_id)
+    at_once = "you are in another shift at the same time"
+    twice = [
+        News(gap.person_id, shift, at_once, shift.plan.starts_at, shift.plan.ends_at)
+        for shift, gap in news
+        if gap.why == "elsewhere" and all(gap.gap_id != each.gap_id for each in shift.gaps)
+    ]
+    draft.tell_all("shift-moved", twice)
     _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
     for team_id in sorted(teams):
         _tell_what_follows(draft, team_id)
     draft.emit(ShiftsChecked(shift_ids=tuple(checked)))
+    for shift in gone:
+        draft.drop(shift, reason="its team is on the books no more")
+    draft.tell_of_changes(Change(shift, "it does not take place") for shift in gone)
 
 
 def _gaps_told(draft: RotaDraft, shift: ShiftState) -> list[GapFound]:
@@ -78,12 +94,23 @@ def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> 
     """Whoever looks after shifts hears of the first that lacks something, why, and how many more do."""
     of_person: dict[str, dict[str, list[tuple[ShiftState, GapFound]]]] = {}
     for shift, gap in sorted(news, key=lambda each: (each[0].plan.starts_at, each[1].gap_id)):
-        for person_id in shift.plan.gaps_to:
+        for person_id in _looking_after(draft, shift):
             of_person.setdefault(person_id, {}).setdefault(gap.shift_id, []).append((shift, gap))
     for person_id, of_shift in sorted(of_person.items()):
         (first, *others) = of_shift.values()
         why = ", ".join(dict.fromkeys(gap.why for _, gap in first))
         draft.tell("gap", person_id, first[0][0], f"{why}; and {len(others)} more" if others else why)
+
+
+def _tell_held(draft: RotaDraft, person_id: str) -> None:
+    """It is morning: somebody hears of what has changed at night."""
+    draft.emit_all(draft.state.held[person_id])
+
+
+def _looking_after(draft: RotaDraft, shift: ShiftState) -> frozenset[str]:
+    """Who is told what a shift lacks; where all who are named for it have left the books, the duty officer."""
+    named = frozenset(shift.plan.gaps_to)
+    return named.intersection(draft.state.staff) or (named and frozenset((DUTY_OFFICER,)))
 
 
 def _tell_what_follows(draft: RotaDraft, team_id: str) -> None:
@@ -159,4 +186,5 @@ FIRES: dict[str, Callable[[RotaDraft, str], None]] = {
     "duty": _duty,
     "plan": plan_again,
     "feed": feed_is_stale,
+    "notice": _tell_held,
 }

@@ -62,6 +62,7 @@ def decide(state: State, given: Input, now: datetime) -> Decided[State]:
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
+    draft.tell_asked(state)
     return draft.decided()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.rostering.state import (
     LONGEST_SHIFT,
+    Dropped,
     Feed,
     RotationState,
     ShiftState,
@@ -32,6 +33,8 @@ from shared.events import (
     GapClosed,
     GapFound,
     PlaceTaken,
+    PlanNoticeDue,
+    PlanNoticeHeld,
     RemindersSent,
     RosterFeedStale,
     RotationDefined,
@@ -75,7 +78,7 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
     before = state.shifts.get(event.shift.shift_id)
     if before is None:
         return state
-    by_hand = before.moved_by_hand or bool(event.moved_by)
+    said = before.said or (before.plan if event.moved_by else None)
     past = sum(due <= at for due in event.shift.reminders_at)
     if before.plan.team_id != event.shift.team_id:
         state = _with_running_unchecked(state, before.plan.team_id, at)
@@ -83,12 +86,16 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
     shift = replace(
         before,
         rota=rota,
-        covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
-        moved_by_hand=by_hand,
-        held_until=_held_until(before) if by_hand else None,
+        covers=rota.still_wanted(before.covers),
+        said=said,
+        held_until=_held_until(before) if said else None,
         reminded=max(before.reminded, past),
     )
     return _with_shift(state, shift, at)
+
+
+def _dropped(shift: ShiftState) -> Dropped:
+    return Dropped(shift.said or shift.plan, _held_until(shift))
 
 
 def _held_until(shift: ShiftState) -> datetime:
@@ -101,8 +108,7 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
     if before is None:
         return state
     rota = before.rota.taking(event)
-    left = tuple(cover for cover in before.covers if rota.is_wanted(cover))
-    return _with_shift(state, replace(before, rota=rota, covers=left), at)
+    return _with_shift(state, replace(before, rota=rota, covers=rota.still_wanted(before.covers)), at)
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
@@ -118,7 +124,7 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
         return state
     if event.dropped_by:  # a person's word: what it comes from does not plan it again
         state = _tidied(state, at)
-        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _dropped(shift)))
     unchecked = state.unchecked
     for person_id in shift.rota.people():
         for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
@@ -232,7 +238,7 @@ def _tidied(state: State, at: datetime) -> State:
     """The state without absences that are over, and dropped shifts that would be."""
     for absence in [absence for absence in chain(*state.absences.values()) if absence.ends_at < at]:
         state = _without_absence(state, absence)
-    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at < at - LONGEST_SHIFT]
+    over = [shift_id for shift_id, each in state.dropped.items() if each.until < at - LONGEST_SHIFT]
     return replace(state, dropped=_without(state.dropped, *over))
 
 
@@ -267,18 +273,27 @@ def _staff_noted(state: State, event: StaffNoted, at: datetime) -> State:
 def _staff_left(state: State, event: StaffLeft, at: datetime) -> State:
     person_id = event.person_id
     state = replace(
-        state,
+        _with_held(state, person_id, ()),
         staff=_without(state.staff, person_id),
         absences=_without(state.absences, person_id),
     )
     for shift in tuple(state.shifts_with(person_id)):
-        covers = tuple(cover for cover in shift.covers if cover.person_id != person_id)
-        state = _with_shift(state, replace(shift, rota=shift.rota.without(person_id), covers=covers), at)
+        rota = shift.rota.without(person_id)
+        state = _with_shift(state, replace(shift, rota=rota, covers=rota.still_wanted(shift.covers)), at)
     return state
 
 
-def _team_noted(state: State, event: TeamNoted, _at: datetime) -> State:
-    return replace(state, teams=state.teams | {event.team_id} if event.on_books else state.teams - {event.team_id})
+def _team_noted(state: State, event: TeamNoted, at: datetime) -> State:
+    """What a team has is looked through when it leaves the books; when it comes its rotations are gone through."""
+    team_id, unchecked, clocks = event.team_id, state.unchecked, state.clocks
+    if not event.on_books:
+        for shift_id in sorted(state.shifts_of_team.get(team_id, ())):
+            unchecked = unchecked.set(shift_id, at)
+        return replace(state, teams=state.teams - {team_id}, unchecked=unchecked)
+    for rotation_id, each in state.rotations.items():
+        if each.rotation.team_id == team_id:
+            clocks = clocks.set(clock("plan", rotation_id), at)
+    return replace(state, teams=state.teams | {team_id}, clocks=clocks)
 
 
 def _way_noted(state: State, event: WayNoted, at: datetime) -> State:
@@ -361,6 +376,30 @@ def _reminded(state: State, event: RemindersSent, at: datetime) -> State:
     return replace(state, clocks=_armed(state, shift, at))
 
 
+def _notice_held(state: State, event: PlanNoticeHeld, _at: datetime) -> State:
+    """What is newer of the same shift is heard of in its stead."""
+    person_id = event.notice.person_id
+    state = _with_held(state, person_id, (*_held_but(state, event.notice), event.notice))
+    until = state.clocks.at.get(clock("notice", person_id), event.until)
+    return replace(state, clocks=state.clocks.set(clock("notice", person_id), min(event.until, until)))
+
+
+def _notice_due(state: State, event: PlanNoticeDue, _at: datetime) -> State:
+    return _with_held(state, event.person_id, _held_but(state, event)) if event.person_id in state.held else state
+
+
+def _held_but(state: State, notice: PlanNoticeDue) -> tuple[PlanNoticeDue, ...]:
+    held = state.held.get(notice.person_id, ())
+    return tuple(each for each in held if (each.kind, each.shift_id) != (notice.kind, notice.shift_id))
+
+
+def _with_held(state: State, person_id: str, held: tuple[PlanNoticeDue, ...]) -> State:
+    """The state with what somebody hears of in the morning; without a clock where that is nothing."""
+    if held:
+        return replace(state, held=state.held.set(person_id, held))
+    return replace(state, held=_without(state.held, person_id), clocks=state.clocks.clear(clock("notice", person_id)))
+
+
 def _duty_said(state: State, event: DutyBegan | DutyChanged, at: datetime) -> State:
     shift = state.shifts.get(event.shift_id)
     if shift is None:
@@ -376,12 +415,17 @@ def _duty_ended(state: State, event: DutyEnded, at: datetime) -> State:
     if shift is None:
         return state
     if shift.moved_by_hand:
-        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _dropped(shift)))
     worked = state.worked
     for person_id in sorted(shift.rota.people()) if shift.plan.duty == "on-shift" else ():
         until, before = shift.rota.stretches_of(person_id)[-1].ends_at, worked.get(person_id)
         worked = worked.forget(person_id).set(person_id, max(until, before or until), at, KEEP_WORKED_DAYS)
-    return _without_shift(replace(state, worked=worked), shift)
+    unchecked = state.unchecked
+    for person_id in shift.rota.people():
+        for other in state.shifts_with(person_id):
+            if other is not shift and overlap(other.plan, shift.plan):  # in which they are alone from now on
+                unchecked = unchecked.set(other.plan.shift_id, at)
+    return _without_shift(replace(state, worked=worked, unchecked=unchecked), shift)
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:
@@ -427,6 +471,8 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     GapClosed: _gap_closed,
     ShiftsChecked: _checked,
     RemindersSent: _reminded,
+    PlanNoticeHeld: _notice_held,
+    PlanNoticeDue: _notice_due,
     DutyBegan: _duty_said,
     DutyChanged: _duty_said,
     DutyEnded: _duty_ended,

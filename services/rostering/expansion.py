@@ -67,6 +67,15 @@ def is_quiet(local: datetime) -> bool:
     return not QUIET_UNTIL <= local.hour * 60 + local.minute < QUIET_FROM
 
 
+def by_morning(at: datetime, zone: ZoneInfo) -> datetime:
+    """An instant by day; of one at night the morning that follows."""
+    local = at.astimezone(zone)
+    if not is_quiet(local):
+        return at
+    is_evening = local.hour * 60 + local.minute >= QUIET_FROM
+    return instant(zone, local.date() + is_evening * ONE_DAY, QUIET_UNTIL).astimezone(UTC)
+
+
 def _shift_on(rotation: Rotation, day: date) -> PlannedShift | None:
     """The shift that begins on a day; None where the clocks leave nothing of it."""
     zone = ZoneInfo(rotation.zone)
@@ -102,10 +111,8 @@ def _weekday(day: date) -> Weekday:
 
 
 def _by_day(at: datetime, last: datetime, zone: ZoneInfo) -> datetime:
-    local = at.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    if not is_quiet(local):
-        return at
-    morning = instant(zone, local.date() + (ONE_DAY if minute >= QUIET_FROM else 0 * ONE_DAY), QUIET_UNTIL)
-    evening = instant(zone, local.date() - (ONE_DAY if minute < QUIET_UNTIL else 0 * ONE_DAY), QUIET_FROM - 1)
-    return (morning if morning < last else evening).astimezone(UTC)
+    local, morning = at.astimezone(zone), by_morning(at, zone)
+    if morning == at or morning < last:
+        return morning
+    is_past_midnight = local.hour * 60 + local.minute < QUIET_UNTIL
+    return instant(zone, local.date() - is_past_midnight * ONE_DAY, QUIET_FROM - 1).astimezone(UTC)

@@ -92,6 +92,15 @@ def fits(state: State, needs: str, person_id: str) -> bool:
     return trained is not None and (not needs or not trained.isdisjoint(disciplines_of(needs)))
 
 
+def is_elsewhere(state: State, shift: ShiftState, person_id: str) -> bool:
+    """Whether a person is in another shift at a time at which they are in this one."""
+    return any(
+        stretch.overlaps(other.starts_at, other.ends_at)
+        for stretch in shift.rota.stretches_of(person_id)
+        for other in _elsewhere(state, shift, stretch)
+    )
+
+
 def is_rested(state: State, shift: ShiftState, stretch: Stretch) -> bool:
     """Whether a person in a stretch of a shift is in no other at once, and has enough rest before it."""
     return not any(_takes_rest(shift, stretch, other) for other in _elsewhere(state, shift, stretch))
@@ -133,8 +142,10 @@ def _of_holders(state: State, shift: ShiftState) -> Iterator[Lack]:
         for stretch in shift.rota.stretches_of(person_id):
             if not state.is_reachable(person_id):
                 yield Lack("unreachable", person_id, stretch.starts_at, stretch.ends_at)
-            if not is_rested(state, shift, stretch):
-                yield Lack("no-rest", person_id, stretch.starts_at, stretch.ends_at)
+            tiring = [each for each in _elsewhere(state, shift, stretch) if _takes_rest(shift, stretch, each)]
+            if tiring:
+                at_once = any(stretch.overlaps(each.starts_at, each.ends_at) for each in tiring)
+                yield Lack("elsewhere" if at_once else "no-rest", person_id, stretch.starts_at, stretch.ends_at)
 
 
 def _elsewhere(state: State, shift: ShiftState, stretch: Stretch) -> Iterator[_Work]:

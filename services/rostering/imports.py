@@ -21,7 +21,6 @@ from shared.events import (
     RosterFeedStale,
     ShiftMoved,
     ShiftPlace,
-    ShiftPlanned,
     ShiftRow,
     ShiftsImported,
     imported_shift_id,
@@ -42,7 +41,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     if wrong := _wrong(draft, command):
         return [wrong]
     present = _of_source(draft, command)
-    command = _known_again(draft, command, present)
+    command = _known_again(draft, command)
     wanted, faults = _read(draft, command)
     said = {_shift_id(command, row) for row in command.rows}.union(command.elsewhere)
     gone = [shift for shift in present if shift.plan.shift_id not in said and not shift.moved_by_hand]
@@ -66,6 +65,8 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
     draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
     sentence = f"Shifts planned: {len(new)}, changed: {len(changed)}, dropped: {len(gone)}, as before: {unchanged}."
+    if by_hand := sum(shift_id in dropped for shift_id in wanted):
+        sentence += f" Of these somebody has dropped: {by_hand}; they are not planned again."
     sentence += draft.at_once((*new, *changed))
     if faults:
         sentence += f" Rows not taken: {len(faults)}. {' '.join(told[:5])}"
@@ -98,18 +99,19 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
     return None
 
 
-def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftState]) -> ImportShifts:
+def _known_again(draft: RotaDraft, command: ImportShifts) -> ImportShifts:
     """The command, its rows by the ids under which their shifts stand here, whatever the other system calls them now.
 
     It may number its rows anew, make a series of the rest of another, or have a number for each person. So what it says
     nothing of any more is what it has under a new key for the same team at the same time, or with the same people then.
+    What a person has dropped or moved is so too, as it was said before, and so is what runs.
     """
     state, rows = draft.state, {_shift_id(command, row): row for row in command.rows}
-    said, plans = {*rows, *command.elsewhere}, (shift.plan for shift in present)
+    said, plans = {*rows, *command.elsewhere}, _said_before(draft, command)
     unsaid = {plan.shift_id: plan for plan in plans if plan.shift_id not in said}
     new = {key: row for key, row in rows.items() if key not in state.shifts and key not in state.dropped}
     stands_as: dict[str, str] = {}
-    for alike in (_time_of, _people_of):
+    for alike in (_all_of, _time_of, _people_of):
         candidates = defaultdict[Hashable, list[PlannedShift]](list)
         for plan in unsaid.values():
             candidates[plan.team_id, plan.duty, alike(plan)].append(plan)
@@ -124,6 +126,21 @@ def _known_again(draft: RotaDraft, command: ImportShifts, present: list[ShiftSta
         for row, shift_id in zip(command.rows, known, strict=True)
     )
     return command.model_copy(update={"rows": tuple(rows_known)})
+
+
+def _said_before(draft: RotaDraft, command: ImportShifts) -> list[PlannedShift]:
+    """What was read of the source before, of the same time, as it was said then, whatever people have made of it."""
+    state = draft.state
+    plans = [shift.said or shift.plan for shift in state.shifts.values()] + [
+        each.said for each in state.dropped.values()
+    ]
+    own = (plan for plan in plans if plan.source == command.source)
+    of_time = (plan for plan in own if command.starts_at <= plan.starts_at < command.ends_at)
+    return sorted(of_time, key=lambda plan: (plan.starts_at, plan.shift_id))
+
+
+def _all_of(shift: ShiftRow | PlannedShift) -> Hashable:
+    return _time_of(shift), _people_of(shift)
 
 
 def _time_of(shift: ShiftRow | PlannedShift) -> Hashable:
@@ -227,19 +244,17 @@ def _lost_of_next_week(draft: RotaDraft, present: list[ShiftState], gone: list[S
 
 
 def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> int:
-    """About what the events come to: one a shift, and a notice to each person whose plan changes."""
+    """About what the events come to: one a shift, and a notice to each person who hears of any."""
     touched = [*(draft.state.shifts[plan.shift_id] for plan in changed), *gone]
-    told = {place.person_id for plan in changed for place in plan.places}.union(
-        *(each.rota.people() for each in touched)
+    told = {place.person_id for plan in (*new, *changed) for place in plan.places}.union(
+        *(each.rota.people() for each in touched), *(cover.asked for each in touched for cover in each.covers)
     )
     planned = sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed))
     return planned + (len(gone) + len(told)) * (SMALL_BYTES + RECORD_BYTES)
 
 
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:
-    for plan in new:
-        draft.emit(ShiftPlanned(shift=plan))
-    moved: list[Change] = []
+    moved = [change for plan in new for change in draft.plan(plan)]
     for plan in changed:
         before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))

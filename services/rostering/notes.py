@@ -45,7 +45,7 @@ def team_defined(draft: RotaDraft, event: TeamDefined) -> None:
 
 
 def team_removed(draft: RotaDraft, event: TeamRemoved) -> None:
-    """A team is on the books no more; its shifts stand, as somebody has to see to them."""
+    """A team is on the books no more: its shifts do not take place, and whoever is in them hears so."""
     if event.team_id in draft.state.teams:
         draft.emit(TeamNoted(team_id=event.team_id, on_books=False))
 

@@ -76,7 +76,6 @@ def take_shift(draft: RotaDraft, command: TakeShift) -> list[Event]:
     before = tuple(holder for each in parts for holder in each.holders())
     for each in parts:
         _take(draft, command, each, person_id)
-    _tell_asked(draft, part.shift, but=person_id)
     for other in sorted({*before} - {"", person_id, command.issued_by}):
         draft.tell("shift-moved", other, part.shift, "somebody else has your place")
     if person_id != command.issued_by:
@@ -126,7 +125,6 @@ def swap_shifts(draft: RotaDraft, command: SwapShifts) -> list[Event]:
     for part, person_id in swap:
         _take(draft, command, part, person_id)
     for part, person_id in swap:
-        _tell_asked(draft, part.shift, but=person_id)
         if person_id != command.issued_by:
             draft.tell("shift-moved", person_id, part.shift, "you have swapped: you have a place in it")
     warnings = [_warning(draft, part, person_id) for part, person_id in swap]
@@ -171,12 +169,14 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
         return [refused(command, "not-in-place", f"{command.person_id} does not have this place.")]
     if (wrong := _by_whom(command, holder)) is not None:
         return [wrong]
+    earlier: list[str] = []
     for cover in part.shift.covers:
         sought = rota.sought(cover)
         if (cover.place, cover.person_id) != (part.place, holder) or not sought.overlaps(*part.by(holder)[:2]):
             continue
         if sought.starts_at <= part.starts_at and part.ends_at <= sought.ends_at:
             return [nothing_to_do(command, "Cover has been asked for already.", about=shift_id)]
+        earlier += cover.asked
         starts_at = min(starts_at, cover.starts_at) if starts_at and cover.starts_at else None
         ends_at = max(ends_at, cover.ends_at) if ends_at and cover.ends_at else None
         part = part._replace(
@@ -191,7 +191,7 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
             person_id=holder,
             starts_at=starts_at,
             ends_at=ends_at,
-            asked=suited,
+            asked=tuple(dict.fromkeys((*suited, *earlier))),  # who could take a part alone hears the end of it too
             asked_by=command.issued_by,
         )
     )
@@ -260,15 +260,6 @@ def _take(draft: RotaDraft, command: TakeShift | SwapShifts, part: _Part, person
             taken_by="" if command.issued_by == person_id else command.issued_by,
         )
     )
-
-
-def _tell_asked(draft: RotaDraft, before: ShiftState, *, but: str) -> None:
-    """Cover that was asked for and is found: whoever was asked besides, and for nothing else, hears so."""
-    after = draft.shift(before.plan.shift_id)
-    left = () if after is None else after.covers
-    found = {person_id for cover in before.covers if cover not in left for person_id in cover.asked}
-    for person_id in sorted(found - {but}.union(*(cover.asked for cover in left))):
-        draft.tell("cover", person_id, before, "cover has been found")
 
 
 def _part_of(  # noqa: PLR0917  # the place, and the part of it

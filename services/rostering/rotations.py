@@ -20,7 +20,6 @@ from shared.events import (
     RotationPlanned,
     RotationRemoved,
     ShiftMoved,
-    ShiftPlanned,
 )
 from shared.judgement import Discipline, disciplines_of
 from shared.plain import how_many
@@ -81,14 +80,15 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     today = draft.now.astimezone(zone).date()
     through = today + timedelta(days=HORIZON_DAYS)
     earliest = today - timedelta(days=rotation.lasts_days or 1)
-    wanted = {shift.shift_id: _staffed(draft, shift) for shift in expand(rotation, earliest, through)}
+    shifts = expand(rotation, earliest, through) if rotation.team_id in draft.state.teams else ()
+    wanted = {shift.shift_id: _staffed(draft, shift) for shift in shifts}
     planned = changed = 0
     noticed: list[Change] = []
     for shift_id, plan in wanted.items():
         present = draft.shift(shift_id)
         if present is None:
             if plan.ends_at > draft.now and shift_id not in draft.state.dropped:
-                draft.emit(ShiftPlanned(shift=plan))
+                noticed += draft.plan(plan)
                 planned += 1
         elif present.plan != plan and not present.begun and not present.moved_by_hand:
             draft.emit(ShiftMoved(shift=plan, reason=reason))

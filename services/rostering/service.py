@@ -19,7 +19,7 @@ ROSTERING: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=3,
+    state_version=4,
     due=due,
     decider_version="7",
 )

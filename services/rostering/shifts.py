@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
-from services.rostering.gaps import lacks
+from services.rostering.gaps import is_elsewhere, lacks
 from services.rostering.rotations import DISCIPLINES
 from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State, room
 from shared.answers import done, nothing_to_do, refused
@@ -21,7 +21,6 @@ from shared.events import (
     PlanShift,
     ShiftMoved,
     ShiftPlace,
-    ShiftPlanned,
     child_id,
 )
 from shared.judgement import disciplines_of
@@ -58,7 +57,7 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
     )
-    draft.emit(ShiftPlanned(shift=shift, planned_by=command.issued_by))
+    draft.tell_of_changes(draft.plan(shift, planned_by=command.issued_by), but=command.issued_by)
     return [done(command, _as_it_stands(draft, shift.shift_id, "The shift is planned."), about=shift.shift_id)]
 
 
@@ -118,6 +117,8 @@ def _as_it_stands(draft: RotaDraft, shift_id: str, sentence: str) -> str:
         sentences.append("It lacks something: the rota says what.")
     if state.is_doubled(plan):
         sentences.append(f"{plan.team_id} has another shift at the same time.")
+    at_once = [person_id for person_id in sorted(shift.rota.people()) if is_elsewhere(state, shift, person_id)]
+    sentences += [f"{person_id} is in another shift at the same time." for person_id in at_once]
     return " ".join(sentences)
 
 

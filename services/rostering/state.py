@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
-from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftRow, ShiftsImported
+from shared.events import (
+    AbsenceSet,
+    CoverAsked,
+    GapFound,
+    PlannedShift,
+    PlanNoticeDue,
+    Rotation,
+    ShiftRow,
+    ShiftsImported,
+)
 from shared.judgement import Discipline
 from shared.rota import RotaShift, Stretch
 
@@ -27,12 +36,12 @@ ROTATION_SHIFTS = HORIZON_DAYS + LONGEST_SHIFT.days + 1
 LONGEST_REST = timedelta(hours=24)
 """No shift asks for more rest than that: what lies further apart does not tell on each other."""
 
-ClockKind = Literal["plan", "duty", "remind", "check", "feed"]
+ClockKind = Literal["plan", "duty", "remind", "check", "feed", "notice"]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
 
 def clock(kind: ClockKind, about: str) -> str:
-    """The id of a clock: of a rotation, a shift, or the source of an import."""
+    """The id of a clock: of a rotation, a shift, the source of an import, or a person."""
     return str(ClockId(kind, about))
 
 
@@ -41,8 +50,8 @@ class ShiftState:
     """A shift that is not over."""
 
     rota: RotaShift
-    moved_by_hand: bool = False
-    """A person gave it its times: what it comes from moves it no more."""
+    said: PlannedShift | None = None
+    """As what it comes from said before a person gave it its times: that moves it no more."""
     held_until: datetime | None = None
     """The latest end that it had before a person moved it: until then it is not planned again."""
     reminded: int = 0
@@ -63,6 +72,20 @@ class ShiftState:
     def plan(self) -> PlannedShift:
         """The shift as planned."""
         return self.rota.plan
+
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether a person gave it its times."""
+        return self.said is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A shift that a person dropped, or moved ahead of its day: until when it is not planned again."""
+
+    said: PlannedShift
+    """As what it comes from said, by which it is known again under another key."""
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +133,13 @@ class State:
     shifts_of: PMap[str, frozenset[str]] = EMPTY
     """Person → the shifts in which they have a place in any part."""
     shifts_of_team: PMap[str, frozenset[str]] = EMPTY
-    dropped: PMap[str, datetime] = EMPTY
-    """Shift → when it would have ended, dropped or moved by a person: until then it is not planned again."""
+    dropped: PMap[str, Dropped] = EMPTY
+    """By the ids of the shifts."""
     absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
     """Person → when they are away."""
     feeds: PMap[str, Feed] = EMPTY
+    held: PMap[str, tuple[PlanNoticeDue, ...]] = EMPTY
+    """Person → what they hear of in the morning."""
     worked: ByDay[datetime] = field(default_factory=ByDay)
     """Person → when they had their last shift behind them, for a few days."""
     answered: ByDay[datetime] = field(default_factory=ByDay)

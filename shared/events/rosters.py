@@ -137,9 +137,10 @@ class AbsenceLifted(Event):
 
 # --- what the plan lacks --------------------------------------------------------------------------------------------
 
-GapReason = Literal["empty", "understaffed", "absent", "unreachable", "no-rest"]
+GapReason = Literal["empty", "understaffed", "absent", "unreachable", "no-rest", "elsewhere"]
 """Nobody has a place; the needs of the places are not met; a holder is away; a holder has no way that is proved to
-reach them; a holder has worked until shortly before, or is in two shifts at once."""
+reach them; a holder has worked until shortly before; a holder is in another shift at the same time, which began first.
+"""
 
 
 class GapFound(Event):
@@ -203,6 +204,13 @@ class PlanNoticeDue(Event):
     starts_at: AwareDatetime
     not_after: AwareDatetime
     why: str = ""
+
+
+class PlanNoticeHeld(Event):
+    """It is night, and what somebody is to hear of begins a day or more later: they hear of it in the morning."""
+
+    notice: PlanNoticeDue
+    until: AwareDatetime
 
 
 # --- who is on duty -------------------------------------------------------------------------------------------------

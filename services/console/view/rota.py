@@ -21,7 +21,7 @@ from shared.rota import RotaShift
 def _now(shift: RotaShiftSeen, rota: RotaShift) -> None:
     """A shift as it is now; cover that has been found is wanted no more."""
     shift.rota = rota
-    shift.covers = tuple(cover for cover in shift.covers if rota.is_wanted(cover))
+    shift.covers = rota.still_wanted(shift.covers)
 
 
 def _shift_planned(agency: AgencyRecords, event: events.ShiftPlanned, _stored: Stored) -> None:

@@ -136,7 +136,8 @@ GAPS: Mapping[GapReason, str] = MappingProxyType(
         "understaffed": "too few are on it, or not trained for it",
         "absent": "{} is away",
         "unreachable": "no way to {} has proved to work",
-        "no-rest": "{} has too little rest before it, or another shift at once",
+        "no-rest": "{} has too little rest before it",
+        "elsewhere": "{} is in another shift at the same time",
     }
 )
 

@@ -24,9 +24,9 @@ HEADLINES: Mapping[PageKind, str] = {
     "test": "a test, no call",
     "signed-on": "you are signed on",
     "reminder": "your shift begins soon",
-    "cover": "somebody is needed for a shift",
-    "gap": "a shift has too few people",
-    "shift-moved": "a shift of yours was moved",
+    "cover": "a shift of somebody else{why}",
+    "gap": "a shift lacks something{why}",
+    "shift-moved": "a shift of yours has changed{why}",
     "team-missing": "your shift has begun, and nobody has signed on",
     "team-unanswering": "its calls run out unanswered",
     "left-out": "somebody who is planned is not on the team",
@@ -81,7 +81,7 @@ def headline(page: PageDue, *, spoken_out: bool = False) -> str:
     word = "priority " if spoken_out else "P"
     priority = f", {word}{page.priority}" if page.priority else ""
     line = MAY_NOT_GO_HEADLINE if page.why.startswith(MAY_NOT_GO) else HEADLINES[page.kind]
-    line = line.format(where=where, priority=priority)
+    line = line.format(where=where, priority=priority, why=f": {page.why}" if page.why else "")
     more = MORE.get(page.kind, {}).get(page.why.removeprefix(MAY_NOT_GO))
     return f"{line}. {more}" if more else line
 

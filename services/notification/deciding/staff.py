@@ -1,7 +1,7 @@
 """Pages to staff that are about no call: their shift, their plan, their team.
 
 Written ways carry them, for what they say is a link; only a team that is missing, or does not answer, is telephoned.
-Quiet hours are rostering's: it makes a reminder due by day. What has changed in a plan goes out at once.
+Quiet hours are rostering's: what can wait for the day it makes due by day. All that is due goes out at once.
 """
 
 from __future__ import annotations

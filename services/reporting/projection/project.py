@@ -42,6 +42,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.RollClosed: "is about staff",
     events.ReminderDue: "is about staff; the page that it becomes stands in `page`",
     events.PlanNoticeDue: "is about staff; the page that it becomes stands in `page`",
+    events.PlanNoticeHeld: "is about staff; the page that it becomes stands in `page`",
     events.DutyBegan: "is a plan; who is at work, the sign-ons say",
     events.DutyChanged: "is a plan; who is at work, the sign-ons say",
     events.DutyEnded: "is a plan; who is at work, the sign-ons say",

@@ -60,10 +60,10 @@ class Plan:
         tables = {shift_id: shift.at_work() for shift_id, shift in self.shifts.items()}
         runs = {person: list(self._runs(person, tables)) for person in self.trained}
         tired = {
-            (run[0], person, run[2] + number * QUARTER)
+            (run[0], person, run[2] + number * QUARTER): why
             for person, own in runs.items()
             for run in own
-            if self._spoilt(run, own)
+            if (why := self._spoilt(run, own))
             for number in range((run[3] - run[2]) // QUARTER)
         }
         return {
@@ -73,7 +73,7 @@ class Plan:
                 for why, person in self._at(self.shifts[shift_id].needs, people, at)
             }
             | {
-                ("no-rest", person, at)
+                (tired[shift_id, person, at], person, at)
                 for at, people in table.items()
                 for person in people
                 if (shift_id, person, at) in tired
@@ -111,18 +111,19 @@ class Plan:
             if begun is not None:
                 yield shift_id, self.shifts[shift_id].duty, begun, self.shifts[shift_id].ends_at
 
-    def _spoilt(self, mine: Run, own: list[Run]) -> bool:
-        """Whether another shift lies before a run too shortly, or at the same time and has begun before."""
+    def _spoilt(self, mine: Run, own: list[Run]) -> str:
+        """Whether another shift lies before a run too shortly, or, which counts, at the same time and began before."""
+        why = ""
         shift_id, duty, begin, end = mine
         for other_id, other_duty, since, until in own:
             if other_id == shift_id:
                 continue
             if since < end and begin < until:
                 if (since, other_id) < (begin, shift_id):
-                    return True
+                    return "elsewhere"
             elif duty == other_duty == "on-shift" and 0 <= (begin - until) / timedelta(hours=1) < self._rest(shift_id):
-                return True
-        return False
+                why = "no-rest"
+        return why
 
     def _rest(self, shift_id: str) -> int:
         return self.shifts[shift_id].rest_hours

@@ -38,8 +38,8 @@ from shared.judgement import Discipline
 E = TypeVar("E", bound=Event)
 
 ZONE = ZoneInfo("America/Chicago")
-START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-"""A Monday, six in the morning in Chicago."""
+START = datetime(2026, 3, 2, 13, tzinfo=UTC)
+"""A Monday, seven in the morning in Chicago: it is day."""
 STAFF = ("ann", "bob", "cat", "dan", "eve", "fay")
 QUIET = (ShiftsChecked, RotationPlanned)
 """What rostering says to itself."""

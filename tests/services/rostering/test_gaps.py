@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from shared.events import (
+    DUTY_OFFICER,
     CommandDone,
     ContactBroken,
     ContactOptedIn,
@@ -17,11 +19,17 @@ from shared.events import (
     DropShift,
     GapClosed,
     GapFound,
+    ImportShifts,
     MoveShift,
+    PersonRemoved,
     PlanNoticeDue,
     PlanShift,
     SetAbsence,
+    ShiftPlace,
+    ShiftRow,
     TakeShift,
+    Team,
+    TeamDefined,
 )
 from tests.services.rostering.driver import ZONE, Office, types
 
@@ -161,7 +169,7 @@ def test_on_call_one_rests_but_is_not_in_two_shifts_at_once() -> None:
     office.plan(54, 8, "ann")
     assert office.gaps() == []
     office.plan(60, 8, "ann", duty="on-call")
-    assert office.gaps() == [("no-rest", "ann")]
+    assert office.gaps() == [("elsewhere", "ann")]
 
 
 @scenario
@@ -284,3 +292,88 @@ def test_after_a_night_in_which_it_was_down_everything_is_told_once() -> None:
     office.sleep_until(office.now + timedelta(days=25))
     assert notices(office) == [("fay", "empty")]
     assert [gap.days_ahead for gap in office.open_gaps()] == [7]
+
+
+@scenario
+@pytest.mark.parametrize(
+    ("named", "told"), [(("fay",), [DUTY_OFFICER]), (("eve", "fay"), ["eve"]), ((), []), (("eve",), ["eve"])]
+)
+def test_where_all_who_looked_after_a_shift_have_left_the_duty_officer_hears(
+    named: tuple[str, ...], told: list[str]
+) -> None:
+    """Fay is on the books no more, and nobody else was named: what the shift lacked was told to nobody."""
+    office = Office()
+    office.plan(24 * 3, 8, gaps_to=named)
+    office.hear(PersonRemoved(person_id="fay"), "assignments")
+    office.news()
+    office.wait(days=2, hours=2)
+    assert notices(office) == [(person_id, "empty") for person_id in told]
+
+
+@scenario
+def test_who_is_in_two_shifts_at_once_hears_so_and_so_does_whoever_has_prolonged_the_first() -> None:
+    """Nobody is named for either. The second lacked rest already, and an hour more was no news to anybody."""
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    first, second = office.plan(3, 8, "ann"), office.plan(11, 8, "ann", team_id="two")
+    assert office.gaps() == [("no-rest", "ann")]
+    office.wait(hours=9)
+    office.news()
+    plan = office.shift(first).plan
+    later = plan.ends_at + timedelta(hours=1)
+    answer = office.done(MoveShift, shift_id=first, starts_at=plan.starts_at, ends_at=later, reason="a late call")
+    assert answer.sentence == "The shift is moved. ann is in another shift at the same time."
+    assert notices(office) == [
+        ("ann", "it is at other times"),
+        ("ann", "you are in another shift at the same time"),
+    ]
+    assert office.gaps() == [("elsewhere", "ann")]
+    office.wait(hours=1)
+    assert notices(office) == [], "once"
+    office.done(MoveShift, shift_id=first, starts_at=plan.starts_at, ends_at=plan.ends_at, reason="no call")
+    assert office.gaps() == [("no-rest", "ann")]
+    assert office.shift(second).plan.team_id == "two"
+
+
+@scenario
+def test_who_is_in_the_second_shift_alone_once_the_first_is_over_is_in_two_no_more() -> None:
+    office = Office()
+    office.plan(2, 8, "ann")
+    office.plan(6, 12, "ann")
+    assert office.gaps() == [("elsewhere", "ann")]
+    office.wait(hours=9)
+    assert office.gaps() == [("elsewhere", "ann")]
+    office.wait(hours=1)
+    assert office.gaps() == []
+
+
+@scenario
+@pytest.mark.parametrize("by", ["plan", "import", "rotation"])
+def test_whoever_is_planned_into_two_shifts_at_once_hears_so_once(by: str) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    for day in range(2, 5):
+        office.plan(day * 24, 8, "ann")
+    office.news()
+    if by == "plan":
+        answer = office.done(PlanShift, **planned(office, 2))
+        assert "ann is in another shift at the same time." in answer.sentence
+    elif by == "import":
+        rows = tuple(ShiftRow(key=str(day), people=("ann",), **times(office, day)) for day in range(2, 5))
+        window = {"starts_at": office.now, "ends_at": office.now + timedelta(days=9)}
+        office.done(ImportShifts, source="hr", zone="UTC", rows=rows, **window)
+    else:
+        office.rotate(team_id="two", crews=(("ann",),), starts="09:00", ends="14:00", from_day=date(2026, 3, 4))
+    heard = notices(office)
+    assert [(who, why.split(";")[0]) for who, why in heard] == [("ann", "you are in another shift at the same time")]
+    office.wait(days=1)
+    assert notices(office) == []
+
+
+def times(office: Office, day: int) -> dict[str, Any]:
+    starts_at = office.now + timedelta(days=day, hours=1)
+    return {"team_id": "two", "duty": "on-shift", "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=5)}
+
+
+def planned(office: Office, day: int) -> dict[str, Any]:
+    return {**times(office, day), "zone": str(ZONE), "places": (ShiftPlace(person_id="ann"),)}

@@ -324,6 +324,62 @@ def test_what_a_person_has_dropped_or_moved_the_other_system_does_not_bring_back
 
 
 @scenario
+@pytest.mark.parametrize("later", [0, 1])
+def test_what_a_person_has_dropped_or_moved_stays_so_when_the_other_system_numbers_its_rows_anew(later: int) -> None:
+    """A holiday was dropped; the next night the tool wrote other keys, and the holiday was a working day again."""
+    office = Office()
+    read(office, week("ann", "bob"))
+    first, second, third = (shift.plan for shift in office.shifts()[:3])
+    office.done(DropShift, shift_id=first.shift_id, reason="a holiday")
+    by = timedelta(days=10)
+    times = {"starts_at": second.starts_at + by, "ends_at": second.ends_at + by}
+    office.done(MoveShift, shift_id=second.shift_id, reason="a training", **times)
+    office.wait_until(third.starts_at + timedelta(hours=1))
+    office.news()
+    hours = timedelta(hours=later)
+    rows = [
+        each.model_copy(
+            update={"key": f"new-{day}", "starts_at": each.starts_at + hours, "ends_at": each.ends_at + hours}
+        )
+        for day, each in enumerate(week("ann", "bob"))
+    ]
+    for _ in range(2):
+        read(office, rows)
+        assert not office.of(ShiftPlanned)
+        assert not office.of(ShiftDropped)
+        assert office.shift(second.shift_id).plan.starts_at == times["starts_at"]
+        assert office.shift(third.shift_id).begun, "what runs is the same shift too"
+        assert len(office.shifts()) == 6
+
+
+@scenario
+def test_a_holiday_that_is_still_to_come_is_said_to_be_dropped_by_hand() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    office.done(DropShift, shift_id=office.shifts()[4].plan.shift_id, reason="a holiday")
+    rows = [each.model_copy(update={"key": f"new-{day}"}) for day, each in enumerate(week("ann", "bob"))]
+    for each in (week("ann", "bob"), rows):
+        assert read(office, each).sentence == (
+            "Shifts planned: 0, changed: 0, dropped: 0, as before: 7."
+            " Of these somebody has dropped: 1; they are not planned again."
+        )
+
+
+@scenario
+def test_of_two_crews_at_one_time_each_is_known_again_by_its_people() -> None:
+    """Whichever came first was the other, and everybody heard that the people of their shift had changed."""
+    office = Office()
+    crews = [("ann", "bob"), ("cat",), ("dan",), ("eve", "fay")]
+    read(office, [row(3, *crew, key=f"k{number}") for number, crew in enumerate(crews)])
+    office.done(
+        DropShift, shift_id=next(s.plan.shift_id for s in office.shifts() if "dan" in s.rota.people()), reason="-"
+    )
+    office.news()
+    read(office, [row(3, *crew, key=f"new{number}") for number, crew in enumerate(reversed(crews))])
+    assert types(office.news()) == ["shifts-imported", "command-done"]
+
+
+@scenario
 def test_a_shift_that_runs_is_left_to_its_end() -> None:
     office = Office()
     read(office, week("ann", "bob"))

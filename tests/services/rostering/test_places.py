@@ -13,17 +13,26 @@ from shared.events import (
     CommandRefused,
     CoverAsked,
     DropShift,
+    DutyEnded,
+    ImportShifts,
     LiftAbsence,
     MoveShift,
     PersonRemoved,
     PlaceTaken,
     PlanNoticeDue,
     PlanShift,
+    ReminderDue,
     SetAbsence,
+    ShiftDropped,
     ShiftMoved,
     ShiftPlace,
+    ShiftPlanned,
+    ShiftRow,
     SwapShifts,
     TakeShift,
+    Team,
+    TeamDefined,
+    TeamRemoved,
 )
 from shared.rota import Stretch
 from tests.services.rostering.driver import Office, types
@@ -180,8 +189,8 @@ def test_a_swap_ends_the_cover_that_was_asked_for() -> None:
     office.news()
     office.done(SwapShifts, shift_id=first, other_shift_id=second, issued_by="ann")
     assert told(office) == [
-        *(("cover", name, "cover has been found") for name in ("cat", "dan", "eve", "fay")),
         ("shift-moved", "bob", "you have swapped: you have a place in it"),
+        *(("cover", name, "cover has been found") for name in ("cat", "dan", "eve", "fay")),
     ]
     assert not office.shift(first).covers
 
@@ -258,9 +267,9 @@ def test_sick_at_ten_to_six_for_a_shift_at_six() -> None:
     office.takes(shift_id, "eve")
     assert holders(office, shift_id) == [("eve", 8)]
     assert told(office) == [
+        ("shift-moved", "ann", "somebody else has your place"),
         ("cover", "cat", "cover has been found"),
         ("cover", "fay", "cover has been found"),
-        ("shift-moved", "ann", "somebody else has your place"),
     ]
     assert office.gaps() == []
     late = office.command(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
@@ -342,7 +351,7 @@ def test_who_helps_out_for_a_part_has_that_part_and_no_more(wanted: str) -> None
     )
     assert (more.type, getattr(more, "reason", "")) == ("command-refused", "held")
     answer = office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob")
-    assert answer.sentence == "bob has the place from 12:00 to 14:00."
+    assert answer.sentence == "bob has the place from 13:00 to 15:00."
     assert office.shift(shift_id).rota.stretches(1) == (
         Stretch(plan.starts_at, until, "bob"),
         Stretch(until, plan.ends_at, "ann"),
@@ -397,7 +406,7 @@ def test_cover_for_another_part_is_asked_too_and_what_overlaps_is_one() -> None:
     assert sought() == [(at[6], at[8])]
     assert ask(3, 4) == "done"
     answer = office.done(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
-    assert answer.sentence == "fay has the place from 15:00 to 16:00 and from 18:00 to 20:00."
+    assert answer.sentence == "fay has the place from 16:00 to 17:00 and from 19:00 to 21:00."
 
 
 @scenario
@@ -521,3 +530,123 @@ def test_whoever_plans_a_shift_hears_what_to_look_at() -> None:
     assert office.done(MoveShift, shift_id=second.about, reason="a training", **later).sentence == "The shift is moved."
     dropped = office.done(DropShift, shift_id=first, reason="a holiday").sentence
     assert dropped == "The shift is dropped. People who had a place in it: 2."
+
+
+@scenario
+@pytest.mark.parametrize("by", ["import", "empty", "fewer", "gone", "dropped", "rotation", "moved", "left"])
+def test_whoever_was_asked_for_cover_hears_when_it_is_wanted_no_more_whatever_that_is_by(by: str) -> None:
+    """Ann asks for cover, and is not in the shift any more, or the shift is none: Dan kept his Friday free for it."""
+    office = Office()
+    starts_at = office.now + timedelta(days=3)
+    times: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=8)}
+    rows = {"import": ("eve", "bob"), "empty": ("bob",), "fewer": ("bob",), "gone": None}
+
+    def read(*people: str) -> None:
+        row = ShiftRow(
+            key="k", team_id="one", duty="on-shift", people=people, **times, needs=("", "") * (by == "empty")
+        )
+        window = {"starts_at": office.now, "ends_at": office.now + timedelta(days=9)}
+        office.done(ImportShifts, source="hr", zone="UTC", rows=(row,) if people else (), confirmed=True, **window)
+
+    if by == "rotation":
+        office.rotate(crews=(("ann",),))
+        shift_id = office.shifts()[3].plan.shift_id
+    elif by in rows:
+        read("bob", "ann")
+        shift_id = office.shifts()[0].plan.shift_id
+    else:
+        shift_id = office.plan(72, 8, "ann")
+    place = office.shift(shift_id).rota.plan.places.index(ShiftPlace(person_id="ann")) + 1
+    office.done(AskForCover, shift_id=shift_id, place=place, issued_by="ann", person_id="ann")
+    office.news()
+    if by in rows:
+        read(*(rows[by] or ()))
+    elif by == "rotation":
+        office.rotate(crews=(("eve",),))
+    elif by == "dropped":
+        office.done(DropShift, shift_id=shift_id, reason="-")
+    elif by == "moved":
+        office.done(
+            MoveShift,
+            shift_id=shift_id,
+            starts_at=starts_at + timedelta(days=1),
+            ends_at=times["ends_at"] + timedelta(days=1),
+            reason="-",
+        )
+    else:
+        office.hear(PersonRemoved(person_id="ann"), "assignments")
+    heard = [(who, why) for kind, who, why in told(office) if kind == "cover"]
+    words = {"import": "cover has been found", "rotation": "cover has been found", "fewer": "cover is wanted no more"}
+    words |= dict.fromkeys(("gone", "dropped"), "it does not take place")
+    now_in_it = {"import": ("bob", "eve"), "rotation": ("eve",)}.get(by, ("bob",) if by in rows else ())
+    asked = [name for name in ("bob", "cat", "dan", "eve", "fay") if name not in now_in_it]
+    assert heard == ([(name, words[by]) for name in asked] if by in words else []), "where it is wanted still, no word"
+    if by not in words:
+        office.takes(shift_id, "dan", place=place)
+        assert ("cover", "cat", "cover has been found") in told(office), "and the end of it is told by whoever takes it"
+
+
+@scenario
+def test_who_was_asked_for_a_part_hears_the_end_of_the_whole() -> None:
+    """More is wanted by now than they are free for; a part of it they might have taken still."""
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    half = plan.starts_at + timedelta(hours=4)
+    office.plan(35, 3, "bob", duty="on-call")
+    office.done(AskForCover, shift_id=shift_id, issued_by="ann", ends_at=half)
+    assert {each.person_id for each in office.of(PlanNoticeDue)} >= {"bob"}
+    office.done(AskForCover, shift_id=shift_id, issued_by="ann")
+    office.news()
+    office.takes(shift_id, "cat")
+    assert ("cover", "bob", "cover has been found") in told(office)
+
+
+@scenario
+def test_of_a_team_that_has_left_the_books_no_shift_takes_place_and_nobody_is_reminded_of_one() -> None:
+    """Its rotation planned it on, and people were called to a team that nobody could sign on."""
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    for number in range(3):
+        office.rotate(rotation_id=f"r{number}", team_id="two", crews=(("ann",), ("bob",)), starts=f"{number + 8:02}:00")
+    running, kept = office.plan(0, 4, "cat", team_id="two"), office.plan(30, 8, "dan")
+    office.wait(minutes=10)
+    assert office.shift(running).begun
+    office.news()
+    office.hear(TeamRemoved(team_id="two"), "assignments")
+    assert [shift.plan.shift_id for shift in office.shifts()] == [kept]
+    assert [each.shift_id for each in office.of(DutyEnded)] == [running]
+    assert len(office.of(ShiftDropped)) == 127
+    assert {who for _, who, _ in told(office)} == {"ann", "bob", "cat"}
+    office.wait(days=3)
+    assert {each.team_id for each in office.of(ReminderDue)} == {"one"}
+    assert not [each for each in office.of(ShiftPlanned) if each.shift.team_id == "two"]
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    assert len(office.shifts()) == 3 * 42, "its rotations plan it again"
+
+
+@scenario
+@pytest.mark.parametrize("by", ["plan", "import", "rotation"])
+@pytest.mark.parametrize(("hours", "hears"), [(-1, True), (0.5, True), (23, True), (25, False)])
+def test_who_is_put_into_a_new_shift_that_a_reminder_comes_too_late_for_hears_at_once(
+    *, by: str, hours: float, hears: bool
+) -> None:
+    """Of a shift in half an hour nobody told them: both its reminders were past when it was planned."""
+    office = Office()
+    starts_at = office.now + timedelta(hours=hours)
+    times: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=8)}
+    if by == "plan":
+        office.plan(hours, 8, "ann")
+    elif by == "import":
+        row = ShiftRow(key="k", team_id="one", duty="on-shift", people=("ann",), **times)
+        window = {"starts_at": office.now - timedelta(days=1), "ends_at": office.now + timedelta(days=9)}
+        office.done(ImportShifts, source="hr", zone="UTC", rows=(row,), **window)
+    else:
+        day = starts_at.date()
+        clocks = {"starts": f"{starts_at:%H:%M}", "ends": f"{times['ends_at']:%H:%M}", "zone": "UTC"}
+        office.rotate(crews=(("ann",),), from_day=day, until_day=day, **clocks)
+    assert len(office.shifts()) == 1
+    heard = [("shift-moved", "ann", "you have a place in it")] if hears else []
+    assert told(office) == heard
+    office.wait(days=3)
+    assert told(office) == [], "once"

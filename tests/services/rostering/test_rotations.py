@@ -192,3 +192,18 @@ def test_the_state_is_packed_and_read_again() -> None:
     office.rotate()
     office.wait(days=1)
     assert ROSTERING.packer.unpack(ROSTERING.packer.pack(office.state)) == office.state
+
+
+def test_whose_shift_of_today_is_over_by_another_rotation_hears_so_and_of_the_others() -> None:
+    """It would be in the past, and so nobody heard that it is not tonight, nor of what else had changed."""
+    office = Office()
+    office.wait(hours=9)
+    office.rotate(crews=(("ann",), ("bob",), ("bob",), ("bob",)))
+    office.news()
+    office.rotate(crews=(("ann",), ("bob",), ("bob",), ("bob",)), starts="07:00", ends="15:00")
+    told = [(each.person_id, each.why) for each in office.of(PlanNoticeDue)]
+    assert told == [("ann", "it is at other times; and 10 more"), ("bob", "it is at other times; and 30 more")]
+    office.rotate(until_day=date(2026, 3, 2), starts="19:00", ends="07:00", crews=(("ann",),))
+    office.news()
+    office.rotate(until_day=date(2026, 3, 2), starts="07:00", ends="15:00", crews=(("ann",),))
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("ann", "it is at other times")]

@@ -42,6 +42,7 @@ def gap(why: GapReason, days_ahead: int = 1) -> events.GapFound:
         ),
         ((gap("absent", 7),), []),
         ((gap("no-rest"),), []),
+        ((gap("elsewhere"),), ["one, on call from Fri 08:00 CDT: ann is in another shift at the same time."]),
         ((gap("absent"), CLOSED), []),
         ((gap("absent"), events.ShiftDropped(shift_id="s", team_id="one", dropped_by="sue", reason="-")), []),
         ((gap("absent"), events.DutyEnded(shift_id="s", team_id="one")), []),

@@ -75,6 +75,21 @@ def test_what_is_spoken_is_said_as_people_say_it() -> None:
     assert spoken(page(kind="upgrade", why="may-not-go-recall")).endswith("may be none for your team. Turn back.")
 
 
+@pytest.mark.parametrize(
+    ("kind", "why", "said"),
+    [
+        ("cover", "cover is wanted", "a shift of somebody else: cover is wanted"),
+        ("cover", "cover has been found", "a shift of somebody else: cover has been found"),
+        ("shift-moved", "it does not take place", "a shift of yours has changed: it does not take place"),
+        ("gap", "no-rest; and 2 more", "a shift lacks something: no-rest; and 2 more"),
+        ("gap", "", "a shift lacks something"),
+    ],
+)
+def test_what_is_about_the_plan_says_what_has_come_about(kind: str, why: str, said: str) -> None:
+    """Of cover that was found it was said that somebody is needed, of a shift that was dropped that it was moved."""
+    assert text_of(page(kind=kind, why=why), LINK, CHICAGO) == f"alpha-1: {said}\n{LINK}"
+
+
 def test_the_time_is_that_of_the_agency() -> None:
     due = page(not_after=NOON + timedelta(hours=12, seconds=5))
     assert "by 18:00:05" not in text_of(due, LINK, CHICAGO)
