@@ -155,6 +155,20 @@ class Carrier:
                     self.network.deliver(phone, number, reply)
         return answered
 
+    def call_in(self, phone: str, number: str) -> ReceivedCall:
+        """Somebody calls one of our numbers; what they hear is there once it has been said."""
+        call = ReceivedCall(self.network.time.now(), number)
+        taken = Taken(self.new_sid("CA"), number, phone, "")
+        playing = Playing(
+            self.network.phone(phone),
+            call,
+            self.network.time,
+            lambda url, fields: self._fetch(taken, url, fields),
+            f"{self.inbound_url}/call",
+        )
+        self.network.time.start(playing.play())
+        return call
+
     def _mood_for_one(self) -> Mood:
         mood = self.mood
         if mood.times is not None:

@@ -23,14 +23,15 @@ from services.notification.callbacks import words
 from services.notification.callbacks.answering import Read, Reader, SaidAs
 from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.inquiries import Inquiries
-from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
+from services.notification.callbacks.news import InboundText, NoNews, calling, inbound_text, key_pressed, page_news
 from services.notification.callbacks.signatures import spellings, telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
 from services.notification.carriers.request import Text
 from services.notification.carriers.twilio import RETRY
-from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
+from services.notification.carriers.twiml import ONLY_WRONG_KEYS, told, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
+from services.notification.carriers.words import spoken
 from services.notification.exchange import Ask, Exchanges, Look
 from shared.agencies import Agencies, agencies_in
 from shared.card_numbers import differences
@@ -247,6 +248,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     )
     _receipts(app, door)
     _calls(app, door)
+    _calls_back(app, door)
     _texts(app, door)
     app.router.routes += operations_routes(lambda: door.follower.ready, door.remark)
     app.add_middleware(
@@ -361,6 +363,29 @@ def _calls(app: FastAPI, door: Door) -> None:
             return _spoken(twiml(page, key, words.heard(answer), key_url))
 
         return await _counted(carrier, "key", handle)
+
+
+def _calls_back(app: FastAPI, door: Door) -> None:
+    @app.post("/in/{carrier}/{agency}/call")
+    async def called(carrier: CarrierName, agency: str, request: Request) -> Response:
+        async def handle() -> Response:
+            number = door.fingerprint(calling(await door.genuine(carrier, agency, request)))
+            return _spoken(told(_told_to_caller(door, agency, door.view.agency(agency).pages_to(number))))
+
+        return await _counted(carrier, "call", handle)
+
+
+def _told_to_caller(door: Door, agency: str, pages: Sequence[PageDue]) -> str:
+    """What whoever calls back hears: what their phone was called or texted for, the newest first, or that it is over.
+
+    No key is asked for: anybody can have any number shown. An open offer goes before what tells of a call that the
+    team has, and that before what can wait.
+    """
+    is_open = [page for page in pages if not _over(door, agency, page)]
+    if is_open:
+        page = min(is_open, key=lambda page: (page.kind != "offer", not page.call_id))
+        return f"{spoken(page)} {words.ANSWER_ELSEWHERE}"
+    return _over(door, agency, pages[0]) if pages else words.CALLED_US
 
 
 def _over(door: Door, agency: str, page: PageDue) -> str:

@@ -25,6 +25,12 @@ RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
+CALLED_US = (
+    "This is care route, which calls and texts by itself: nobody answers here. "
+    "If you are on duty, look at your page, or ask by radio. If you need help, hang up, and call 9 1 1."
+)
+"""To whoever calls the number that pages come from, and was sent none of late."""
+ANSWER_ELSEWHERE = "This call answers nothing: answer on your page, by text, or by radio."
 OF_THIS_ONE = "That may be about something else. If you mean the call that is open now:"
 NOTHING_TO_DO = "Do not go; there is nothing to do."
 TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"

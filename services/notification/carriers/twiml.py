@@ -27,10 +27,15 @@ def twiml(page: PageDue | None, digits: str, result: str | None, key_url: str, l
         return _response(_say(ONE_MOMENT), '<Pause length="1"/>', f"<Redirect>{escape(look_again_url)}</Redirect>")
     sentence, answers = spoken(page), SPOKEN_ANSWERS.get(page.kind)
     if answers is None:
-        return _response(_say(sentence), '<Pause length="1"/>', _say(sentence), "<Hangup/>")
+        return told(sentence)
     asking = _gather(f"{WRONG_KEY} {answers}" if digits else f"{sentence} {answers}", key_url)
     again = _gather(f"{sentence} {answers}", key_url)
     return _response(asking, again, _say(NOTHING_PRESSED), "<Hangup/>")
+
+
+def told(sentence: str) -> str:
+    """A sentence that asks for no key, twice."""
+    return _response(_say(sentence), '<Pause length="1"/>', _say(sentence), "<Hangup/>")
 
 
 def _gather(words: str, key_url: str) -> str:
