@@ -12,6 +12,8 @@ from deploy.actors.carrier.network import START_WORDS, STOP_WORDS, Answered, Moo
 from deploy.actors.carrier.phones import Phone, ReceivedCall
 from deploy.actors.carrier.spoken import Playing
 
+MORE_TRIES, SERVER_ERROR = 3, 500
+"""So often more an address is tried that asks for it, while its server fails."""
 TO_SENT_SECONDS, TO_DELIVERED_SECONDS, TO_RINGING_SECONDS = 0.3, 1.5, 0.7
 
 
@@ -241,8 +243,13 @@ class Carrier:
         return "completed"
 
     async def _fetch(self, taken: Taken, url: str, fields: Mapping[str, str]) -> str:
-        headers, content = self.signed_form(url, {**self.call_fields(taken, "in-progress", 1), **fields})
-        return (await self.network.call_back(url, headers, content)).body.decode()
+        place, _, asked = url.partition("#")
+        headers, content = self.signed_form(place, {**self.call_fields(taken, "in-progress", 1), **fields})
+        answered = await self.network.call_back(place, headers, content)
+        for _ in range(MORE_TRIES if "5xx" in asked else 0):
+            if answered.status >= SERVER_ERROR:
+                answered = await self.network.call_back(place, headers, content)
+        return answered.body.decode()
 
     async def _call_news(self, taken: Taken, mood: Mood, news: Sequence[tuple[str, int]]) -> None:
         if not taken.callback or mood.news == "none" or not news:

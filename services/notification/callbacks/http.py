@@ -327,8 +327,10 @@ def _calls(app: FastAPI, door: Door) -> None:
             page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
             if page is None:
                 look_again = f"{door.urls.of(carrier, of.agency, of.page_id, '/voice')}?again={again + 1}"
-                return _spoken(twiml(None, "", None if again < LOOKS_AGAIN else words.AWAY, key_url, look_again))
-            return _spoken(twiml(page, "", _over(door, of.agency, page) or None, key_url))
+                return _next(
+                    carrier, None, "", None if again < LOOKS_AGAIN else words.AWAY, key_url, look_again=look_again
+                )
+            return _next(carrier, page, "", _over(door, of.agency, page) or None, key_url)
 
         return await _counted(carrier, "call", handle)
 
@@ -350,17 +352,18 @@ def _calls(app: FastAPI, door: Door) -> None:
             if page is None or command is None:
                 over = words.AWAY if page is None else _over(door, of.agency, page)
                 result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)
-                return _spoken(twiml(page, key, result, f"{key_url}?wrong={wrong + 1}"))
+                return _next(carrier, page, key, result, f"{key_url}?wrong={wrong + 1}")
             if not again:
                 with suppress(LogAway):
                     await door.note(of.agency, [door.reader.receipt(carrier, of.page_id, "heard", "", "")])
             try:
                 answer = await door.answer(of.agency, command, again=bool(again))
             except LogAway:
-                return _spoken(twiml(page, key, words.AWAY, key_url))
+                return _next(carrier, page, key, words.AWAY, key_url)
             if answer is None and again < LOOKS_AGAIN:
-                return _spoken(twiml(page, key, None, key_url, f"{key_url}?Digits={key}&again={again + 1}"))
-            return _spoken(twiml(page, key, words.heard(answer), key_url))
+                look_again = f"{key_url}?Digits={key}&again={again + 1}"
+                return _next(carrier, page, key, None, key_url, look_again=look_again)
+            return _next(carrier, page, key, words.heard(answer), key_url)
 
         return await _counted(carrier, "key", handle)
 
@@ -417,6 +420,18 @@ def _texts(app: FastAPI, door: Door) -> None:
             return Response(words.as_document(await door.words_for(read)), media_type=XML)
 
         return await _counted(carrier, "text", handle)
+
+
+def _next(
+    carrier: CarrierName, page: PageDue | None, key: str, result: str | None, key_url: str, *, look_again: str = ""
+) -> Response:
+    """What the phone says next.
+
+    Where that leads to is asked again if it cannot be had: to whoever listens the carrier would say that there was an
+    error, and a key would be lost.
+    """
+    again = RETRY if carrier == "twilio" else ""
+    return _spoken(twiml(page, key, result, key_url + again, look_again and look_again + again))
 
 
 def _spoken(document: str) -> Response:

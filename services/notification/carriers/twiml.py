@@ -24,7 +24,9 @@ def twiml(page: PageDue | None, digits: str, result: str | None, key_url: str, l
     if result is not None:
         return _response(_say(result), "<Hangup/>")
     if page is None or look_again_url:
-        return _response(_say(ONE_MOMENT), '<Pause length="1"/>', f"<Redirect>{escape(look_again_url)}</Redirect>")
+        return _response(
+            _say(ONE_MOMENT), '<Pause length="1"/>', f'<Redirect method="POST">{escape(look_again_url)}</Redirect>'
+        )
     sentence, answers = spoken(page), SPOKEN_ANSWERS.get(page.kind)
     if answers is None:
         return told(sentence)

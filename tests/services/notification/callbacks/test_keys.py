@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.actors.carrier.network import Answered
 from deploy.actors.carrier.phones import ReceivedCall
 from services.notification.callbacks import words
 from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEYS, WRONG_KEY, twiml
@@ -177,6 +178,34 @@ async def test_a_roll_call_is_answered_by_a_key(city: Callbacks) -> None:
     assert call.heard[-1] == words.RECEIVED
     (command,) = city.answers()
     assert isinstance(command, AnswerRoll)
+
+
+@pytest.mark.scenario("failures")
+async def test_what_a_proxy_cannot_pass_on_is_asked_for_again_and_no_error_is_read_out() -> None:
+    """While a door begins anew a proxy answers 502: Twilio asks again where the address says so, and not else."""
+    city, failed = Callbacks(), set[str]()
+
+    async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        door = url.rpartition("/")[2]
+        if door in ("voice", "key") and door not in failed:
+            failed.add(door)
+            return Answered(502)
+        return await city._post(url, headers, body)
+
+    city.network.post = post
+    async with city.living():
+        call = await called(city, presses="1")
+    assert failed == {"voice", "key"}
+    assert call.heard == [SENTENCE, "The call is yours."]
+
+
+async def test_telnyx_is_told_to_post_whatever_its_application_is_set_to(city: Callbacks) -> None:
+    """Our door answers nothing else; without a word its application's own setting holds."""
+    await called(city, presses="1")
+    asked = [fields for _, fields in city.telnyx.requests]
+    assert [(each["UrlMethod"], each["StatusCallbackMethod"]) for each in asked] == [("POST", "POST")] * (
+        not city.twilio_first
+    )
 
 
 async def test_a_notice_is_read_twice_and_asks_for_no_key(city: Callbacks) -> None:
