@@ -186,7 +186,7 @@ async def _start(start: Action) -> None:
         try:
             await start()
         except BrokerUnavailable as error:
-            logger().warning("waiting for the broker", wrong=str(error)[:300])
+            logger().warning("waiting for the broker", wrong=str(error)[:500])
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return

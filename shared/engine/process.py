@@ -198,7 +198,7 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
             wrong = [str(error)]
         if not wrong:
             return
-        telemetry.logger().warning("waiting for the broker", wrong="; ".join(wrong)[:300])
+        telemetry.logger().warning("waiting for the broker", wrong="; ".join(wrong)[:500])
         await asyncio.sleep(0.5)
 
 
