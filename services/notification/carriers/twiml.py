@@ -8,7 +8,10 @@ from xml.sax.saxutils import escape, quoteattr
 from services.notification.carriers.words import SPOKEN_ANSWERS, spoken
 from shared.events import PageDue
 
-NOTHING_PRESSED: Final = "Nothing was pressed. Goodbye."
+NOTHING_PRESSED: Final = (
+    "Nothing was pressed. If you hear this later, it is over: what is open to you stands on your page. Goodbye."
+)
+"""The last that a machine records, for whoever listens to it in the morning."""
 WRONG_KEY: Final = "That key means nothing here."
 ONLY_WRONG_KEYS: Final = "That key means nothing here. Goodbye."
 ONE_MOMENT: Final = "One moment."

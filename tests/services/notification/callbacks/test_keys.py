@@ -132,6 +132,7 @@ async def test_without_an_answer_of_ours_whoever_listens_is_asked_for_patience_a
 async def test_a_call_without_a_key_is_no_answer(city: Callbacks, phone: dict[str, Any]) -> None:
     call = await called(city, **phone)
     assert call.heard == [SENTENCE, SENTENCE, NOTHING_PRESSED]
+    assert "If you hear this later, it is over" in NOTHING_PRESSED, "a machine plays it in the morning"
     assert city.answers() == []
     assert city.receipts() == [("ringing", ""), ("no-answer", "")]
 
