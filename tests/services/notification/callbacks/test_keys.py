@@ -200,15 +200,6 @@ async def test_what_a_proxy_cannot_pass_on_is_asked_for_again_and_no_error_is_re
     assert call.heard == [SENTENCE, "The call is yours."]
 
 
-async def test_telnyx_is_told_to_post_whatever_its_application_is_set_to(city: Callbacks) -> None:
-    """Our door answers nothing else; without a word its application's own setting holds."""
-    await called(city, presses="1")
-    asked = [fields for _, fields in city.telnyx.requests]
-    assert [(each["UrlMethod"], each["StatusCallbackMethod"]) for each in asked] == [("POST", "POST")] * (
-        not city.twilio_first
-    )
-
-
 async def test_a_notice_is_read_twice_and_asks_for_no_key(city: Callbacks) -> None:
     city.phone(presses="1")
     due = city.owe(page(kind="withdrawn", why="taken", not_after=city.clock.now() + timedelta(minutes=3)))

@@ -90,7 +90,7 @@ async def test_twilio_is_asked_in_its_own_words() -> None:
     assert call == [
         ("To", PHONE),
         ("From", TWILIO_NUMBER),
-        ("Url", f"{callback}/voice"),
+        ("Url", f"{callback}/voice#rc=3&rp=5xx,ct,rt"),
         ("StatusCallback", f"{callback}#rc=3&rp=5xx,ct,rt"),
         *[("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")],
         ("Timeout", "25"),
@@ -122,7 +122,9 @@ async def test_telnyx_is_asked_in_its_own_words() -> None:
         "To": PHONE,
         "From": TELNYX_NUMBER,
         "Url": f"{callback}/voice",
+        "UrlMethod": "POST",
         "StatusCallback": callback,
+        "StatusCallbackMethod": "POST",
         "StatusCallbackEvent": "initiated ringing answered completed",
         "Timeout": "25",
     }
