@@ -29,7 +29,7 @@ from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
 from services.notification.carriers.request import Text
 from services.notification.carriers.twilio import RETRY
-from services.notification.carriers.twiml import ONLY_WRONG_KEYS, told, twiml
+from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEYS, told, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
 from services.notification.carriers.words import spoken
 from services.notification.exchange import Ask, Exchanges, Look
@@ -351,7 +351,7 @@ def _calls(app: FastAPI, door: Door) -> None:
             command = None if page is None else door.reader.key(page, key)
             if page is None or command is None:
                 over = words.AWAY if page is None else _over(door, of.agency, page)
-                result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)
+                result = over or _heard_enough(key, wrong)
                 return _next(carrier, page, key, result, f"{key_url}?wrong={wrong + 1}")
             if not again:
                 with suppress(LogAway):
@@ -420,6 +420,16 @@ def _texts(app: FastAPI, door: Door) -> None:
             return Response(words.as_document(await door.words_for(read)), media_type=XML)
 
         return await _counted(carrier, "text", handle)
+
+
+def _heard_enough(key: str, wrong: int) -> str | None:
+    """What ends a call in which no key is pressed that means anything; None before that.
+
+    Telnyx may say as well that none was pressed at all: then the page has been read out twice.
+    """
+    if not key:
+        return NOTHING_PRESSED if wrong else None
+    return ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None
 
 
 def _next(

@@ -19,7 +19,7 @@ from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEY
 from shared.carriers import CarrierName
 from shared.events import AcceptOffer, AnswerRoll, ContactMethod, DeclineOffer, OfferWithdrawn
 from tests.builders import of_offer
-from tests.rig.carrier import OTHER_PHONE, PHONE, page
+from tests.rig.carrier import AGENCY, OTHER_PHONE, PHONE, page
 from tests.services.notification.callbacks.driver import CALL, NUMBERS, OFFER, Callbacks
 
 CARRIERS: tuple[CarrierName, ...] = ("twilio", "telnyx")
@@ -113,6 +113,21 @@ async def test_who_presses_only_wrong_keys_is_not_listened_to_for_ever(city: Cal
     call = await called(city, presses="7")
     assert len(call.heard) == 4
     assert call.heard[-1] == ONLY_WRONG_KEYS
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("failures")
+async def test_that_no_key_was_pressed_is_no_wrong_key(city: Callbacks) -> None:
+    """A carrier that tells of it heard thrice more what a key is for, and in the end that it means nothing here."""
+    due = city.owe(city.page(city.offer(), kind="voice"))
+    await city.settled()
+    carrier = city.twilio if city.twilio_first else city.telnyx
+    url, heard = city.urls.of("twilio" if city.twilio_first else "telnyx", AGENCY, due.page_id, "/key"), list[str]()
+    for wrong in ("", "?wrong=1"):
+        answered = await city._post(url + wrong, *carrier.signed_form(url + wrong, {"Digits": ""}))
+        heard.append(answered.body.decode())
+    assert f"{SENTENCE}</Say></Gather>" in heard[0]
+    assert f"<Say>{NOTHING_PRESSED}</Say><Hangup/>" in heard[1]
     assert city.answers() == []
 
 
