@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import stat
 import sys
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -152,13 +153,25 @@ def _holds_secret(kind: Any) -> bool:
 
 
 def _secret_in(file: str, variable: str) -> str:
+    path = Path(file)
     try:
-        secret = Path(file).read_text("utf-8").strip()
+        secret = path.read_text("utf-8").strip()
+        if _is_open(path):
+            sys.stderr.write(f"{variable}: every user of this machine may read {file}: `chmod o= {file}`\n")
+    except PermissionError as error:
+        why = f"user {os.geteuid()}, as whom this process runs, may not: give it the file, or the right to read it"
+        raise ValueError(f"{variable}: {file} cannot be read: {why}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{variable}: {file} cannot be read: {type(error).__name__}") from error
     if not secret:
         raise ValueError(f"{variable}: {file} is empty")
     return secret
+
+
+def _is_open(path: Path) -> bool:
+    """Whether every user of this machine may read a file: it and each directory above let them. Raises OSError."""
+    above = all(directory.stat().st_mode & stat.S_IXOTH for directory in path.resolve().parents)
+    return above and bool(path.stat().st_mode & stat.S_IROTH)
 
 
 class ProcessSettings(Environment):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,12 +107,14 @@ class _RenewedContext(ssl.SSLContext):
         if self._authorities == Path(SYSTEM):
             context.load_default_certs()
         else:
-            context.load_verify_locations(self._authorities)
-            _note_expiry("authorities", self._authorities)
+            with _right("be certificates of authorities in PEM", self._authorities):
+                context.load_verify_locations(self._authorities)
+                _note_expiry("authorities", self._authorities)
         if self._identity is None:
             return None
-        context.load_cert_chain(*self._identity)
-        return _note_expiry("certificate", self._identity[0])
+        with _right("be a certificate and its own key in PEM", *self._identity):
+            context.load_cert_chain(*self._identity, password=_no_password)
+            return _note_expiry("certificate", self._identity[0])
 
 
 class _NotedConnection(ssl.SSLObject):
@@ -122,6 +126,21 @@ class _NotedConnection(ssl.SSLObject):
         if shown := self.getpeercert():
             expires = ssl.cert_time_to_seconds(str(shown["notAfter"]))
             telemetry.BROKER_CERTIFICATE_EXPIRES.labels(self.server_hostname).set(expires)
+
+
+@contextmanager
+def _right(what: str, *files: Path) -> Iterator[None]:
+    """Say of files that cannot be used which they are, and what would be right. Raises ValueError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        named = " and ".join(map(str, files))
+        raise ValueError(f"{named} must {what}, for this process to read: {error}") from error
+
+
+def _no_password() -> str:
+    """Else whoever starts a process would be asked for it, and one that reads a renewed key would stand still."""
+    raise ValueError("the key is sealed with a password: store it without one, as a file that its process alone reads")
 
 
 def _is_valid(certificate: x509.Certificate) -> bool:

@@ -22,5 +22,5 @@ NOTIFICATION: Service[State] = Service(
     state_version=11,
     due=due,
     pending=pending,
-    decider_version="15",
+    decider_version="16",
 )

@@ -14,13 +14,14 @@ import uvloop
 from starlette.applications import Starlette
 
 from shared import gc_tuning
+from shared.clock import SystemClock
 from shared.config import DoorSettings, ListeningSettings
 from shared.doors.command import BROKER_SECONDS
 from shared.doors.connections import ConnectionBounds, Connections
 from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
-from shared.engine.process import EXIT_FAILED
+from shared.engine.process import EXIT_FAILED, Waiting
 from shared.operations import Probe, Remark, serve_operations
 from shared.telemetry import FOLLOWER_LAG, configure_logs, logger, name_build
 
@@ -182,11 +183,12 @@ async def connected(broker: Broker, start: Action, *close: Action) -> AsyncItera
 
 async def _start(start: Action) -> None:
     """Requests are answered meanwhile: that the door is not ready, or whatever needs no log."""
+    waiting = Waiting(SystemClock())
     while True:
         try:
             await start()
         except BrokerUnavailable as error:
-            logger().warning("waiting for the broker", wrong=str(error)[:300])
+            waiting.tell(str(error))
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
@@ -17,9 +18,11 @@ from aiokafka.errors import (
     GroupAuthorizationFailedError,
     KafkaConnectionError,
     KafkaError,
+    NodeNotReadyError,
     SaslAuthenticationFailed,
     SecurityDisabled,
     TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -36,11 +39,18 @@ NO_RIGHT = (
     "Kafka's list of rights does not let this process: `python -m deploy.topics` says what is missing; where "
     "nothing is, this process has the certificate or the user of another"
 )
+UNREACHED = (KafkaConnectionError, NodeNotReadyError)
+"""What a client says that has reached no broker, or not the one that it was sent to."""
+OTHER_HOST, NOT_NOW = frozenset({62, 64}), frozenset({9, 10})
+"""OpenSSL's numbers for a certificate of another host or address, and for one that is not valid yet, or no more."""
+MECHANISM: Final = "SCRAM-SHA-512"
 MEANING: Mapping[type[BaseException], str] = {
     TopicAuthorizationFailedError: NO_RIGHT,
     GroupAuthorizationFailedError: NO_RIGHT,
     ClusterAuthorizationFailedError: NO_RIGHT,
     SecurityDisabled: "Kafka keeps no list of rights: set authorizer.class.name at the brokers",
+    UnsupportedSaslMechanismError: f"Kafka takes no user by {MECHANISM}: add it to sasl.enabled.mechanisms at the "
+    "brokers, and set passwords with `python -m deploy.topics --users`",
     SaslAuthenticationFailed: "Kafka does not take this user with this password: set CAREROUTE_KAFKA_PASSWORD, or its "
     "file, to what `python -m deploy.topics --users` has set",
 }
@@ -133,33 +143,84 @@ async def explained(connection: Connection, error: BaseException) -> str:
     """An error of a client that did not get in, with what keeps it out. What does not answer is not asked again."""
     if isinstance(error, TimeoutError):
         return said(error)
-    nobody = f"no broker answers at {connection.servers}" if isinstance(error, KafkaConnectionError) else ""
-    return await what_keeps_out(connection) or nobody or said(error)
+    return await what_keeps_out(connection, unreached=isinstance(error, UNREACHED)) or said(error)
 
 
-async def what_keeps_out(connection: Connection) -> str:
-    """Why no broker lets this process in, in words; empty where one does, or none is there at all."""
-    for server in connection.servers.split(","):
+async def what_keeps_out(connection: Connection, *, unreached: bool = False) -> str:
+    """Why no broker lets this process in, in words; empty where one does, or none is there at all.
+
+    Of a client that has reached none it is said as well where none is there, and those are asked that another names:
+    a client is sent to them, and hears no more of why it does not get in.
+    """
+    unknown = ""
+    for server in map(str.strip, connection.servers.split(",")):
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await _look(connection, *_host_and_port(server))
-        except ssl.SSLCertVerificationError as error:
-            return (
-                f"the certificate of {server} is not to be trusted ({error.verify_message}): CAREROUTE_KAFKA_CA_FILE "
-                "must hold the authority that signed it, and it must be valid and name that host"
-            )
-        except ssl.SSLError as error:
-            return f"{server} refuses this process's certificate, or speaks no TLS ({error.reason}): {_RENEW}"
-        except SaslAuthenticationFailed as error:
-            return f"{server}: {said(error)}"
-        except KafkaError:
-            return f"{server} is there and does not talk to this process: {_ASKS}"
-        except (OSError, ValueError, TimeoutError):
+            named = await _met(connection, server)
+        except _Silent as silent:
+            unknown = unknown or str(silent)
             continue
-        return ""
+        except _Kept as kept:
+            return str(kept)
+        return await _of_those_named(connection, server, named) if unreached else ""
+    return f"no broker answers at {connection.servers}{unknown}" if unreached else ""
+
+
+async def _of_those_named(connection: Connection, server: str, named: Sequence[str]) -> str:
+    """Why one of the brokers that another names does not let this process in; empty where all do."""
+    for other in named:
+        sentence = f"{server} answers, and sends this process to {other} (advertised.listeners): "
+        try:
+            await _met(connection, other)
+        except _Silent as silent:
+            return f"{sentence}nothing answers there{silent}; have the brokers name what is reached from here"
+        except _Kept as kept:
+            return f"{sentence}{kept}"
     return ""
 
 
+class _Silent(Exception):
+    """Nothing answers; and why, as far as it is known."""
+
+
+class _Kept(Exception):
+    """A broker is there, and does not let this process in: why, in words."""
+
+
+async def _met(connection: Connection, server: str) -> list[str]:
+    """The brokers that one names which lets this process in. Raises _Silent, _Kept."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await _look(connection, *_host_and_port(server))
+    except ssl.SSLCertVerificationError as error:
+        raise _Kept(
+            f"the certificate of {server} is not to be trusted ({error.verify_message}): {_trusted(error)}"
+        ) from error
+    except ssl.SSLError as error:
+        asks = _RENEW if connection.certificate else _HAVE_ONE
+        raise _Kept(
+            f"{server} refuses this process's certificate, or speaks no TLS ({error.reason}): {asks}"
+        ) from error
+    except (SaslAuthenticationFailed, UnsupportedSaslMechanismError) as error:
+        raise _Kept(f"{server}: {said(error)}") from error
+    except KafkaError as error:
+        raise _Kept(f"{server} is there and does not talk to this process: {_ASKS}") from error
+    except (OSError, ValueError, TimeoutError) as error:
+        raise _Silent(": no host of that name is known" if isinstance(error, socket.gaierror) else "") from error
+
+
+def _trusted(error: ssl.SSLCertVerificationError) -> str:
+    """What would have a broker's certificate trusted."""
+    if error.verify_code in OTHER_HOST:
+        return "call Kafka what its certificate does, or have one issued that names this host"
+    if error.verify_code in NOT_NOW:
+        return "it, and the authority in CAREROUTE_KAFKA_CA_FILE, must be valid now: renew it at the brokers"
+    return "CAREROUTE_KAFKA_CA_FILE must hold the authority that signed it"
+
+
+_HAVE_ONE = (
+    "it asks for one where there is none: set CAREROUTE_KAFKA_CERTIFICATE_FILE and CAREROUTE_KAFKA_KEY_FILE, or have "
+    "CAREROUTE_KAFKA name the port where it asks for a user and a password"
+)
 _RENEW = (
     "CAREROUTE_KAFKA_CERTIFICATE_FILE must be valid now and signed by an authority that Kafka trusts; a renewed file "
     "is read without a restart"
@@ -178,7 +239,7 @@ def _security_of(connection: Connection) -> dict[str, Any]:
     return {
         "security_protocol": "SASL_SSL",
         "ssl_context": connection.tls,
-        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_mechanism": MECHANISM,
         "sasl_plain_username": connection.user,
         "sasl_plain_password": connection.password,
     }
@@ -189,12 +250,16 @@ def _host_and_port(server: str) -> tuple[str, int]:
     return host, int(port)
 
 
-async def _look(connection: Connection, host: str, port: int) -> None:
-    """Raises what keeps this process out. In TLS 1.3 a certificate is refused only after the handshake."""
+async def _look(connection: Connection, host: str, port: int) -> list[str]:
+    """The brokers that one names, `host:port`. Raises what keeps this process out.
+
+    In TLS 1.3 a certificate is refused only after the handshake.
+    """
     try:
         opened = await create_conn(host, port, request_timeout_ms=int(LOOK_SECONDS * 1000), **_security_of(connection))
         try:
-            await opened.send(MetadataRequest([]))
+            answer = await opened.send(MetadataRequest([]))
+            return [f"{named}:{its_port}" for _, named, its_port, *_ in answer.brokers]
         finally:
             opened.close()
     except KafkaError as error:

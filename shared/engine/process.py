@@ -39,6 +39,8 @@ BEGIN_SECONDS = 60.0
 and where many begin at once they wait for the processor. Whatever it owns by then, Kafka gives to another."""
 LAST_WORDS_SECONDS = 1.0
 """So long a process that is to end waits for what it writes to be taken."""
+TELL_AGAIN_SECONDS = 10.0
+"""So long nobody is told again that the broker is waited for, and why, while that is the same."""
 INNERMOST_FRAMES = 8
 """So many the watchdog names."""
 PREPARE_SECONDS = 0.8
@@ -190,6 +192,7 @@ def topics_of(service: Service[Any]) -> tuple[Topic, ...]:
 
 async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio.Event) -> None:
     """Wait inside the process until the broker answers and the topics are there; `readyz` is false meanwhile."""
+    waiting = Waiting(SystemClock())
     while not stop.is_set():
         try:
             wrong = await broker.wrong_topics(topics)
@@ -197,8 +200,26 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
             wrong = [str(error)]
         if not wrong:
             return
-        telemetry.logger().warning("waiting for the broker", wrong="; ".join(wrong)[:300])
+        waiting.tell("; ".join(wrong))
         await asyncio.sleep(0.5)
+
+
+class Waiting:
+    """Tells why a process waits for the broker: at once where that is news, else now and then.
+
+    It looks twice a second: the same line as often leaves nothing else on a screen.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told, self._told_at = "", 0.0
+
+    def tell(self, wrong: str) -> None:
+        """Say what is wrong, unless it was said of late."""
+        now = self._clock.monotonic()
+        if wrong != self._told or now - self._told_at >= TELL_AGAIN_SECONDS:
+            self._told, self._told_at = wrong, now
+            telemetry.logger().warning("waiting for the broker", wrong=wrong[:500])
 
 
 class Watchdog:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -36,6 +38,37 @@ def refused(capsys: pytest.CaptureFixture[str], settings: type[Environment] = Tr
         settings.load()
     assert ended.value.code == 78
     return capsys.readouterr().err
+
+
+def test_a_file_that_this_process_may_not_read_is_named_with_its_user(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It said "PermissionError": nobody knew as whom the process runs."""
+
+    def read_text(_path: Path, _encoding: str) -> str:
+        raise PermissionError
+
+    environment.setattr(Path, "read_text", read_text)
+    environment.setenv("CAREROUTE_KAFKA_PASSWORD_FILE", str(tmp_path / "password"))
+    assert f"cannot be read: user {os.geteuid()}, as whom this process runs, may not" in refused(capsys)
+
+
+@pytest.mark.parametrize(("mode", "who"), [(0o644, "all"), (0o666, "all"), (0o640, "group"), (0o600, "owner")])
+def test_a_secret_that_everybody_may_read_is_told_of(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: int, who: str
+) -> None:
+    """It was taken without a word."""
+    environment.delenv("CAREROUTE_SEALING_KEY")
+    with TemporaryDirectory() as directory:
+        file = Path(directory, "key")
+        file.write_text(KEY)
+        file.chmod(mode)
+        environment.setenv("CAREROUTE_SEALING_KEY_FILE", str(file))
+        for open_directory in (False, True):
+            Path(directory).chmod(0o755 if open_directory else 0o700)
+            assert TriageSettings.load().sealing_key.get_secret_value() == KEY
+            told = f"CAREROUTE_SEALING_KEY_FILE: every user of this machine may read {file}: `chmod o= {file}`\n"
+            assert capsys.readouterr().err == (told if who == "all" and open_directory else "")
 
 
 def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

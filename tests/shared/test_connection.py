@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from deploy.local.kafka.certificates import Authority, Pair
 from shared import telemetry
@@ -93,3 +100,29 @@ def test_whoever_has_none_that_is_valid_takes_what_comes(broker: Broker) -> None
         broker.lets_in(tls)
     broker.issue("renewed")
     assert broker.lets_in(tls) == "renewed"
+
+
+def test_files_that_cannot_be_used_are_named_with_what_would_be_right(broker: Broker, tmp_path: Path) -> None:
+    """Which of three it was, nobody heard."""
+    pair, authorities = broker.issue("own"), broker.directory / "authorities.pem"
+    text = tmp_path / "text"
+    text.write_text("no certificate")
+    for connection, named in (
+        (Connection("", text), f"{text} must be certificates of authorities in PEM"),
+        (
+            Connection("", authorities, pair.certificate, text),
+            f"{pair.certificate} and {text} must be a certificate and",
+        ),
+        (Connection("", authorities, text, pair.key), f"{text} and {pair.key} must be a certificate and its own key"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(named)):
+            _ = connection.tls
+
+
+def test_nobody_is_asked_for_the_password_of_a_key(broker: Broker) -> None:
+    """OpenSSL asks the terminal, for ever; and a process that reads a renewed key stood still meanwhile."""
+    pair = broker.issue("own")
+    key = load_pem_private_key(pair.key.read_bytes(), None)
+    pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    with pytest.raises(ValueError, match="sealed with a password: store it without one"):
+        connected(broker, pair)

@@ -12,6 +12,8 @@ from deploy.actors.carrier.network import START_WORDS, STOP_WORDS, Answered, Moo
 from deploy.actors.carrier.phones import Phone, ReceivedCall
 from deploy.actors.carrier.spoken import Playing
 
+MORE_TRIES, SERVER_ERROR = 3, 500
+"""So often more an address is tried that asks for it, while its server fails."""
 TO_SENT_SECONDS, TO_DELIVERED_SECONDS, TO_RINGING_SECONDS = 0.3, 1.5, 0.7
 
 
@@ -155,6 +157,20 @@ class Carrier:
                     self.network.deliver(phone, number, reply)
         return answered
 
+    def call_in(self, phone: str, number: str) -> ReceivedCall:
+        """Somebody calls one of our numbers; what they hear is there once it has been said."""
+        call = ReceivedCall(self.network.time.now(), number)
+        taken = Taken(self.new_sid("CA"), number, phone, "")
+        playing = Playing(
+            self.network.phone(phone),
+            call,
+            self.network.time,
+            lambda url, fields: self._fetch(taken, url, fields),
+            f"{self.inbound_url}/call",
+        )
+        self.network.time.start(playing.play())
+        return call
+
     def _mood_for_one(self) -> Mood:
         mood = self.mood
         if mood.times is not None:
@@ -227,8 +243,13 @@ class Carrier:
         return "completed"
 
     async def _fetch(self, taken: Taken, url: str, fields: Mapping[str, str]) -> str:
-        headers, content = self.signed_form(url, {**self.call_fields(taken, "in-progress", 1), **fields})
-        return (await self.network.call_back(url, headers, content)).body.decode()
+        place, _, asked = url.partition("#")
+        headers, content = self.signed_form(place, {**self.call_fields(taken, "in-progress", 1), **fields})
+        answered = await self.network.call_back(place, headers, content)
+        for _ in range(MORE_TRIES if "5xx" in asked else 0):
+            if answered.status >= SERVER_ERROR:
+                answered = await self.network.call_back(place, headers, content)
+        return answered.body.decode()
 
     async def _call_news(self, taken: Taken, mood: Mood, news: Sequence[tuple[str, int]]) -> None:
         if not taken.callback or mood.news == "none" or not news:

@@ -23,14 +23,15 @@ from services.notification.callbacks import words
 from services.notification.callbacks.answering import Read, Reader, SaidAs
 from services.notification.callbacks.config import CallbacksSettings
 from services.notification.callbacks.inquiries import Inquiries
-from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
+from services.notification.callbacks.news import InboundText, NoNews, calling, inbound_text, key_pressed, page_news
 from services.notification.callbacks.signatures import spellings, telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
 from services.notification.carriers.request import Text
 from services.notification.carriers.twilio import RETRY
-from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
+from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEYS, told, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
+from services.notification.carriers.words import spoken
 from services.notification.exchange import Ask, Exchanges, Look
 from shared.agencies import Agencies, agencies_in
 from shared.card_numbers import differences
@@ -247,6 +248,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     )
     _receipts(app, door)
     _calls(app, door)
+    _calls_back(app, door)
     _texts(app, door)
     app.router.routes += operations_routes(lambda: door.follower.ready, door.remark)
     app.add_middleware(
@@ -325,8 +327,10 @@ def _calls(app: FastAPI, door: Door) -> None:
             page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
             if page is None:
                 look_again = f"{door.urls.of(carrier, of.agency, of.page_id, '/voice')}?again={again + 1}"
-                return _spoken(twiml(None, "", None if again < LOOKS_AGAIN else words.AWAY, key_url, look_again))
-            return _spoken(twiml(page, "", _over(door, of.agency, page) or None, key_url))
+                return _next(
+                    carrier, None, "", None if again < LOOKS_AGAIN else words.AWAY, key_url, look_again=look_again
+                )
+            return _next(carrier, page, "", _over(door, of.agency, page) or None, key_url)
 
         return await _counted(carrier, "call", handle)
 
@@ -347,20 +351,44 @@ def _calls(app: FastAPI, door: Door) -> None:
             command = None if page is None else door.reader.key(page, key)
             if page is None or command is None:
                 over = words.AWAY if page is None else _over(door, of.agency, page)
-                result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)
-                return _spoken(twiml(page, key, result, f"{key_url}?wrong={wrong + 1}"))
+                result = over or _heard_enough(key, wrong)
+                return _next(carrier, page, key, result, f"{key_url}?wrong={wrong + 1}")
             if not again:
                 with suppress(LogAway):
                     await door.note(of.agency, [door.reader.receipt(carrier, of.page_id, "heard", "", "")])
             try:
                 answer = await door.answer(of.agency, command, again=bool(again))
             except LogAway:
-                return _spoken(twiml(page, key, words.AWAY, key_url))
+                return _next(carrier, page, key, words.AWAY, key_url)
             if answer is None and again < LOOKS_AGAIN:
-                return _spoken(twiml(page, key, None, key_url, f"{key_url}?Digits={key}&again={again + 1}"))
-            return _spoken(twiml(page, key, words.heard(answer), key_url))
+                look_again = f"{key_url}?Digits={key}&again={again + 1}"
+                return _next(carrier, page, key, None, key_url, look_again=look_again)
+            return _next(carrier, page, key, words.heard(answer), key_url)
 
         return await _counted(carrier, "key", handle)
+
+
+def _calls_back(app: FastAPI, door: Door) -> None:
+    @app.post("/in/{carrier}/{agency}/call")
+    async def called(carrier: CarrierName, agency: str, request: Request) -> Response:
+        async def handle() -> Response:
+            number = door.fingerprint(calling(await door.genuine(carrier, agency, request)))
+            return _spoken(told(_told_to_caller(door, agency, door.view.agency(agency).pages_to(number))))
+
+        return await _counted(carrier, "call", handle)
+
+
+def _told_to_caller(door: Door, agency: str, pages: Sequence[PageDue]) -> str:
+    """What whoever calls back hears: what their phone was called or texted for, the newest first, or that it is over.
+
+    No key is asked for: anybody can have any number shown. An open offer goes before what tells of a call that the
+    team has, and that before what can wait.
+    """
+    is_open = [page for page in pages if not _over(door, agency, page)]
+    if is_open:
+        page = min(is_open, key=lambda page: (page.kind != "offer", not page.call_id))
+        return f"{spoken(page)} {words.ANSWER_ELSEWHERE}"
+    return _over(door, agency, pages[0]) if pages else words.CALLED_US
 
 
 def _over(door: Door, agency: str, page: PageDue) -> str:
@@ -392,6 +420,28 @@ def _texts(app: FastAPI, door: Door) -> None:
             return Response(words.as_document(await door.words_for(read)), media_type=XML)
 
         return await _counted(carrier, "text", handle)
+
+
+def _heard_enough(key: str, wrong: int) -> str | None:
+    """What ends a call in which no key is pressed that means anything; None before that.
+
+    Telnyx may say as well that none was pressed at all: then the page has been read out twice.
+    """
+    if not key:
+        return NOTHING_PRESSED if wrong else None
+    return ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None
+
+
+def _next(
+    carrier: CarrierName, page: PageDue | None, key: str, result: str | None, key_url: str, *, look_again: str = ""
+) -> Response:
+    """What the phone says next.
+
+    Where that leads to is asked again if it cannot be had: to whoever listens the carrier would say that there was an
+    error, and a key would be lost.
+    """
+    again = RETRY if carrier == "twilio" else ""
+    return _spoken(twiml(page, key, result, key_url + again, look_again and look_again + again))
 
 
 def _spoken(document: str) -> Response:

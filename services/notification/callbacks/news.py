@@ -102,6 +102,11 @@ def key_pressed(body: bytes) -> str:
     return _form(body).get("Digits", "")[:10]
 
 
+def calling(body: bytes) -> str:
+    """The number that somebody calls us from, as far as it is shown. Raises NoNews."""
+    return _form(body).get("From", "")
+
+
 def inbound_text(carrier: CarrierName, body: bytes) -> InboundText:
     """A text that came in. Raises NoNews."""
     if carrier == "twilio":

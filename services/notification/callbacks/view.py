@@ -173,6 +173,11 @@ class AgencyView(Swept):
         """A page that can be answered."""
         return self._pages.get(page_id)
 
+    def pages_to(self, fingerprint: str) -> list[PageDue]:
+        """What went to this number, or was to, and can be answered or was an hour ago: the newest first."""
+        ways = self._ways.get(fingerprint, ())
+        return [page for page in reversed(self._pages.values()) if Way(page.person_id, page.method.method_id) in ways]
+
     def offer(self, offer_id: str | None) -> OfferSeen | None:
         """An offer that is open, or was an hour ago."""
         return self._offers.get(offer_id or "")

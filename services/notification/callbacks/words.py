@@ -25,6 +25,12 @@ RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over. There is nothing to do; what is open to you stands on your page."
+CALLED_US = (
+    "This is care route, which calls and texts by itself: nobody answers here. "
+    "If you are on duty, look at your page, or ask by radio. If you need help, hang up, and call 9 1 1."
+)
+"""To whoever calls the number that pages come from, and was sent none of late."""
+ANSWER_ELSEWHERE = "This call answers nothing: answer on your page, by text, or by radio."
 OF_THIS_ONE = "That may be about something else. If you mean the call that is open now:"
 NOTHING_TO_DO = "Do not go; there is nothing to do."
 TAKEN = f"Too late: another team has this call. {NOTHING_TO_DO}"
@@ -37,6 +43,8 @@ OVER = {
     "cleared": "Your team has cleared this call. There is nothing to do.",
 }
 """What became of a call that the team itself has answered."""
+MOST_TOLD, LEAST_NAME = 8, 12
+"""So many offers, the newest, are told apart in one text; so much of a district's name before anything else of it."""
 NOT_LEFT = "Your team has this call. If you cannot go, tell the dispatcher by radio."
 """To whoever leaves a call that their team has."""
 REFUSALS = {
@@ -79,14 +87,31 @@ def over(offer: OfferSeen, now: datetime) -> str:
 
 
 def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:
-    """Asks which of several offers is meant, or whether the only one is."""
-    lines = [f"{len(offers)} calls are open to you. Which one?" if len(offers) > 1 else OF_THIS_ONE]
-    for offer in offers:
-        letter, made = offer.letter, offer.made
-        where = f"{made.district or 'call'}" + (f", P{made.priority}" if made.priority else "")
-        until = f" by {made.expires_at.astimezone(zone):%H:%M:%S}" if zone else ""
-        lines.append(f"1{letter} or 2{letter}: {where}{until}")
-    return "\n".join(lines)
+    """Asks which of several offers is meant, or whether the only one is, in one segment.
+
+    What is too long is cut where it hurts least: never a letter; priorities and times before the names of districts,
+    and of these the longest first.
+    """
+    head = f"{len(offers)} calls are open to you. Which one?" if len(offers) > 1 else OF_THIS_ONE
+    told = offers[:MOST_TOLD]
+    starts = [f"\n1{offer.letter} or 2{offer.letter}: " for offer in told]
+    names = [plain(offer.made.district or "call") for offer in told]
+    ends = [_details(offer, zone) for offer in told]
+    places = SEGMENT_SEPTETS - septets(head + "".join(starts))
+    if places - septets("".join(ends)) < sum(min(septets(name), LEAST_NAME) for name in names):
+        ends = [""] * len(told)
+    each = SEGMENT_SEPTETS
+    while sum(min(septets(name), each) for name in names) > places - septets("".join(ends)):
+        each -= 1
+    return head + "".join(
+        f"{start}{fitted(name, each).rstrip()}{end}" for start, name, end in zip(starts, names, ends, strict=True)
+    )
+
+
+def _details(offer: OfferSeen, zone: tzinfo | None) -> str:
+    """What an offer is told with besides its district."""
+    priority = f", P{offer.made.priority}" if offer.made.priority else ""
+    return plain(priority) + (f" by {offer.made.expires_at.astimezone(zone):%H:%M:%S}" if zone else "")
 
 
 def as_text(sentence: str, link: str = "") -> str:

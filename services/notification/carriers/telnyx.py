@@ -30,7 +30,9 @@ async def place_call(ask: Ask, account: Telnyx, call: Call) -> Handed:
         "To": call.to,
         "From": call.sender,
         "Url": call.voice_url,
+        "UrlMethod": "POST",  # else as their application happens to be set
         "StatusCallback": call.callback,
+        "StatusCallbackMethod": "POST",
         "StatusCallbackEvent": CALL_EVENTS,
         "Timeout": str(call.ring_seconds),
     }

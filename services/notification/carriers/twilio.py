@@ -34,7 +34,7 @@ async def place_call(ask: Ask, account: Twilio, call: Call) -> Handed:
     fields = [
         ("To", call.to),
         ("From", call.sender),
-        ("Url", call.voice_url),
+        ("Url", call.voice_url + RETRY),
         ("StatusCallback", call.callback + RETRY),
         *(("StatusCallbackEvent", event) for event in CALL_EVENTS),
         ("Timeout", str(call.ring_seconds)),

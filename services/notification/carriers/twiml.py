@@ -8,7 +8,10 @@ from xml.sax.saxutils import escape, quoteattr
 from services.notification.carriers.words import SPOKEN_ANSWERS, spoken
 from shared.events import PageDue
 
-NOTHING_PRESSED: Final = "Nothing was pressed. Goodbye."
+NOTHING_PRESSED: Final = (
+    "Nothing was pressed. If you hear this later, it is over: what is open to you stands on your page. Goodbye."
+)
+"""The last that a machine records, for whoever listens to it in the morning."""
 WRONG_KEY: Final = "That key means nothing here."
 ONLY_WRONG_KEYS: Final = "That key means nothing here. Goodbye."
 ONE_MOMENT: Final = "One moment."
@@ -24,13 +27,20 @@ def twiml(page: PageDue | None, digits: str, result: str | None, key_url: str, l
     if result is not None:
         return _response(_say(result), "<Hangup/>")
     if page is None or look_again_url:
-        return _response(_say(ONE_MOMENT), '<Pause length="1"/>', f"<Redirect>{escape(look_again_url)}</Redirect>")
+        return _response(
+            _say(ONE_MOMENT), '<Pause length="1"/>', f'<Redirect method="POST">{escape(look_again_url)}</Redirect>'
+        )
     sentence, answers = spoken(page), SPOKEN_ANSWERS.get(page.kind)
     if answers is None:
-        return _response(_say(sentence), '<Pause length="1"/>', _say(sentence), "<Hangup/>")
+        return told(sentence)
     asking = _gather(f"{WRONG_KEY} {answers}" if digits else f"{sentence} {answers}", key_url)
     again = _gather(f"{sentence} {answers}", key_url)
     return _response(asking, again, _say(NOTHING_PRESSED), "<Hangup/>")
+
+
+def told(sentence: str) -> str:
+    """A sentence that asks for no key, twice."""
+    return _response(_say(sentence), '<Pause length="1"/>', _say(sentence), "<Hangup/>")
 
 
 def _gather(words: str, key_url: str) -> str:

@@ -79,6 +79,7 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
         position=command.position,
         set_by=command.issued_by,
     )
+    is_stopped = _is_stopped(state, command)
     for before in pushes_before:
         _end_push(draft, *before)
     if present is not None and present.kind != command.kind:
@@ -87,7 +88,22 @@ def set_contact(draft: Draft[State], command: SetContact) -> list[Event]:
     draft.emit(contact_set)
     if present is not None and (present.kind, present.fingerprint) != (command.kind, command.fingerprint):
         _readdress(draft, person_id, method_id)
+    if is_stopped:
+        opt_out(draft, person_id, method_id, command.command_id)
     return [done(command, _sentence(draft.state, command), about=about)]
+
+
+def _is_stopped(state: State, command: SetContact) -> bool:
+    """Whether STOP was said to texts at this number, over whichever way that is one: carriers keep it by number."""
+    return (
+        command.kind == "sms"
+        and command.fingerprint != ""
+        and any(
+            contact.opted_out and (contact.kind, contact.fingerprint) == ("sms", command.fingerprint)
+            for ways in state.contacts.values()
+            for contact in ways.values()
+        )
+    )
 
 
 def _pushes_before(state: State, command: SetContact) -> list[tuple[str, str]]:
@@ -127,6 +143,8 @@ def _stands(contact: Contact, command: SetContact) -> bool:
 def _sentence(state: State, command: SetContact) -> str:
     after = f" from {command.after_seconds} s after an offer" if command.after_seconds else ""
     sentence = f"{command.person_id} is reached {WORDS[command.kind]}{after}."
+    if state.ways_to(command.person_id)[command.method_id].opted_out:
+        sentence = f"Nothing goes to {command.person_id} there: STOP was said at this number, until it texts us START."
     others = state.people_at(command.fingerprint) - {command.person_id}
     if others:
         sentence += f" The same address is that of {', '.join(sorted(others))}: is that so?"

@@ -63,6 +63,22 @@ def test_a_way_of_another_kind_is_another_way_to_everybody_who_follows_it(kind: 
     assert types(again) == ["contact-set", "command-done"]
 
 
+@pytest.mark.parametrize(("person_id", "method_id"), [("ana", "mobile"), ("ana", "again"), ("ben", "mobile")])
+def test_stop_holds_for_a_number_whichever_way_is_set_to_it(person_id: str, method_id: str) -> None:
+    """Whoever set it heard that "ana is reached by text", and by another way the number was texted again."""
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="same", position=7))
+    running.take(opt_out("ana", "mobile", "2"))
+    events = running.take(set_contact(person_id, method_id, "sms", "3", fingerprint="same", position=8))
+    assert running.state.ways_to(person_id)[method_id].why_not == "opted-out"
+    (answer,) = of(events, CommandDone)
+    told = f"Nothing goes to {person_id} there: STOP was said at this number, until it texts us START."
+    assert answer.sentence.startswith(told)
+    events = running.take(set_contact(person_id, "call", "voice", "4", fingerprint="same", position=9))
+    assert of(events, CommandDone)[0].sentence.startswith(f"{person_id} is reached by phone call.")
+    assert running.state.ways_to(person_id)["call"].why_not == ""
+
+
 def test_who_else_has_the_address_is_told_to_whoever_sets_it() -> None:
     running = Running()
     running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="same"))

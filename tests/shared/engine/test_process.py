@@ -12,15 +12,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.kafka.node import free_port
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable
-from shared.engine.process import BEGIN_SECONDS, EXIT_FAILED, EXIT_WATCHDOG, HANG_SECONDS, Together, Watchdog
+from shared.engine.process import (
+    BEGIN_SECONDS,
+    EXIT_FAILED,
+    EXIT_WATCHDOG,
+    HANG_SECONDS,
+    Together,
+    Waiting,
+    Watchdog,
+)
+from tests.rig.clocks import StandingClock
 
 RECORDS = 15
 
@@ -215,3 +226,15 @@ def test_two_that_run_together_are_ready_and_alive_if_both_are() -> None:
     assert (both.turned_at, both.ready) == (3, False)
     follower.ready = True
     assert both.ready
+
+
+def test_why_a_process_waits_is_told_when_it_is_news_and_else_now_and_then() -> None:
+    """It looked twice a second, and said so each time: nothing else was left on the screen."""
+    clock = StandingClock(datetime(2026, 3, 2, 18, tzinfo=UTC))
+    waiting, said = Waiting(clock), list[tuple[float, str]]()
+    for half_second in range(50):
+        with capture_logs() as lines:
+            waiting.tell("a wrong certificate" if half_second < 45 else "topics are missing")
+        said += [(half_second / 2, line["wrong"]) for line in lines]
+        clock.at += timedelta(seconds=0.5)
+    assert said == [(at, "a wrong certificate") for at in (0, 10, 20)] + [(22.5, "topics are missing")]

@@ -130,7 +130,7 @@ ROGUES: dict[str, tuple[Callable[[Security, Path], Connection], str]] = {
     "in plain text": (lambda s, _: Connection(s.by_password("triage").servers), "may ask for TLS"),
     "without a name": (
         lambda s, _: replace(s.operator, certificate=None, key=None),
-        "CAREROUTE_KAFKA_CERTIFICATE_FILE must be valid now",
+        "asks for one where there is none: set CAREROUTE_KAFKA_CERTIFICATE_FILE",
     ),
     "with a wrong password": (
         lambda s, _: replace(s.by_password("triage"), password="guessed"),
@@ -149,6 +149,14 @@ ROGUES: dict[str, tuple[Callable[[Security, Path], Connection], str]] = {
 async def test_a_rogue_writes_and_reads_nothing_and_is_told_why(security: Security, tmp_path: Path, rogue: str) -> None:
     made, words = ROGUES[rogue]
     assert words in await refused(made(security, tmp_path), security)
+
+
+async def test_a_kafka_that_takes_users_otherwise_is_named_as_that(
+    security: Security, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said that it may ask for TLS, or for a user, or just be starting."""
+    monkeypatch.setattr("shared.engine.kafka_client.MECHANISM", "SCRAM-SHA-256")
+    assert "add it to sasl.enabled.mechanisms" in await refused(security.by_password("triage"), security)
 
 
 async def test_a_service_gets_nothing_that_is_another_ones(security: Security) -> None:

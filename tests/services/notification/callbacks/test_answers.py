@@ -14,6 +14,7 @@ from services.notification.callbacks import words
 from services.notification.callbacks.answering import HELPS, SaidAs
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import CODE_LETTERS, letter_of
+from services.notification.carriers.gsm import SEGMENT_SEPTETS
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
 from shared.events import (
@@ -292,6 +293,29 @@ async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city
     (command,) = city.answers()
     assert isinstance(command, AcceptOffer)
     assert (command.offer_id, command.eta_minutes) == (OFFER, 15)
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("number", [2, 3, 4, 8, 9])
+async def test_of_offers_with_long_names_each_is_asked_about_with_its_letter(city: Callbacks, number: int) -> None:
+    """The third was cut in the middle, and those after it were not told at all: nobody could answer them by text."""
+    city.reach()
+    for each in range(number):
+        district = f"{each} Greater Northern Waterfront and Islands"
+        city.offer(f"{each:032x}", call_id=f"madison/dane/26-{each}", district=district)
+    (asked,) = await city.text("1")
+    head, *lines = asked.splitlines()
+    assert head == f"{number} calls are open to you. Which one?"
+    assert len(asked) <= SEGMENT_SEPTETS
+    newest_first = range(number)[::-1][: words.MOST_TOLD]
+    for each, line in zip(newest_first, lines, strict=True):
+        answers, _, told = line.partition(": ")
+        letter = answers[-1]
+        assert answers == f"1{letter} or 2{letter}"
+        assert told.startswith(f"{each} Gr")
+        assert told.endswith("by 12:00:25") == (number < 4)
+    last = lines[-1][1]
+    assert await city.text(f"1{last}") == [f"The call is yours.\n{link('ana', f'{newest_first[-1]:032x}')}"]
 
 
 @pytest.mark.scenario("answers")

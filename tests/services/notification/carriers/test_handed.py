@@ -27,6 +27,9 @@ def refusal(carrier: CarrierName, code: str, status: int = 400) -> Reply:
         ("twilio", "21614", "refused", "not-mobile"),
         ("twilio", "30006", "refused", "landline"),
         ("twilio", "21606", "not-taken", "unregistered"),
+        ("twilio", "30022", "not-taken", "queue-full"),
+        ("twilio", "30023", "not-taken", "unregistered"),
+        ("twilio", "30027", "not-taken", "unregistered"),
         ("twilio", "99999", "not-taken", "refused"),
         ("telnyx", "40300", "refused", "opted-out"),
         ("telnyx", "40001", "refused", "landline"),
@@ -87,7 +90,7 @@ async def test_twilio_is_asked_in_its_own_words() -> None:
     assert call == [
         ("To", PHONE),
         ("From", TWILIO_NUMBER),
-        ("Url", f"{callback}/voice"),
+        ("Url", f"{callback}/voice#rc=3&rp=5xx,ct,rt"),
         ("StatusCallback", f"{callback}#rc=3&rp=5xx,ct,rt"),
         *[("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")],
         ("Timeout", "25"),
@@ -119,7 +122,9 @@ async def test_telnyx_is_asked_in_its_own_words() -> None:
         "To": PHONE,
         "From": TELNYX_NUMBER,
         "Url": f"{callback}/voice",
+        "UrlMethod": "POST",
         "StatusCallback": callback,
+        "StatusCallbackMethod": "POST",
         "StatusCallbackEvent": "initiated ringing answered completed",
         "Timeout": "25",
     }
