@@ -52,7 +52,7 @@ TRIAGE: Service[State] = Service(
     evolve=evolve,
     packer=packer(State),
     state_version=11,
-    decider_version="15",
+    decider_version="16",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

@@ -462,6 +462,33 @@ def test_what_is_not_in_the_programme_cannot_be_paused(where: dict[str, str], re
     assert refusal(madison().put(command(PauseDistrict, "s", **where))).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("ALL", "all"), (" All ", "all"), ("central", "Central"), ("CENTRAL.", "Central")]
+)
+def test_a_place_is_paused_and_resumed_however_it_is_written(written: str, meant: str) -> None:
+    triage = madison()
+    answer = done(triage.put(command(PauseDistrict, "s1", district=written, response="Cares")))
+    assert answer.sentence == f"Paused: cares in {meant}."
+    assert triage.state.switchboard.is_paused("Central", "cares")
+    again = command(PauseDistrict, "s2", district=meant, response="cares")
+    assert done(triage.put(again)).result == "nothing-to-do"
+    done(triage.put(command(ResumeDistrict, "s3", district=written, response="CARES")))
+    assert not triage.state.switchboard.paused
+
+
+def test_before_there_is_a_programme_everything_is_paused_however_all_is_written() -> None:
+    triage = Triage()
+    assert done(triage.put(command(PauseDistrict, "s1", district="ALL"))).sentence == "Paused: all."
+    assert triage.state.switchboard.is_paused("Central", "cares")
+
+
+def test_a_phase_is_set_for_the_district_that_is_meant() -> None:
+    triage = madison("shadow")
+    assert done(triage.put(switch("s1", "off", response="CARES", district="central"))).sentence.startswith(
+        "cares in Central is off"
+    )
+
+
 @pytest.mark.parametrize("district", ["Central", "all"])
 def test_one_response_is_paused_and_resumed_by_itself(district: str) -> None:
     triage = madison()
