@@ -440,6 +440,21 @@ def test_switching_up_needs_the_revision_that_was_seen_and_switching_down_does_n
     assert done(triage.put(switch("s3", "off", based_on=2))).result == "nothing-to-do"
 
 
+def test_a_document_that_takes_effect_tells_its_responses_and_clocks() -> None:
+    """Else nobody could be sent by name before some call had been calm enough to name them."""
+    triage = madison()
+    activated = next(event for event in triage.journal if isinstance(event, ProgrammeActivated))
+    programme = triage.state.programme
+    assert activated.terms is not None
+    assert programme is not None
+    assert activated.terms.programme_hash == programme.hash == activated.document_hash
+    assert [terms.response for terms in activated.terms.responses] == list(programme.responses)
+    (cares,) = (terms for terms in activated.terms.responses if terms.response == "cares")
+    assert (cares.model, cares.crew) == ("community-responder", ("paramedic", "crisis-worker"))
+    assert activated.terms.routing_deadline_seconds == programme.clocks.routing_deadline_seconds
+    assert activated.terms.zone == "America/Chicago"
+
+
 def test_without_a_programme_nothing_is_switched_but_everything_can_be_paused() -> None:
     triage = Triage()
     assert refusal(triage.put(switch("s1", based_on=0))).reason == "no-programme"
