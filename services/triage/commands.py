@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ from shared.events import (
 )
 from shared.judgement import NOT_ROUTED, PHASES
 from shared.programme import Programme, ProgrammeRefused, Switchboard
-from shared.programme.judging.normal_forms import normal
+from shared.programme.judging.normal_forms import listed, normal
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
 
@@ -279,19 +279,13 @@ def as_listed(state: State, command: Command) -> Command:
         return command.model_copy(update=meant._asdict())
     if not isinstance(command, SetPhase | SetCap | PauseDistrict) or "/" in command.district:
         return command
-    district = _listed(command.district, (ALL, *(state.programme.districts if state.programme else ())))
-    response = command.response and _listed(command.response, state.programme.responses if state.programme else ())
+    district = listed(command.district, (ALL, *(state.programme.districts if state.programme else ())))
+    response = command.response and listed(command.response, state.programme.responses if state.programme else ())
     return command.model_copy(update={"district": district, "response": response})
 
 
 def _form(switch: Switch) -> tuple[str, str | None]:
     return normal(switch.district), switch.response and normal(switch.response)
-
-
-def _listed(name: str, names: Collection[str]) -> str:
-    """The one of `names` that is meant; the name as it stands where several could be, or none."""
-    same = [listed for listed in names if normal(listed) == normal(name)]
-    return same[0] if len(same) == 1 else name
 
 
 def set_phase(state: State, command: SetPhase) -> list[Event]:

@@ -214,6 +214,17 @@ def test_a_response_is_sent_to_the_first_call_that_an_agency_has_however_dangero
     assert not town.hear(IN_FORCE.model_copy(update={"terms": None}), "decisions")
 
 
+@pytest.mark.parametrize("send", ["Second", "SECOND", " second "])
+def test_what_a_dispatcher_sends_is_meant_however_it_is_written(send: str) -> None:
+    town = town_with("one")
+    town.call("1", judgement(verdict(), verdict("second")))
+    assert override(town, send).type == "command-done"
+    assert town.last(OfferMade).response == "second"
+    assert town.last(CallOverridden).send == "second"
+    override(town, "Default")
+    assert town.last(CallRouted).reasons[-1] == "overridden"
+
+
 @pytest.mark.parametrize(("send", "expected"), [("nobody", "unknown-response"), ("cares", "cancelled")])
 def test_what_even_a_person_cannot_send(send: str, expected: str) -> None:
     town = town_with("one")
