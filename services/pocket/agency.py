@@ -35,11 +35,14 @@ from shared.events import (
     SafetyCheckMissed,
     ShiftChanged,
     StatusReported,
+    TeamDefined,
     TeamHeard,
     TeamSignedOff,
     TeamSignedOn,
     TeamUnanswering,
+    TermsNoted,
 )
+from shared.judgement import NOT_ROUTED
 
 MOST_OFFERS_PAGED = 10_000
 """Offers of an agency whose pages are remembered: the newest, for pages are read before their offers, or after them."""
@@ -101,6 +104,10 @@ class AgencyView(Swept):
         self._assignments = Assignments()
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._late: dict[str, LateCall] = {}
+        self._models: dict[str, tuple[str, ...]] = {}
+        """By team: the response models that it can go as."""
+        self._takes: dict[str, tuple[str, int]] = {}
+        """By response that a team is asked for: its model, and how many minutes a call of it takes."""
 
     @property
     def changes(self) -> Changes:
@@ -131,6 +138,11 @@ class AgencyView(Swept):
         self._book.fold(self.name, event, at)
         if isinstance(event, ContactProved):
             self._answered_roll(event)
+
+    def shortest_minutes(self, team_id: str) -> int | None:
+        """How long the shortest call takes that a team can be asked for, as far as its programme is known."""
+        models = self._models.get(team_id, ())
+        return min((minutes for model, minutes in self._takes.values() if model in models), default=None)
 
     def late_calls(self, team_id: str, now: datetime) -> list[LateCall]:
         """The calls that the team may still ask for."""
@@ -172,6 +184,16 @@ class AgencyView(Swept):
             self._links.remove(self._token("shift", shift.signed_on.shift_id, person_id))
 
     # --- one method for each event ---
+
+    def team_defined(self, event: TeamDefined, _at: datetime) -> None:
+        """A team is on the roster."""
+        self._models[event.team.team_id] = event.team.models
+
+    def terms_noted(self, event: TermsNoted, _at: datetime) -> None:
+        """What the programme says of its responses."""
+        for terms in event.responses:
+            if terms.reached_by not in NOT_ROUTED:
+                self._takes[terms.response] = terms.model, terms.expected_minutes
 
     def signed_on(self, event: TeamSignedOn, at: datetime) -> None:
         """A shift begins, with a link for each member."""
@@ -417,6 +439,8 @@ class AgencyView(Swept):
 
 CHANGES: Changes = {
     **dict.fromkeys(ASSIGNMENT_CHANGES, AgencyView.of_a_call),
+    TeamDefined: AgencyView.team_defined,
+    TermsNoted: AgencyView.terms_noted,
     TeamSignedOn: AgencyView.signed_on,
     TeamSignedOff: AgencyView.signed_off,
     MemberConfirmed: AgencyView.member_confirmed,

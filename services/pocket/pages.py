@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -156,6 +156,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         link=link,
         end=words.end_of_shift(shift.signed_on.shift_ends_at, now),
         team_says=shift.signed_on.duty == "on-shift",
+        too_long=_too_long(link, now),
         ago=words.minutes((now - shift.heard_at).total_seconds()),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=sorted((card for card in cards if card["open"]), key=lambda card: card["offer"].made.expires_at),
@@ -164,6 +165,18 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         now=now,
         page_at=milliseconds(now),
     )
+
+
+def _too_long(link: ShiftLink, now: datetime) -> int | None:
+    """How many minutes even the shortest call takes, where less is left of a shift: such a team is asked no more.
+
+    Of a team on call its crew's turn says nothing: it is asked until the plan ends.
+    """
+    signed_on = link.shift.signed_on
+    shortest = link.agency.shortest_minutes(signed_on.team_id)
+    if shortest is None or signed_on.duty != "on-shift":
+        return None
+    return shortest if signed_on.shift_ends_at - now < timedelta(minutes=shortest) else None
 
 
 def confirm_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:

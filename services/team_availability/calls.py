@@ -32,6 +32,8 @@ from shared.events import (
     OverrideCall,
     PlanKept,
     PlanSet,
+    ProgrammeActivated,
+    ProgrammeTerms,
     ResponseTerms,
     TermsNoted,
 )
@@ -217,6 +219,12 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
             raise_upgrade(other, judged)
 
 
+def programme_activated(draft: AgencyDraft, event: ProgrammeActivated) -> None:
+    """A document took effect: a dispatcher may send its responses to the first call, however dangerous that is."""
+    if event.terms is not None:
+        _note_terms(draft, event.terms)
+
+
 def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:
     """The CAD did not acknowledge that a team has the call: police may be coming too."""
     call = draft.call(event.call_id)
@@ -391,16 +399,16 @@ def _is_worse(judgement: Judgement, before: Plan | None, *, waits: bool) -> bool
     return is_higher or known_hazards(judgement.raised_by, before.hazards) != before.hazards
 
 
-def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
+def _note_terms(draft: AgencyDraft, source: Judgement | ProgrammeTerms) -> None:
     """Note the responses that a programme version names for the first time."""
     terms = draft.state.terms
-    is_same = terms.programme_hash == judgement.programme_hash
-    new = [verdict for verdict in judgement.responses if not is_same or verdict.response not in terms.responses]
+    is_same = terms.programme_hash == source.programme_hash
+    new = [named for named in source.responses if not is_same or named.response not in terms.responses]
     if new:
         draft.emit(
             TermsNoted(
-                programme_hash=judgement.programme_hash,
-                responses=tuple(ResponseTerms.model_validate(verdict, from_attributes=True) for verdict in new),
-                **Timings.of(judgement)._asdict(),
+                programme_hash=source.programme_hash,
+                responses=tuple(ResponseTerms.model_validate(named, from_attributes=True) for named in new),
+                **Timings.of(source)._asdict(),
             )
         )

@@ -141,18 +141,24 @@ def _recall(draft: AgencyDraft, team_id: str) -> None:
 
 
 def _staged(draft: AgencyDraft, call_id: str) -> None:
+    """A team still waits nearby: the dispatcher is told, again and again, until it goes in, or nothing holds it."""
     call = draft.call(call_id)
-    if (assignment := call.assignment) is not None:
-        minutes = draft.state.timings(call.state).staged_notice_minutes
-        waits_for = ", or ".join(assignment.enters_when) or SOMEBODYS_WORD
-        call.emit(
-            TeamStillStaged(
-                **call.key,
-                team_id=assignment.team_id,
-                staged_minutes=minutes,
-                sentence=f"{assignment.team_id} has waited nearby for {minutes} min for: {waits_for}.",
-            )
+    assignment = call.assignment
+    if assignment is None:
+        return
+    minutes, shift = draft.state.timings(call.state).staged_notice_minutes, draft.state.teams[assignment.team_id].shift
+    if assignment.state == "staged" and assignment.reported_at is not None:
+        minutes = max(minutes, int((draft.now - assignment.reported_at).total_seconds() // 60))
+    waits_for = ", or ".join(assignment.enters_when) or SOMEBODYS_WORD
+    over = " Its shift is over." if shift is not None and draft.state.on_duty_until(shift) <= draft.now else ""
+    call.emit(
+        TeamStillStaged(
+            **call.key,
+            team_id=assignment.team_id,
+            staged_minutes=minutes,
+            sentence=f"{assignment.team_id} has waited nearby for {minutes} min for: {waits_for}.{over}",
         )
+    )
 
 
 def _hand_back(draft: AgencyDraft, call_id: str) -> None:

@@ -13,6 +13,7 @@ from services.team_availability.calls import (
     call_reported,
     call_triaged,
     confirm_incident,
+    programme_activated,
 )
 from services.team_availability.clocks import tick
 from services.team_availability.devices import enrol_device, revoke_device
@@ -78,6 +79,7 @@ from shared.events import (
     Event,
     HoldCall,
     OverrideCall,
+    ProgrammeActivated,
     ReleaseTeam,
     RemovePerson,
     RemoveTeam,
@@ -132,6 +134,7 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     CallReported: call_reported,
     CallCancelled: call_reported,
     CallTriaged: call_triaged,
+    ProgrammeActivated: programme_activated,
     DistrictPaused: district_paused,
     DistrictResumed: district_resumed,
     CadInformed: cad_informed,

@@ -320,8 +320,10 @@ def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
     )
 
 
-def _still_staged(state: State, event: TeamStillStaged, _at: datetime) -> State:
-    return replace(state, clocks=state.clocks.clear(clock("staged", event.call_id)))
+def _still_staged(state: State, event: TeamStillStaged, at: datetime) -> State:
+    """It is told of again."""
+    state = replace(state, clocks=state.clocks.clear(clock("staged", event.call_id)))
+    return _with_clocks(state, event.call_id, at)
 
 
 def _status_reported(state: State, event: StatusReported, at: datetime) -> State:
@@ -363,7 +365,8 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
     if assignment is None:
         return state
     check, staged, hand_back = (clock(kind, call_id) for kind in ("check", "staged", "hand-back"))
-    if assignment.is_with_somebody:
+    let_in = assignment.may_enter and bool(assignment.enters_when)
+    if assignment.is_with_somebody or (assignment.state == "staged" and let_in):  # it may have gone in without a word
         minutes = timings.on_scene_check_minutes / (UPGRADED_CHECKS if assignment.upgraded else 1)
         clocks = clocks.set(
             check, min(at + timedelta(minutes=minutes), clocks.at.get(check, datetime.max.replace(tzinfo=UTC)))
@@ -371,7 +374,7 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
     else:
         clocks = clocks.clear(check)
     is_told_to_wait = assignment.enters_when == (SOMEBODYS_WORD,) and not assignment.is_with_somebody
-    if not (assignment.state == "staged" or is_told_to_wait) or (assignment.may_enter and assignment.enters_when):
+    if let_in or not (assignment.state == "staged" or is_told_to_wait):
         clocks = clocks.clear(staged)  # it has moved on, or somebody has let it in
     elif staged not in clocks:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))

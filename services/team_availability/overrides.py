@@ -21,6 +21,7 @@ from shared.events import (
     OverrideCall,
 )
 from shared.judgement import NOT_ROUTED
+from shared.programme.judging.normal_forms import listed
 
 MOST_WAITING = 1000
 """So many commands wait at most, in one agency; a door that invents calls must not fill the state."""
@@ -56,6 +57,8 @@ def _override(call: CallDraft, command: OverrideCall) -> Answer | None:
     """The answer; None where it cannot be decided yet."""
     if call.memory is None:
         return None
+    known = ("default", *call.draft.state.responses_of(call.state))
+    command = command.model_copy(update={"send": listed(command.send, known)})
     if command.send == "default":
         return _send_default(call, command)
     if call.memory.synthetic:
@@ -163,7 +166,7 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
     episode = call.episode
     if episode.proposed is None:
         return _why_nothing_is_proposed(call, command)
-    if command.response not in (None, episode.proposed):
+    if command.response is not None and listed(command.response, (episode.proposed,)) != episode.proposed:
         return refused(command, "another-proposed", f"{episode.proposed} is proposed by now: look again.")
     call.emit(DecisionConfirmed(**call.key, response=episode.proposed, confirmed_by=command.issued_by))
     advance(call)

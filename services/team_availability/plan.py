@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.engine.state import EMPTY, PMap
-from shared.events import PlanSet, TermsNoted
+from shared.events import PlanSet, ProgrammeTerms
 from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
@@ -56,7 +56,7 @@ class Timings(NamedTuple):
     """The agency's."""
 
     @classmethod
-    def of(cls, source: Judgement | TermsNoted) -> Timings:
+    def of(cls, source: Judgement | ProgrammeTerms) -> Timings:
         """The clocks that a judgement cites."""
         return cls(*(getattr(source, name) for name in cls._fields))
 

@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=14,
     due=due,
-    decider_version="18",
+    decider_version="19",
 )

@@ -591,6 +591,11 @@ class State:
         in_plan = None if call.plan is None else call.plan.option(response)
         return in_plan or self.terms.responses.get(response)
 
+    def responses_of(self, call: CallState) -> frozenset[str]:
+        """The names of the responses in the call's plan and in the programme."""
+        in_plan = () if call.plan is None else (option.response for option in call.plan.options)
+        return frozenset((*in_plan, *self.terms.responses))
+
     def is_paused(self, district: str | None, response: str | None = None) -> bool:
         """Whether a kill switch holds a response, or everything, in a district."""
         return any(Switch.parse(key).holds(district, response) for key in self.paused)

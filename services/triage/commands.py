@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
 from services.triage.documents import proposed as proposed_programme
@@ -24,8 +25,10 @@ from shared.events import (
     ProgrammeAdopted,
     ProgrammeProposed,
     ProgrammeRejected,
+    ProgrammeTerms,
     ProposeProgramme,
     RejectProgramme,
+    ResponseTerms,
     ResumeDistrict,
     ReviewPause,
     RollBackProgramme,
@@ -35,6 +38,7 @@ from shared.events import (
 from shared.judgement import NOT_ROUTED, PHASES
 from shared.plain import how_many
 from shared.programme import Programme, ProgrammeRefused, Switchboard
+from shared.programme.judging.normal_forms import listed, normal
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
 
@@ -104,7 +108,7 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     ]
     when = f"takes effect at {_date_time(state, document.effective)}"
     if document.effective <= now:
-        events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
+        events.append(_in_force(document))
         when = "is in force"
     instead = f" It takes the place of version {before.version}." if before else ""
     sentence = f"Version {document.version} {when}.{instead}{_switched_by(state.switchboard, before, document)}"
@@ -178,8 +182,30 @@ def reject(state: State, command: RejectProgramme) -> list[Event]:
 
 def activate(state: State, document_hash: str) -> list[Event]:
     """A document's instant has come."""
-    document = state.adopted[document_hash]
-    return [ProgrammeActivated(document_hash=document_hash, version=document.version)]
+    return [_in_force(state.adopted[document_hash])]
+
+
+def _in_force(document: VerifiedDocument, **how: Any) -> ProgrammeActivated:
+    return ProgrammeActivated(
+        document_hash=document.document_hash, version=document.version, terms=_terms_of(document), **how
+    )
+
+
+def _terms_of(document: VerifiedDocument) -> ProgrammeTerms | None:
+    """What a document says of its responses, and its clocks; None where today's rules refuse it."""
+    programme = programme_of(document)
+    if programme is None:
+        return None
+    responses = tuple(
+        ResponseTerms.model_validate({"response": name, **{key: getattr(response, key) for key in _OF_A_RESPONSE}})
+        for name, response in programme.responses.items()
+    )
+    clocks = {key: getattr(programme.clocks, key) for key in _CLOCKS}
+    return ProgrammeTerms(programme_hash=programme.hash, responses=responses, zone=programme.zone.key, **clocks)
+
+
+_OF_A_RESPONSE = tuple(key for key in ResponseTerms.model_fields if key != "response")
+_CLOCKS = tuple(key for key in ProgrammeTerms.model_fields if key.endswith(("_seconds", "_minutes", "_checks")))
 
 
 def _not_greater(state: State, version: int) -> str | None:
@@ -201,12 +227,8 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
     document = _to_put_back(state, command)
     if not isinstance(document, VerifiedDocument):
         return [document]
-    activated = ProgrammeActivated(
-        document_hash=document.document_hash,
-        version=document.version,
-        rolled_back_from=active.document_hash,
-        changed_by=command.issued_by,
-        reason=command.reason,
+    activated = _in_force(
+        document, rolled_back_from=active.document_hash, changed_by=command.issued_by, reason=command.reason
     )
     sentence = f"Version {document.version} is in force again, instead of version {active.version}."
     for waiting in _waiting(state):
@@ -245,6 +267,27 @@ def _refused_by_now(command: Command, document: VerifiedDocument) -> Event | Non
 def _waiting(state: State) -> list[VerifiedDocument]:
     """Approved documents that wait for their instant, in its order."""
     return sorted(state.adopted.values(), key=lambda document: (document.effective, document.version))
+
+
+def as_listed(state: State, command: Command) -> Command:
+    """The command with its district and response as the document has them, or a resumption as the pause that it ends.
+
+    Names are compared in their normal form, as those of a CAD are.
+    """
+    if isinstance(command, ResumeDistrict):
+        ended, paused = Switch.of(command.district, command.response), state.switchboard.paused
+        same = [switch for switch in paused if _form(switch) == _form(ended)]
+        meant = same[0] if len(same) == 1 else ended
+        return command.model_copy(update=meant._asdict())
+    if not isinstance(command, SetPhase | SetCap | PauseDistrict) or "/" in command.district:
+        return command
+    district = listed(command.district, (ALL, *(state.programme.districts if state.programme else ())))
+    response = command.response and listed(command.response, state.programme.responses if state.programme else ())
+    return command.model_copy(update={"district": district, "response": response})
+
+
+def _form(switch: Switch) -> tuple[str, str | None]:
+    return normal(switch.district), switch.response and normal(switch.response)
 
 
 def set_phase(state: State, command: SetPhase) -> list[Event]:

@@ -59,7 +59,7 @@ def _command(state: State, command: Command, agency: str, now: datetime) -> list
         case ApproveProgramme():
             return commands.approve(state, command, now)
     decider = COMMAND_DECIDERS.get(type(command))
-    return decider(state, command) if decider else []
+    return decider(state, commands.as_listed(state, command)) if decider else []
 
 
 def _tick(state: State, tick: Tick, now: datetime) -> list[Event]:

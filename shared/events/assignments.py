@@ -443,8 +443,10 @@ class ResponseTerms(BaseModel):
     order_of_teams: OrderOfTeams | None = None
 
 
-class TermsNoted(Event):
-    """Responses of a programme version, as judgements came to name them: what an override may send."""
+class ProgrammeTerms(BaseModel):
+    """What a programme version says of its responses, and its clocks, whatever the call."""
+
+    model_config = ConfigDict(frozen=True)
 
     programme_hash: str
     responses: tuple[ResponseTerms, ...]
@@ -458,6 +460,10 @@ class TermsNoted(Event):
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
     staged_notice_minutes: int = STAGED_NOTICE_MINUTES
     zone: str = "UTC"
+
+
+class TermsNoted(Event, ProgrammeTerms):
+    """Responses of a programme version, as it or judgements came to name them: what an override may send."""
 
 
 class BypassedTeam(BaseModel):

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.call import Call
+from shared.events.assignments import ProgrammeTerms
 from shared.events.base import Event, Id
 from shared.judgement import (
     Judgement,
@@ -60,6 +61,8 @@ class ProgrammeActivated(Event):
     """Where a person put it in force again: the hash of the document that it replaced."""
     changed_by: str = ""
     reason: str = ""
+    terms: ProgrammeTerms | None = None
+    """What it says of its responses: what a person may send, before any call is judged by it."""
 
 
 class PhaseChanged(Event):

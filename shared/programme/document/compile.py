@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from immutables import Map
@@ -17,7 +17,7 @@ from shared.judgement import NOT_ROUTED, OrderOfTeams, Step
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundaries_of
 from shared.programme.document.written import Document, beats_of
-from shared.programme.judging.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
+from shared.programme.judging.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES, in_words
 from shared.programme.judging.hours import Holidays, calendar_days, week
 from shared.programme.judging.normal_forms import determinant, language, normal, plain
 from shared.programme.judging.phone_numbers import number_of
@@ -37,7 +37,7 @@ from shared.programme.judging.programme import (
     Response,
     Row,
 )
-from shared.programme.judging.words import HAZARD_FORMS, WordTables, form_of, tables_of
+from shared.programme.judging.words import HAZARD_FORMS, WordTables, form_of, tables_of, words_in
 
 V = TypeVar("V")
 
@@ -111,7 +111,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         repeat_callers=_repeat_callers_of(document.repeat_callers),
         automatic_pause=_automatic_pause_of(document.automatic_pause),
         pauses_on_audit_gap=document.alarms.audit_gap == "pause",
-        assumptions=_assumptions(codes, priorities),
+        assumptions=_assumptions(codes, priorities, words),
         weaker=weaker,
     )
 
@@ -326,11 +326,32 @@ def _clocks_of(clocks: written.Clocks) -> Clocks:
     return Clocks(**clocks.model_dump() | derived)
 
 
-def _assumptions(codes: tuple[Code, ...], priorities: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
-    stated = [(f"{code.system} {code.code}", code.hazards) for code in codes]
-    stated += [(f"priority {name}", hazards) for name, hazards in priorities.items()]
-    calmer = (
-        (name, [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in hazards.items() if rank < len(HAZARDS[fact]) - 1])
-        for name, hazards in stated
-    )
+OF_ITS_NAME: Final = " (its name speaks of it)"
+
+
+def _assumptions(
+    codes: tuple[Code, ...], priorities: Mapping[str, Mapping[str, int]], words: WordTables
+) -> tuple[str, ...]:
+    """What codes and priorities state that is calmer than the worst.
+
+    That a code which a response may take, like `SHOTS FIRED`, says nothing of what its name speaks of is calm as well.
+    """
+    none = frozenset[str]()
+    lines = [
+        (f"{code.system} {code.code}", code.hazards, words_in(words, code.code) if code.category else none)
+        for code in codes
+    ]
+    lines += [(f"priority {name}", hazards, none) for name, hazards in priorities.items()]
+    calmer = ((name, (*_calmer(hazards, named), *_unsaid(hazards, named))) for name, hazards, named in lines)
     return tuple(f"{name}: {', '.join(facts)}" for name, facts in calmer if facts)
+
+
+def _calmer(hazards: Mapping[str, int], named: Collection[str]) -> Iterator[str]:
+    for fact, rank in hazards.items():
+        if rank < len(HAZARDS[fact]) - 1:
+            yield f"{fact} {HAZARDS[fact][rank]}{OF_ITS_NAME if fact in named and rank == 0 else ''}"
+
+
+def _unsaid(hazards: Mapping[str, int], named: Collection[str]) -> Iterator[str]:
+    for fact in sorted(set(named).difference(hazards)):
+        yield f"nothing of {in_words(fact)}{OF_ITS_NAME}"

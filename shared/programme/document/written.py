@@ -371,7 +371,7 @@ class Clocks(Table):
     """How many such questions in a row go unanswered before police are asked for: that many times
     `on_scene_check_minutes` after the first of them."""
     staged_notice_minutes: WithinAnHour = STAGED_NOTICE_MINUTES
-    """After which the dispatcher is told that a team with `enters_when` waits nearby, and nobody has let it in."""
+    """After which the dispatcher is told, and each time again, that a team waits nearby and nobody has let it in."""
 
     hold_minutes: HoldMinutes | None = None
     """How long a call on hold waits at most; then the default goes."""

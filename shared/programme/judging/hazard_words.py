@@ -82,6 +82,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             broken btl, something shiny, shiny object, show hands, show his hands, show her hands, show their hands
             concealing, ninja star*, serrucho*, plomazo*, cuchiy*, chuchill*, kuchill*, trae tubo, trae un tubo
             con tubo, un bat, trae bat, con bat, con una barra, trae una barra
+            open carry, unexploded, unexpl, ordnance, ordnan
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks, kicked
@@ -177,6 +178,13 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             everyone dead, everybody dead, everyone is going to die, everybody is going to die, someone is going to die
             somebody is going to die, all going to die, all gonna die, will all die, make them pay, run me down
             run him down, run her down, run them down, strong arm*, child in danger, kids in danger, que mate, que maten
+            abuse aband*, abuse of elder*, abuses him, abuses her, abusing him, abusing her
+            abusing his, abusing my, and battery, battery report, offenses against
+            sexual exploit*, csec, cover now, officer in trouble, personnel in trouble, thrt, tarasoff, hate crime*
+            hate incident*, gang related, endangerment, animal cruelty, cruelty to animal*, yelling for help
+            yells for help, crying for help, cries for help, interfere w emergency, touching kids, touching children
+            touched inappropriately, inappropriately touch*, inappropriate touch*, voices tell*, voices are telling
+            command auditory, command voices
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -208,6 +216,13 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             lit a trash, lighter in hand, torch, firework*, stick up, jacking, peering in, followed her home
             followed me home, following me home, following her home, wrong way driver, drunk driver, driving drunk
             asaltando, se llevo al niño, se llevo a la niña, se llevo a mi hijo, se llevo a mi hija
+            arrson*, buglar*, burg, larcen*, criminal misch*, crim misch*, criminal dam*, malicious dest*
+            breaking entering, business hold up, bank hold up, hold up panic, hold pan dur, suspect there now
+            susp there now, missing child*, child missing, child is missing, missing toddler*, missing baby
+            missing infant*, amber alert*, uumv, udaa, unauthorized use of motor, tampering w veh*
+            tampering with veh*, voyeur*, drugs lab, drug lab*, reckless driv*, wreckless driv*, driving while under
+            rubbish fire*, smell of smoke, smells smoke, smelling smoke, smell smoke, smells like smoke, smoke invest*
+            full of smoke, filled with smoke, black smoke, chemical spill*, haz mat*, haz materials, hazardous mat*
         """),
         "injury": _listed("""
             injured, injury, injuries, bleed, bleeding, bleeds, bled, bloody, unconscious, unresponsive, not responsive
@@ -269,6 +284,22 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             took all the, took his whole, took her whole, all the insulin, injected insulin, fentanyl*, fent
             infant blue, foaming, sweating profusely, hot to touch, hot to the touch, hot car
             diff br, cut arms, cuts arms
+            person down, man down, male down, woman down, female down, subject down, down person, over the wheel
+            dead person*, deceased person*, deceased persn*, deceased sudden, deceased male, deceased female
+            deceased subject, fatalit*, accidental death, unexplained death, unclassified death, report of death
+            life status, ambulance needed, ambulance request*, needs an ambulance, need an ambulance, needs ambulance
+            need ambulance, requesting an ambulance, requesting ambulance, requesting medics, requesting ems, childbirth
+            unk inj, unkinj, serious inj, minor inj, auto accident*, car accident*, vehicle accident*, traffic accident*
+            traffic acc, traff acc, traf acc, major accident*, car crash*, plane crash*, airplane crash*, mvc, mva
+            hit and run*, animal bite*, animal attack*, bitten, dog attack*, attack by dog, attack by dangerous
+            child locked in*, baby locked in*, kid locked in*, kids locked in*, child is locked in, baby is locked in
+            child left in, baby left in, kid left in, kids left in, child left alone, baby left alone, kids left alone
+            child alone, baby alone, abandoned child*, aband child
+            child aband*, child desert*, child home alone, children home alone, child ren home alone, kids home alone
+            child neglect*, unattended child*, child unattended, toddler in the street
+            child in the street, child in the road, entrapment, trapped inside, trapped under, pinned under, wires down
+            downed wire*, downed power*
+            sinking veh*, sinkin veh*, floodwater*, flood water*, water rescue*, rescue of person, inhalant*, huffing
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
 
 from shared.programme.judging.languages import BY_NAME, TWO_LETTERS
@@ -44,6 +45,12 @@ def normal(name: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", without_unseen(name)).casefold()
     return _BLANKS.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
+
+
+def listed(name: str, names: Collection[str]) -> str:
+    """The one of `names` that somebody means who writes it in another way; the name as it stands where none is."""
+    same = [one for one in names if normal(one) == normal(name)]
+    return name if name in names or len(same) != 1 else same[0]
 
 
 def determinant(text: str) -> str | None:

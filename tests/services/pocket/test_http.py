@@ -33,13 +33,17 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     ReportStatus,
+    ResponseTerms,
     SafetyCheckDue,
     SafetyCheckMissed,
     SignOff,
+    Team,
+    TeamDefined,
     TeamHeard,
     TeamNotMoving,
     TeamSignedOff,
     TeamUnanswering,
+    TermsNoted,
     UpgradeRaised,
 )
 from shared.judgement import RaisedBy
@@ -473,6 +477,56 @@ async def test_a_team_that_lets_offers_run_out_reads_so_and_says_that_it_is_ther
     city.write(TeamHeard(team_id="alpha-1", shift_id="a" * 32, person_id="ana"))
     await settle(city)
     assert "Nothing to do." in (await phone.get(shift)).text, "an answer that came too late counts"
+
+
+def terms(**minutes: int) -> TermsNoted:
+    """What a programme says of community responders, and of a phone line that takes no time at all."""
+    usual: dict[str, Any] = {"crew": (), "reached_by": "offer", "on_upgrade": "recall"}
+    responses = [
+        ResponseTerms(response=name, model="community-responder", expected_minutes=each, **usual)
+        for name, each in minutes.items()
+    ]
+    responses += [
+        ResponseTerms(response="line", model="crisis-call-diversion", expected_minutes=5, **usual),
+        ResponseTerms(
+            response="outreach", model="community-responder", expected_minutes=1, **usual | {"reached_by": "referral"}
+        ),
+    ]
+    return TermsNoted(
+        programme_hash="0" * 16,
+        responses=tuple(responses),
+        routing_deadline_seconds=60,
+        cad_notice_seconds=10,
+        offer_expiry_seconds=30,
+        accepted_not_moving_minutes=5,
+        status_stale_minutes=15,
+    )
+
+
+async def test_a_team_whose_shift_ends_before_a_call_could_be_done_reads_that_none_comes(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    """Its page said that offers appear, until the shift was over."""
+    city.write(TeamDefined(team=Team(team_id="alpha-1", model="community-responder")))
+    shift = city.sign_on()
+    city.clock.ahead += timedelta(hours=5, minutes=15)
+    assert "Nothing to do." in await shown(city, phone, shift), "nobody knows yet how long a call takes"
+    city.write(terms(cares=50, checks=40))
+    assert "Nothing to do." in await shown(city, phone, shift)
+    city.clock.ahead += timedelta(minutes=6)
+    page = await shown(city, phone, shift)
+    assert "You get no more offers: a call takes 40 min, and your shift ends in 3" in page
+    assert "Nothing to do." not in page
+    city.write(terms(checks=20))
+    assert "Nothing to do." in await shown(city, phone, shift)
+
+
+async def test_a_team_on_call_is_asked_beyond_the_turn_of_its_crew(city: City, phone: httpx.AsyncClient) -> None:
+    city.write(TeamDefined(team=Team(team_id="alpha-1", model="community-responder")))
+    shift = city.sign_on(duty="on-call")
+    city.write(terms(cares=60))
+    city.clock.ahead += timedelta(hours=5, minutes=55)
+    assert "Nothing to do." in await shown(city, phone, shift)
 
 
 async def test_a_team_at_work_reads_when_it_was_heard_of_and_may_say_that_it_is_still_available(

@@ -907,6 +907,32 @@ def test_a_team_that_waits_nearby_of_itself_or_after_an_upgrade_is_not_forgotten
     assert len(town.all(TeamStillStaged)) == 1
 
 
+def test_a_team_that_goes_on_waiting_nearby_is_told_of_again_and_that_its_shift_is_over() -> None:
+    """It was told of once: a team that waits of itself, whose shift ends, was asked after by nobody any more."""
+    town = in_state("staged", hours=2)
+    town.wait(3 * 3600)
+    told = town.all(TeamStillStaged)
+    assert [event.staged_minutes for event in told] == list(range(10, 181, 10))
+    assert told[0].sentence.endswith("has waited nearby for 10 min for: somebody's word.")
+    assert told[-1].sentence.endswith("for 180 min for: somebody's word. Its shift is over.")
+    assert has_it(town)
+    town.status("on-scene")
+    town.wait(3600)
+    assert town.all(TeamStillStaged) == told
+
+
+def test_a_team_that_was_let_in_and_says_nothing_is_asked_whether_it_is_well() -> None:
+    """Nothing was armed for it: it may have gone in without a word."""
+    town = staged()
+    town.command(ReleaseTeam, team_id="one")
+    town.wait(HALF_HOUR)
+    assert len(town.all(SafetyCheckDue)) == 1
+    town.status("staged")
+    town.wait(3 * HALF_HOUR)
+    assert town.all(SafetyCheckMissed)
+    assert not town.all(TeamStillStaged)
+
+
 def test_a_team_that_an_upgrade_told_to_wait_nearby_waits_until_a_person_lets_it_in() -> None:
     """The next version, calmer or with another hazard, told it to carry on, and a unit on scene let it in."""
     town = in_state("en-route", enters_when=("police on scene",))

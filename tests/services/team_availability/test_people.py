@@ -26,6 +26,9 @@ from shared.events import (
     OfferWithdrawn,
     OverrideCall,
     PauseApplied,
+    ProgrammeActivated,
+    ProgrammeTerms,
+    ResponseTerms,
     Team,
     TeamDefined,
     UpgradeRaised,
@@ -177,6 +180,49 @@ def test_a_referral_is_sent_to_nobody_and_takes_no_team_off_a_call() -> None:
     assert isinstance(refused, CommandRefused)
     assert (refused.reason, refused.sentence) == ("unknown-response", "navigators is a referral, which sends nobody.")
     assert not town.all(AssignmentWithdrawn)
+
+
+TERMS = ProgrammeTerms(
+    programme_hash="a" * 16,
+    responses=(
+        ResponseTerms(
+            response="cares",
+            model="community-responder",
+            crew=("paramedic", "crisis-worker"),
+            reached_by="offer",
+            on_upgrade="recall",
+        ),
+    ),
+    routing_deadline_seconds=45,
+    cad_notice_seconds=5,
+    offer_expiry_seconds=20,
+    accepted_not_moving_minutes=4,
+    status_stale_minutes=15,
+)
+IN_FORCE = ProgrammeActivated(document_hash="a" * 16, version=1, terms=TERMS)
+
+
+def test_a_response_is_sent_to_the_first_call_that_an_agency_has_however_dangerous_it_is() -> None:
+    """Nobody knew the programme's responses before a calm call had named them: `unknown-response`, it was said."""
+    town = town_with("one")
+    town.hear(IN_FORCE, "decisions")
+    town.call("1", unsuitable(programme_hash="a" * 16))
+    assert override(town, "cares").type == "command-done"
+    assert (town.last(OfferMade).team_id, town.last(OfferMade).response) == ("one", "cares")
+    assert town.last(OfferMade).expires_at == town.now + timedelta(seconds=20)
+    assert not town.hear(IN_FORCE, "decisions"), "it is in force again, and says nothing new"
+    assert not town.hear(IN_FORCE.model_copy(update={"terms": None}), "decisions")
+
+
+@pytest.mark.parametrize("send", ["Second", "SECOND", " second "])
+def test_what_a_dispatcher_sends_is_meant_however_it_is_written(send: str) -> None:
+    town = town_with("one")
+    town.call("1", judgement(verdict(), verdict("second")))
+    assert override(town, send).type == "command-done"
+    assert town.last(OfferMade).response == "second"
+    assert town.last(CallOverridden).send == "second"
+    override(town, "Default")
+    assert town.last(CallRouted).reasons[-1] == "overridden"
 
 
 @pytest.mark.parametrize(("send", "expected"), [("nobody", "unknown-response"), ("cares", "cancelled")])

@@ -441,6 +441,21 @@ def test_switching_up_needs_the_revision_that_was_seen_and_switching_down_does_n
     assert done(triage.put(switch("s3", "off", based_on=2))).result == "nothing-to-do"
 
 
+def test_a_document_that_takes_effect_tells_its_responses_and_clocks() -> None:
+    """Else nobody could be sent by name before some call had been calm enough to name them."""
+    triage = madison()
+    activated = next(event for event in triage.journal if isinstance(event, ProgrammeActivated))
+    programme = triage.state.programme
+    assert activated.terms is not None
+    assert programme is not None
+    assert activated.terms.programme_hash == programme.hash == activated.document_hash
+    assert [terms.response for terms in activated.terms.responses] == list(programme.responses)
+    (cares,) = (terms for terms in activated.terms.responses if terms.response == "cares")
+    assert (cares.model, cares.crew) == ("community-responder", ("paramedic", "crisis-worker"))
+    assert activated.terms.routing_deadline_seconds == programme.clocks.routing_deadline_seconds
+    assert activated.terms.zone == "America/Chicago"
+
+
 def test_without_a_programme_nothing_is_switched_but_everything_can_be_paused() -> None:
     triage = Triage()
     assert refusal(triage.put(switch("s1", based_on=0))).reason == "no-programme"
@@ -461,6 +476,33 @@ def test_without_a_programme_nothing_is_switched_but_everything_can_be_paused() 
 )
 def test_what_is_not_in_the_programme_cannot_be_paused(where: dict[str, str], reason: str) -> None:
     assert refusal(madison().put(command(PauseDistrict, "s", **where))).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("ALL", "all"), (" All ", "all"), ("central", "Central"), ("CENTRAL.", "Central")]
+)
+def test_a_place_is_paused_and_resumed_however_it_is_written(written: str, meant: str) -> None:
+    triage = madison()
+    answer = done(triage.put(command(PauseDistrict, "s1", district=written, response="Cares")))
+    assert answer.sentence == f"Paused: cares in {meant}."
+    assert triage.state.switchboard.is_paused("Central", "cares")
+    again = command(PauseDistrict, "s2", district=meant, response="cares")
+    assert done(triage.put(again)).result == "nothing-to-do"
+    done(triage.put(command(ResumeDistrict, "s3", district=written, response="CARES")))
+    assert not triage.state.switchboard.paused
+
+
+def test_before_there_is_a_programme_everything_is_paused_however_all_is_written() -> None:
+    triage = Triage()
+    assert done(triage.put(command(PauseDistrict, "s1", district="ALL"))).sentence == "Paused: all."
+    assert triage.state.switchboard.is_paused("Central", "cares")
+
+
+def test_a_phase_is_set_for_the_district_that_is_meant() -> None:
+    triage = madison("shadow")
+    assert done(triage.put(switch("s1", "off", response="CARES", district="central"))).sentence.startswith(
+        "cares in Central is off"
+    )
 
 
 @pytest.mark.parametrize("district", ["Central", "all"])

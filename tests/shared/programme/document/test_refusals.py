@@ -1145,6 +1145,19 @@ def test_the_assumptions_of_codes_are_listed() -> None:
     assert read(MADISON).assumptions == ()
 
 
+def test_a_code_whose_own_name_tells_of_a_hazard_is_remarked_upon_where_it_is_listed_as_calm() -> None:
+    """`SHOTS FIRED` could stand among the codes of a team, and no reader of the page was told."""
+    text = broken(
+        '"MENTAL"         = { category = "mental-health" }',
+        '"MENTAL" = { category = "mental-health" }\n"SHOTS FIRED" = { category = "mental-health" }\n'
+        '"Fight, armed" = { category = "mental-health", weapon = "none", violence = "in-progress" }',
+    )
+    assert read(text).assumptions == (
+        "dane-county SHOTS FIRED: nothing of weapon (its name speaks of it)",
+        "dane-county Fight, armed: weapon none (its name speaks of it)",
+    )
+
+
 def test_f16_a_zone_is_a_name_of_the_iana_database_on_every_machine() -> None:
     """F16: neither what this machine calls its own, nor what stands for no zone at all; every other name is taken."""
     names = files("tzdata").joinpath("zones").read_text("utf-8").split()

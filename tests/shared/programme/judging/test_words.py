@@ -40,6 +40,57 @@ def test_words_of_scripts_without_blanks_are_found_within_a_sentence(narrative: 
 @pytest.mark.parametrize(
     ("text", "hazards"),
     [
+        ("OPEN CARRY", {"weapon"}),
+        ("ADMIN FND UNEXPL ORDNAN", {"weapon"}),
+        ("*ABUSE/ABAND/NEGL IN PROGRESS", {"violence"}),
+        ("ABUSE OF ELDER ADULT", {"violence"}),
+        ("BATTERY REPORT", {"violence"}),
+        ("CHILD (OFFENSES AGAINST)", {"violence"}),
+        ("--COMMERCIAL SEXUAL EXPLOITATION OF MINORS (CSEC)", {"violence"}),
+        ("COVER NOW-COST RECOVERY", {"violence"}),
+        ("PERSONNEL IN TROUBLE", {"violence"}),
+        ("HAZ - IMMINENT THRT TO PHYS SAFETY (NO HAZ MAT)", {"violence", "crime"}),
+        ("TARASOFF REPORT", {"violence"}),
+        ("--DISTURBANCE - GANG RELATED", {"violence"}),
+        ("INTERFERE W/EMERGENCY CALL", {"violence"}),
+        ("his voices telling him what to do, she was touched inappropriately", {"violence"}),
+        ("AGGRAVATED ARRSON", {"crime"}),
+        ("BUSINESS BUGLARY", {"crime"}),
+        ("11R/01 - BURG OF RES", {"crime"}),
+        ("LARCENY I/P OR J/H", {"crime"}),
+        ("41/31 - CRIM MISCHIEF", {"crime"}),
+        ("BREAKING & ENTERING AUTO RPT", {"crime"}),
+        ("ALARM COM HOLD/PAN/DUR", {"crime"}),
+        ("211 SUSPECT THERE NOW", {"crime"}),
+        ("FORGERY OF RX-SUSP THERE NOW", {"crime"}),
+        ("MISSING - CHILD", {"crime"}),
+        ("AMBER ALERT INFO", {"crime"}),
+        ("UUMV", {"crime"}),
+        ("GRASS OR RUBBISH FIRE", {"crime"}),
+        ("SMOKE INVESTIGATION", {"crime"}),
+        ("HAZARDOUS/CHEMICAL SPILL", {"crime"}),
+        ("DOWN - CHECK FOR PERSON DOWN", {"injury"}),
+        ("ONE DOWN OR OVER THE WHEEL", {"injury"}),
+        ("DECEASED PERSN SUSPICIOUS", {"injury"}),
+        ("LIFE STATUS QUESTIONABLE DELTA", {"injury"}),
+        ("AMBULANCE NEEDED", {"injury"}),
+        ("TRAFFIC ACC/H&R/UNK INJ", {"injury"}),
+        ("AID MOTORIST CHILD LOCKED INSD", {"injury"}),
+        ("CHILD(REN) HOME ALONE", {"injury"}),
+        ("36/01 - ABAND CHILD CRITICAL", {"injury"}),
+        ("TRAFFIC ACC/SINKIN VEH E1", {"injury"}),
+        ("ANIMAL BITE", {"injury"}),
+        ("baby left in the car, she is yelling for help", {"injury", "violence"}),
+    ],
+)
+def test_words_of_children_of_fire_and_of_who_is_down_that_were_not_found(text: str, hazards: set[str]) -> None:
+    """Call types of five cities and San Diego, and what callers say, that a call taker would ask about."""
+    assert words_in(programme(MADISON), text) == hazards
+
+
+@pytest.mark.parametrize(
+    ("text", "hazards"),
+    [
         ("121C_Mental Disordr N-Viol Wpn", {"weapon"}),
         ("ASLT - IP/JO - W/O WPNS", {"weapon", "violence"}),
         ("121D_Mental Disorder Violnt", {"violence"}),
@@ -142,6 +193,9 @@ def test_words_of_weapons_of_vehicles_and_of_orders_that_were_not_found(text: st
         "Walks in and out of the store in a blue in-line jacket, behind bld 3 with an umbrella and a plastic bag.",
         "Uses a walker, or goes with a cane. Looks out the window at the cell tower, says that it talks to him.",
         "Just out of prison, camps near the interstate, was here a handful of times. His story is inconsistent.",
+        "Walks down the street with a man, feels trapped in her marriage. Her kids left for school.",
+        "Sleeps in the car with her kids. Left her meds in the car. Substance abuse years ago. Hears voices at night.",
+        "Asks for a smoke in the yard, at the fire station. Was in an accident of timing. Missing her children.",
         "Vecino grita y esta sentado bajo un puente. Tiene piedras en el riñon. Trae playera morada.",
     ],
 )
