@@ -7,11 +7,11 @@ state moves on only when the batch stands in the journal and counts; if it does 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.clock import Clock
 from shared.engine.backlog import Backlog
@@ -78,14 +78,18 @@ class Partition(Generic[S]):
 
     # --- deciding and writing --------------------------------------------------------------------------------------
 
-    async def step(self, answered: Callable[[], None] = lambda: None) -> Step[S]:
-        """Decide what waits, append what follows, and see that it counts. Raises NotOwner, BrokerUnavailable.
+    def step(self, answered: Callable[[], None] = lambda: None) -> Coroutine[Any, Any, Step[S]]:
+        """Decide what waits, now; who awaits it appends what follows, and sees that it counts.
 
-        `answered()` is called between the waits for the broker, each of which is bounded.
+        That raises NotOwner, BrokerUnavailable. `answered()` is called between the waits for the broker, each of which
+        is bounded.
         """
         began = self._clock.monotonic()
         step = self._decider.step(self._state, self.backlog, self._clock.now(), self._clock.monotonic)
         answered()
+        return self._write(step, began, answered)
+
+    async def _write(self, step: Step[S], began: float, answered: Callable[[], None]) -> Step[S]:
         if step.made:
             end = await self._writer.append(step.records(self.epoch), answered)
             answered()

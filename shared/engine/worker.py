@@ -51,6 +51,8 @@ LOST_SECONDS = 1.0
 TOGETHER_SECONDS = 0.05
 """So long the loop waits for all steps of a turn; one whose append takes longer holds up its partition alone."""
 NAMESAKE = ", and another process has this one's name: give each of a service its own CAREROUTE_INSTANCE"
+ROUND_SECONDS = 0.02
+"""So long partitions decide in one round of the loop, and their appends are one request; then beats have their turn."""
 AGAIN_SECONDS = 1.0
 """Until dead letters that the broker did not take are sent again."""
 
@@ -407,11 +409,13 @@ class Worker(Generic[S]):
 
     async def _step_all(self) -> None:
         busy = _in_turn([partition for partition in self._free() if partition.has_work()])
-        begun = []
+        begun, until = [], self._clock.monotonic() + ROUND_SECONDS
         for partition in busy:
             task = self._steps[partition.number] = self._background.start_unchecked(partition.step(self._go_on))
             begun.append(task)
-            await asyncio.sleep(0)  # it decides now; beats and effects have their turn before the next one does
+            if self._clock.monotonic() >= until:
+                await asyncio.sleep(0)
+                until = self._clock.monotonic() + ROUND_SECONDS
         if begun:
             _, slow = await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
             for task in slow:

@@ -345,7 +345,7 @@ def test_an_approved_version_that_a_greater_one_has_overtaken_waits_for_nothing(
 
 
 def test_a_version_that_was_rolled_back_from_says_by_whom_and_why() -> None:
-    def activate(number: int, **changes: str) -> tuple[str, Event]:
+    def activate(number: int, **changes: Any) -> tuple[str, Event]:
         return D, events.ProgrammeActivated(document_hash=f"h{number}", version=number, **changes)
 
     back = activate(1, rolled_back_from="h2", changed_by="sue", reason="too many refusals")
