@@ -46,6 +46,7 @@ from shared.events import (
     PageDue,
     PlanSet,
     ProgrammeActivated,
+    RoutingNoted,
     SafetyCheckDue,
     StatusReported,
     TeamSignedOn,
@@ -485,16 +486,22 @@ def _overrides(assignments: list[Told]) -> Iterator[str]:
 
 
 def _explained(decisions: list[Told]) -> Iterator[str]:
+    """Each judgement cites the document in force; of a call that was offered, or the one that it was judged by."""
     active: dict[str, str] = {}
+    judged_by: dict[str, str | None] = {}
+    offered = set[str]()
     for stored, event in decisions:
         if isinstance(event, ProgrammeActivated):
             active[stored.key] = event.document_hash
+        elif isinstance(event, RoutingNoted):
+            (offered.discard if event.reached in ("default", "cancelled", "ended") else offered.add)(event.call_id)
         elif isinstance(event, CallTriaged):
-            judgement = event.judgement
+            judgement, by = event.judgement, event.judgement.programme_hash
             if not judgement.gates or not judgement.sentence:
                 yield f"unexplained: {stored.position}"
-            if judgement.programme_hash != active.get(stored.key):
-                yield f"unexplained: {stored.position} cites {judgement.programme_hash}"
+            if by != active.get(stored.key) and not (event.call_id in offered and by == judged_by.get(event.call_id)):
+                yield f"unexplained: {stored.position} cites {by}"
+            judged_by[event.call_id] = by
 
 
 def _routed_and_why(assignments: list[Told]) -> Iterator[str]:

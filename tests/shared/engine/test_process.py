@@ -31,6 +31,7 @@ from shared.engine.process import (
     Waiting,
     Watchdog,
 )
+from shared.telemetry import configure_logs
 from tests.rig.clocks import StandingClock
 
 RECORDS = 15
@@ -230,6 +231,7 @@ def test_two_that_run_together_are_ready_and_alive_if_both_are() -> None:
 
 def test_why_a_process_waits_is_told_when_it_is_news_and_else_now_and_then() -> None:
     """It looked twice a second, and said so each time: nothing else was left on the screen."""
+    configure_logs("toy", "1")
     clock = StandingClock(datetime(2026, 3, 2, 18, tzinfo=UTC))
     waiting, said = Waiting(clock), list[tuple[float, str]]()
     for half_second in range(50):
