@@ -57,7 +57,7 @@ NOT_OF_A_JOURNAL = {"sender-accounted-for", "log-not-shorter", "nothing-personal
 @pytest.fixture(scope="module")
 def day() -> Day:
     """A day on which processes died, hung and were wrong about the time, and no promise was broken."""
-    return simulate(1, calls=70, agencies=2)
+    return simulate(6, calls=70, agencies=2)
 
 
 def end_of(log: Mapping[tuple[str, int], Sequence[Stored]]) -> datetime:
