@@ -1,13 +1,10 @@
 """Runs the door for people."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.console.api.http import create_app
-    from services.console.config import ConsoleSettings
-    from shared.agencies import agencies_in
-    from shared.clock import SystemClock
-    from shared.doors.serve import connect, serve
+from services.console.api.http import create_app
+from services.console.config import ConsoleSettings
+from shared.agencies import agencies_in
+from shared.clock import SystemClock
+from shared.doors.serve import connect, serve
 
 if __name__ == "__main__":
     settings = ConsoleSettings.load()

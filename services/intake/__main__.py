@@ -1,13 +1,10 @@
 """Runs the door for CADs."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.intake.config import IntakeSettings
-    from services.intake.http import create_app
-    from shared.agencies import agencies_in
-    from shared.clock import SystemClock
-    from shared.doors.serve import connect, serve
+from services.intake.config import IntakeSettings
+from services.intake.http import create_app
+from shared.agencies import agencies_in
+from shared.clock import SystemClock
+from shared.doors.serve import connect, serve
 
 if __name__ == "__main__":
     settings = IntakeSettings.load()

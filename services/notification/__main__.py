@@ -1,13 +1,10 @@
 """Runs notification, and follows the addresses that its pages go to."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.notification.config import NotificationSettings
-    from services.notification.perform import performer, use_of
-    from services.notification.service import NOTIFICATION
-    from shared.engine.kafka import KafkaBroker
-    from shared.engine.process import run
+from services.notification.config import NotificationSettings
+from services.notification.perform import performer, use_of
+from services.notification.service import NOTIFICATION
+from shared.engine.kafka import KafkaBroker
+from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()

@@ -1,13 +1,10 @@
 """Runs the door with the pocket page."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.pocket.config import PocketSettings
-    from services.pocket.door import open_door
-    from services.pocket.http import create_app
-    from shared.clock import SystemClock
-    from shared.doors.serve import connect, serve
+from services.pocket.config import PocketSettings
+from services.pocket.door import open_door
+from services.pocket.http import create_app
+from shared.clock import SystemClock
+from shared.doors.serve import connect, serve
 
 if __name__ == "__main__":
     settings = PocketSettings.load()

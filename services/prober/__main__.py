@@ -1,13 +1,10 @@
 """Runs the prober."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.prober.config import ProberSettings
-    from services.prober.http import create_app, open_prober
-    from shared.clock import SystemClock
-    from shared.doors.serve import serve
-    from shared.probes import probes_of
+from services.prober.config import ProberSettings
+from services.prober.http import create_app, open_prober
+from shared.clock import SystemClock
+from shared.doors.serve import serve
+from shared.probes import probes_of
 
 if __name__ == "__main__":
     settings = ProberSettings.load()

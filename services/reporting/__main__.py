@@ -1,10 +1,7 @@
 """Runs reporting."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.reporting.config import ReportingSettings
-    from services.reporting.process import run
+from services.reporting.config import ReportingSettings
+from services.reporting.process import run
 
 if __name__ == "__main__":
     run(ReportingSettings.load())

@@ -1,11 +1,8 @@
 """Runs rostering."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.rostering.config import RosteringSettings
-    from services.rostering.service import ROSTERING
-    from shared.engine.process import run
+from services.rostering.config import RosteringSettings
+from services.rostering.service import ROSTERING
+from shared.engine.process import run
 
 if __name__ == "__main__":
     run(ROSTERING, RosteringSettings.load())

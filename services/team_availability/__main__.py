@@ -1,12 +1,9 @@
 """Runs team availability."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.team_availability.config import TeamAvailabilitySettings
-    from services.team_availability.metrics import watch
-    from services.team_availability.service import TEAM_AVAILABILITY
-    from shared.engine.process import run
+from services.team_availability.config import TeamAvailabilitySettings
+from services.team_availability.metrics import watch
+from services.team_availability.service import TEAM_AVAILABILITY
+from shared.engine.process import run
 
 if __name__ == "__main__":
     run(TEAM_AVAILABILITY, TeamAvailabilitySettings.load(), watch=watch)

@@ -1,15 +1,12 @@
 """Runs triage."""
 
-from shared.gc_tuning import loading
-
-with loading():
-    from services.triage.config import TriageSettings
-    from services.triage.documents import APART
-    from services.triage.metrics import watch
-    from services.triage.opening import counted
-    from services.triage.prepared import keys_of, prepared_by
-    from services.triage.service import triage_service
-    from shared.engine.process import run
+from services.triage.config import TriageSettings
+from services.triage.documents import APART
+from services.triage.metrics import watch
+from services.triage.opening import counted
+from services.triage.prepared import keys_of, prepared_by
+from services.triage.service import triage_service
+from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = TriageSettings.load()

@@ -13,11 +13,11 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from shared import gc_tuning
 from shared.clock import SystemClock
 from shared.config import DoorSettings, ListeningSettings
 from shared.doors.command import BROKER_SECONDS
 from shared.doors.connections import ConnectionBounds, Connections
+from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker

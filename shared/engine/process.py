@@ -17,9 +17,10 @@ from typing import Any, Protocol, TypeVar, cast
 
 import uvloop
 
-from shared import gc_tuning, telemetry
+from shared import telemetry
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
+from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
 from shared.engine.budget import within_budget
 from shared.engine.effects import Perform, no_effects

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 YOUNG_OBJECTS, LOOKS = 10_000, 2
 """How many come before the youngest are looked at (by default 700), and after how many looks one goes further."""
 MANY_OBJECTS = 400_000
 """What a look at everything may take in: it is over before a beat is missed."""
 OLDEST = 2
-
-
-@contextmanager
-def loading() -> Iterator[None]:
-    """For a process that loads its code: nearly all of that stays, and to look at it again and again takes a while."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def tune() -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 STAYS = """
 import gc
-from shared.gc_tuning import tune
+from shared.engine.gc_tuning import tune
 
 tune()
 remembered = [[number] for number in range(500_000)]
@@ -24,7 +20,7 @@ print(gc.get_freeze_count())
 
 GROWS = """
 import gc
-from shared.gc_tuning import tune
+from shared.engine.gc_tuning import tune
 
 def count(phase, looked):
     if phase == "start":
@@ -36,20 +32,6 @@ counts = []
 gc.callbacks.append(count)
 remembered = [[number] for number in range(3_000_000)]
 print(len(counts), max(counts))
-"""
-
-LOADS = """
-import gc
-
-def count(phase, looked):
-    if phase == "start":
-        counts.append(looked)
-
-counts = []
-from shared.gc_tuning import loading
-gc.callbacks.append(count)
-import services.prober.__main__
-print(len(counts), int(gc.isenabled()))
 """
 
 
@@ -74,15 +56,3 @@ def test_no_look_takes_longer_the_more_is_remembered() -> None:
     looks, most_objects = run(GROWS)
     assert looks > 1
     assert most_objects < 700_000
-
-
-def test_a_process_that_loads_its_code_looks_at_it_once_at_its_end() -> None:
-    looks, goes_on = run(LOADS)
-    assert (looks, goes_on) == (1, 1)
-
-
-@pytest.mark.parametrize("main", sorted(Path("services").glob("*/__main__.py")), ids=lambda path: path.parent.name)
-def test_every_process_loads_its_code_so(main: Path) -> None:
-    """A fifth of what the console's start takes."""
-    imported = [node for node in ast.parse(main.read_text()).body if isinstance(node, ast.ImportFrom)]
-    assert [(node.module, node.names[0].name) for node in imported] == [("shared.gc_tuning", "loading")]
