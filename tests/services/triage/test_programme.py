@@ -79,7 +79,7 @@ def test_a_bad_document_is_refused_with_line_and_field_and_the_old_one_stays() -
     bad = MADISON.replace('sends = ["cares"]', 'sends = ["carse"]')
     answer = refusal(triage.put(command(ProposeProgramme, "c8", document=bad)))
     assert answer.reason == "document-refused"
-    assert answer.sentence == "The document has 1 fault; the one in force stays."
+    assert answer.sentence == "The document has 2 faults; the one in force stays."
     assert any(fault.startswith("line ") and "cares" in fault for fault in answer.faults)
     assert triage.state.active is not None
 
